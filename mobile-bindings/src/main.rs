@@ -1,0 +1,4 @@
+//! UniFFI bindgen.
+fn main() {
+    uniffi::uniffi_bindgen_main()
+}

@@ -1,0 +1,1 @@
+//! Keys of the flat map: `entity/id/field#edit`.

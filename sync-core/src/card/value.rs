@@ -1,0 +1,1 @@
+//! What stands at a key: one value with its provenance.

@@ -1,0 +1,61 @@
+//! Every bound of the system, with its unit and its reason.
+//!
+//! A limit is enforced before an edit is accepted locally, so that no handheld holds work that the hub must refuse for its size.
+//! `GET /v1/limits` shows this table.
+
+/// Bytes of one frame as sent. Larger frames end the session: nothing honest needs them, and a receiver must bound its memory.
+pub const FRAME_BYTES_MAX: usize = 1 << 20;
+/// Bytes of one frame after decompression; with the ratio below it bounds what a small frame can cost.
+pub const FRAME_INFLATED_BYTES_MAX: usize = 4 << 20;
+/// Inflated bytes for each byte received. Honest frames reach 4 to 8; a sender whose frame would exceed the ratio sends it plain.
+pub const FRAME_RATIO_MAX: usize = 10;
+/// Bytes at which a sender closes a frame of feed entries, rows or bases: small enough to resume cheaply, large enough to compress well.
+pub const FRAME_BYTES_TARGET: usize = 256 << 10;
+/// Changes in one push frame: one signature covers them all, and the hub judges them in one transaction.
+pub const PUSH_ENTRIES_MAX: usize = 256;
+/// Frames of a stream that may be under way without an acknowledgement.
+pub const STREAM_WINDOW_FRAMES: usize = 4;
+/// Raw bytes of one change. The largest honest edit is a note of 8 KiB.
+pub const CHANGE_BYTES_MAX: usize = 64 << 10;
+/// Operations of one change, counted from run lengths before anything is expanded.
+pub const CHANGE_OPS_MAX: u64 = 2_000;
+/// Dependencies of one change: more concurrent heads than any shop has handhelds.
+pub const CHANGE_DEPS_MAX: usize = 64;
+/// Highest operation counter. Automerge counts in 32 bits; half of that leaves no room to poison later local writes.
+pub const MAX_OP_MAX: u64 = 1 << 31;
+/// Encoded bytes of one value of a card.
+pub const VALUE_BYTES_MAX: usize = 8 << 10;
+/// Bytes of a note's text.
+pub const NOTE_BYTES_MAX: usize = 7 << 10;
+/// Bytes of a name, a preference, a tag or another short text.
+pub const SHORT_TEXT_BYTES_MAX: usize = 512;
+/// Characters of an entity id inside a key.
+pub const ENTITY_ID_CHARS_MAX: usize = 32;
+/// Bytes of a whole key.
+pub const KEY_BYTES_MAX: usize = 96;
+/// Notes on one document; beyond it the associate is asked to archive.
+pub const NOTES_MAX: usize = 500;
+/// Bytes of one document as saved; beyond it an epoch is due.
+pub const DOCUMENT_BYTES_MAX: usize = 1 << 20;
+/// Milliseconds a change's own time may lie from its receipt; beyond, receipt time counts (never a refusal).
+pub const CLAIMED_TIME_WINDOW_MS: i64 = 30 * 86_400_000;
+/// Milliseconds a handheld's clock may run ahead before its times are corrected.
+pub const CLOCK_TOLERANCE_MS: i64 = 5 * 60_000;
+/// Edits an outbox holds before recording is refused with "connect first": a shop's work of weeks.
+pub const OUTBOX_ENTRIES_MAX: u64 = 10_000;
+/// Customers of a book that a handheld carries.
+pub const BOOK_CUSTOMERS_MAX: u64 = 50_000;
+/// Scopes one handheld may replicate: its shop's book and one for each associate signed in on it.
+pub const SCOPES_MAX: usize = 64;
+/// Characters of a search text.
+pub const QUERY_CHARS_MAX: usize = 128;
+/// Index entries that one search word may visit; whoever types one letter sees the best of these.
+pub const SEARCH_CANDIDATES_MAX: usize = 2_000;
+/// Results of one search.
+pub const SEARCH_RESULTS_MAX: usize = 50;
+/// Distinct terms indexed for one customer.
+pub const TERMS_MAX: usize = 400;
+/// Records (purchases and the like) in one feed entry.
+pub const RECORDS_PER_ENTRY_MAX: usize = 100;
+/// Encoded bytes of one record.
+pub const RECORD_BYTES_MAX: usize = 16 << 10;
