@@ -11,11 +11,10 @@ pub mod view;
 use crate::crypto::sha256;
 use crate::ids::{AssociateId, CustomerId, DocumentId, ShopId};
 
-//pub use document::{Change, Document, DocumentError};
-//pub use edit::{Edit, EditError, FieldWrite, Plan};
-//pub use key::Key;
-//pub use value::{Entry, Provenance, Source, Value};
-//pub use view::CardView;
+pub use document::{Change, Document, DocumentError, Entries};
+pub use edit::{FieldWrite, Plan};
+pub use key::{FieldPath, Key};
+pub use value::{Entry, Provenance, Source, Value};
 
 /// Version of the card's schema that this build writes and understands.
 pub const SCHEMA_VERSION: u16 = 1;
