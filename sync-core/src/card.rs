@@ -2,19 +2,29 @@
 //!
 //! Automerge is used here (and in the gate) and nowhere else.
 
+pub mod canonical;
 pub mod document;
 pub mod edit;
+pub mod entries;
 pub mod key;
+pub mod normal;
+pub mod reduce;
+pub mod schema;
+pub mod terms;
 pub mod value;
 pub mod view;
 
 use crate::crypto::sha256;
 use crate::ids::{AssociateId, CustomerId, DocumentId, ShopId};
 
-pub use document::{Change, Document, DocumentError, Entries};
-pub use edit::{FieldWrite, Plan};
+pub use canonical::canonical_json;
+pub use document::{Change, Document, DocumentError};
+pub use edit::{Edit, EditContext, EditError, FieldWrite, Plan};
+pub use entries::{Entries, Visible};
 pub use key::{FieldPath, Key};
+pub use reduce::Corrections;
 pub use value::{Entry, Provenance, Source, Value};
+pub use view::{CardView, Reading};
 
 /// Version of the card's schema that this build writes and understands.
 pub const SCHEMA_VERSION: u16 = 1;

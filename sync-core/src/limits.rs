@@ -33,6 +33,8 @@ pub const SHORT_TEXT_BYTES_MAX: usize = 512;
 pub const ENTITY_ID_CHARS_MAX: usize = 32;
 /// Bytes of a whole key.
 pub const KEY_BYTES_MAX: usize = 96;
+/// Edits that an entry of a log lists as seen: more concurrent writers than any shop has handhelds. What is left out stays a head, which only asks again.
+pub const SEEN_MAX: usize = 64;
 /// Notes on one document; beyond it the associate is asked to archive.
 pub const NOTES_MAX: usize = 500;
 /// Bytes of one document as saved; beyond it an epoch is due.
@@ -59,3 +61,13 @@ pub const TERMS_MAX: usize = 400;
 pub const RECORDS_PER_ENTRY_MAX: usize = 100;
 /// Encoded bytes of one record.
 pub const RECORD_BYTES_MAX: usize = 16 << 10;
+/// Words of one search that count; further ones are ignored, because eight already name one customer.
+pub const SEARCH_WORDS_MAX: usize = 8;
+/// Rows that one search reads to check and order its candidates: five times what it may return.
+pub const SEARCH_ROWS_READ_MAX: usize = 256;
+/// Characters of one indexed term; longer words are found by their beginning.
+pub const TERM_CHARS_MAX: usize = 24;
+/// Milliseconds after which an arrival nobody closed no longer counts as a visit under way: longer than any shop is open.
+pub const VISIT_OPEN_MS_MAX: i64 = 14 * 3_600_000;
+/// Milliseconds after which what the customer said, or was seen to like, has to be confirmed again.
+pub const PREFERENCE_HALF_LIFE_MS: i64 = 365 * 86_400_000;

@@ -10,62 +10,10 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ROOT, ReadDoc, ScalarValue};
 
 use super::edit::FieldWrite;
-use super::key::{FieldPath, Key};
+use super::entries::Entries;
+use super::key::Key;
 use super::value::Entry;
 use crate::ids::{ActorId, ChangeHash, Timestamp};
-
-/// The readable content of a document: every key present, with what stands there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entries(BTreeMap<Key, Entry>);
-
-impl Entries {
-    /// All keys in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Entry)> {
-        self.0.iter()
-    }
-
-    /// How many keys there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// What stands at `key`.
-    #[must_use]
-    pub fn get(&self, key: &Key) -> Option<&Entry> {
-        self.0.get(key)
-    }
-
-    /// The heads of a field, in order of edit id.
-    pub fn heads<'a>(&'a self, path: &FieldPath) -> impl Iterator<Item = (&'a Key, &'a Entry)> {
-        let first = path.at(crate::ids::EditId([0; 10]));
-        let last = path.at(crate::ids::EditId([255; 10]));
-        self.0.range(first..=last)
-    }
-
-    /// Does to the map what committing `writes` does to a document.
-    pub fn write(&mut self, writes: &[FieldWrite]) {
-        for write in writes {
-            for seen in &write.replaces {
-                self.0.remove(&write.path.at(*seen));
-            }
-            self.0
-                .insert(write.path.at(write.edit), write.entry.clone());
-        }
-    }
-}
-
-impl FromIterator<(Key, Entry)> for Entries {
-    fn from_iter<I: IntoIterator<Item = (Key, Entry)>>(entries: I) -> Self {
-        Self(entries.into_iter().collect())
-    }
-}
 
 /// A raw change and its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,7 +129,7 @@ impl Document {
             let entry = entry.ok_or_else(|| DocumentError::Shape(format!("value at {key}")))?;
             entries.insert(key, entry);
         }
-        Ok(Entries(entries))
+        Ok(entries.into_iter().collect())
     }
 
     /// Commits writes as one change of `actor`; `None` when every one of them is already there.

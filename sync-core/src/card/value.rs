@@ -9,7 +9,9 @@ use crate::ids::{AssociateId, DeviceId, EditId, ShopId, Timestamp};
 use crate::limits;
 
 /// A scalar, or a short list of scalars; what it means is the schema's.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// In JSON it is what it looks like there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(untagged)]
 pub enum Value {
     /// Nothing: the field was cleared.
     Null,
@@ -101,6 +103,36 @@ impl Value {
             }
             _ => decoder.i64().map(Self::Int),
         }
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(moment: Timestamp) -> Self {
+        Self::Int(moment.0)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
     }
 }
 

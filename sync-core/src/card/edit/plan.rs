@@ -1,0 +1,242 @@
+//! From drafts to a plan: what the card must hold for the edit to make sense, and which heads each write replaces.
+
+use std::collections::BTreeMap;
+
+use super::draft::{Draft, drafts, prose};
+use super::{Edit, EditContext, EditError, FieldWrite, Plan};
+use crate::card::Facet;
+use crate::card::entries::Visible;
+use crate::card::key::{FieldPath, Key};
+use crate::card::reduce::{self, Corrections, Decision, Head};
+use crate::card::schema::{self, Class};
+use crate::card::terms::{Place, Sensitivity};
+use crate::card::value::{Entry, Value};
+use crate::ids::EditId;
+use crate::limits;
+
+/// The plan of an edit.
+pub(super) fn plan(
+    edit: &Edit,
+    context: &EditContext,
+    visible: &Visible,
+) -> Result<Plan, EditError> {
+    let planner = Planner { context, visible };
+    planner.require(edit)?;
+    let mut all = drafts(edit, context)?;
+    if let Edit::MoveNote { note, from, to } = edit {
+        all.extend(planner.moved(*note, *from, *to)?);
+    }
+    if let Edit::Resolve {
+        place,
+        path,
+        choose,
+    } = edit
+    {
+        all.push(planner.chosen(*place, path, *choose)?);
+    }
+    let mut writes: BTreeMap<Facet, Vec<FieldWrite>> = BTreeMap::new();
+    for draft in all {
+        let facet = draft.place.facet(&context.provenance);
+        let write = planner.write(&facet, draft)?;
+        writes.entry(facet).or_default().push(write);
+    }
+    Ok(Plan {
+        edit: context.edit,
+        writes: writes.into_iter().collect(),
+    })
+}
+
+struct Planner<'p> {
+    context: &'p EditContext,
+    visible: &'p Visible,
+}
+
+impl Planner<'_> {
+    fn facet(&self, place: Place) -> Facet {
+        place.facet(&self.context.provenance)
+    }
+
+    /// The heads of a field. Tie-breaks here only choose what a copy begins with, so claimed times do.
+    fn heads(&self, facet: &Facet, path: &FieldPath) -> Vec<Head<'_>> {
+        let corrections = Corrections::new();
+        self.visible
+            .heads(facet, path)
+            .filter(|(key, _)| key.edit != self.context.edit)
+            .map(|(key, entry)| Head::new(key.edit, entry, &corrections))
+            .collect()
+    }
+
+    fn exists(
+        &self,
+        place: Place,
+        entity: &'static str,
+        id: EditId,
+        field: &str,
+    ) -> Result<(), EditError> {
+        let path = FieldPath::new(entity, &id.to_string(), field);
+        let is_there = self
+            .visible
+            .heads(&self.facet(place), &path)
+            .next()
+            .is_some();
+        if is_there {
+            Ok(())
+        } else {
+            Err(EditError::NotFound { entity, id })
+        }
+    }
+
+    /// What has to be on the card already.
+    fn require(&self, edit: &Edit) -> Result<(), EditError> {
+        if let Edit::EditNote { place, note, .. }
+        | Edit::ArchiveNote { place, note, .. }
+        | Edit::PinNote { place, note, .. }
+        | Edit::LabelNote { place, note, .. }
+        | Edit::RedactNote { place, note, .. } = edit
+        {
+            self.exists(*place, "note", *note, "body")?;
+        }
+        if let Edit::MoveNote { note, from, to } = edit {
+            self.exists(*from, "note", *note, "body")?;
+            self.consented(*to)?;
+        }
+        if let Edit::AddNote { place, .. } = edit {
+            self.consented(*place)?;
+            self.room_for_a_note(*place)?;
+        }
+        if let Edit::RecordAllergy { cause: Some(_), .. } = edit {
+            self.consented(Place::Restricted)?;
+        }
+        if let Edit::ChangePromise { promise, .. }
+        | Edit::SetPromiseStatus { promise, .. }
+        | Edit::AssignPromise { promise, .. } = edit
+        {
+            self.exists(Place::Card, "promise", *promise, "what")?;
+        }
+        if let Edit::Capture { visit, .. } | Edit::Leave { visit, .. } = edit {
+            self.exists(Place::Card, "visit", *visit, "arrived")?;
+        }
+        Ok(())
+    }
+
+    /// What is need to know is kept only if the customer agreed to that.
+    fn consented(&self, place: Place) -> Result<(), EditError> {
+        let path = FieldPath::new("consent", "-", "sensitive");
+        let log = self.heads(&Facet::Card, &path);
+        if place == Place::Restricted && reduce::consent(&log) != Decision::Allow {
+            return Err(EditError::NeedsConsent);
+        }
+        Ok(())
+    }
+
+    fn room_for_a_note(&self, place: Place) -> Result<(), EditError> {
+        let notes = self.visible.get(&self.facet(place)).map_or(0, |entries| {
+            let mut last = "";
+            entries
+                .iter()
+                .filter(|(key, _)| key.path.entity == "note")
+                .filter(|(key, _)| {
+                    let is_next = key.path.id != last;
+                    last = &key.path.id;
+                    is_next
+                })
+                .count()
+        });
+        if notes < limits::NOTES_MAX {
+            Ok(())
+        } else {
+            Err(EditError::TooManyNotes)
+        }
+    }
+
+    /// A copy of a note where fewer read it, and its redaction where it was. Concurrent versions are copied one after the other.
+    fn moved(&self, note: EditId, from: Place, to: Place) -> Result<Vec<Draft>, EditError> {
+        let source = self.facet(from);
+        let path = |field: &str| FieldPath::new("note", &note.to_string(), field);
+        let mut drafts = Vec::new();
+        let mut copy = |place: Place, field: &str, value: Value| {
+            let path = path(field);
+            drafts.push(Draft { place, path, value });
+        };
+        let mut heads = self.heads(&source, &path("body"));
+        heads.retain(|head| *head.value() != Value::Null);
+        let mut bodies = Vec::new();
+        while let Some(best) = reduce::winner(&heads).map(|head| head.edit) {
+            let chosen = heads.iter().find(|head| head.edit == best);
+            bodies.extend(chosen.and_then(|head| head.value().as_text()));
+            heads.retain(|head| head.edit != best);
+        }
+        bodies.dedup();
+        if bodies.is_empty() {
+            return Err(EditError::NotFound {
+                entity: "note",
+                id: note,
+            });
+        }
+        copy(to, "body", prose("note", &bodies.join("\n\n"))?.into());
+        if let Some(title) = reduce::displayed(&self.heads(&source, &path("title"))) {
+            copy(to, "title", title.value().clone());
+        }
+        let labels = self.heads(&source, &path("label"));
+        if let Some(label) = reduce::highest(&labels, Sensitivity::TEXTS) {
+            copy(to, "label", label.into());
+        }
+        let reason = format!("moved to the {to} part");
+        copy(from, "body", Value::Null);
+        copy(from, "title", Value::Null);
+        copy(
+            from,
+            "redacted",
+            Value::List(vec![true.into(), reason.into()]),
+        );
+        Ok(drafts)
+    }
+
+    /// The value of the head that was chosen, to be written over all heads.
+    fn chosen(&self, place: Place, path: &str, choose: EditId) -> Result<Draft, EditError> {
+        let nothing = || EditError::NothingToResolve {
+            path: path.chars().take(limits::KEY_BYTES_MAX).collect(),
+        };
+        let key = Key::parse(&format!("{path}#{choose}")).ok_or_else(nothing)?;
+        let entry = self
+            .visible
+            .get(&self.facet(place))
+            .and_then(|entries| entries.get(&key))
+            .ok_or_else(nothing)?;
+        Ok(Draft {
+            place,
+            path: key.path,
+            value: entry.value.clone(),
+        })
+    }
+
+    /// One write: checked against the schema, with the heads it replaces or the entries it saw.
+    fn write(&self, facet: &Facet, draft: Draft) -> Result<FieldWrite, EditError> {
+        let heads = self.heads(facet, &draft.path);
+        let mut entry = Entry {
+            value: draft.value,
+            provenance: self.context.provenance,
+            seen: Vec::new(),
+        };
+        let rule = schema::check(facet, &draft.path, &entry)?;
+        let needed = rule.role_for(&entry.value);
+        if self.context.role < needed {
+            return Err(EditError::Role { needed });
+        }
+        let replaces = match rule.class {
+            Class::Register => heads.iter().map(|head| head.edit).collect(),
+            Class::Log => {
+                let maximal = reduce::maximal(&heads);
+                let over = maximal.len().saturating_sub(limits::SEEN_MAX);
+                entry.seen = maximal.iter().skip(over).map(|head| head.edit).collect();
+                Vec::new()
+            }
+        };
+        Ok(FieldWrite {
+            path: draft.path,
+            edit: self.context.edit,
+            entry,
+            replaces,
+        })
+    }
+}

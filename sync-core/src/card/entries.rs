@@ -1,0 +1,116 @@
+//! The readable content of documents: every key present, with what stands there.
+
+use std::collections::BTreeMap;
+
+use super::Facet;
+use super::edit::FieldWrite;
+use super::key::{FieldPath, Key};
+use super::value::Entry;
+use crate::ids::EditId;
+
+/// The readable content of a document: every key present, with what stands there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entries(BTreeMap<Key, Entry>);
+
+impl Entries {
+    /// All keys in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Entry)> {
+        self.0.iter()
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What stands at `key`.
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<&Entry> {
+        self.0.get(key)
+    }
+
+    /// The heads of a field, in order of edit id.
+    pub fn heads<'a>(&'a self, path: &FieldPath) -> impl Iterator<Item = (&'a Key, &'a Entry)> {
+        let first = path.at(EditId([0; 10]));
+        let last = path.at(EditId([255; 10]));
+        self.0.range(first..=last)
+    }
+
+    /// Does to the map what committing `writes` does to a document: a write whose key is there already was done before and does nothing.
+    pub fn write(&mut self, writes: &[FieldWrite]) {
+        for write in writes {
+            let key = write.path.at(write.edit);
+            if self.0.contains_key(&key) {
+                continue;
+            }
+            for seen in &write.replaces {
+                self.0.remove(&write.path.at(*seen));
+            }
+            self.0.insert(key, write.entry.clone());
+        }
+    }
+}
+
+impl FromIterator<(Key, Entry)> for Entries {
+    fn from_iter<I: IntoIterator<Item = (Key, Entry)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
+/// What one reader sees of one customer: the facets that are there for them, accepted work and what is pending laid over it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Visible(BTreeMap<Facet, Entries>);
+
+impl Visible {
+    /// A facet's content; none when the reader does not have it.
+    #[must_use]
+    pub fn get(&self, facet: &Facet) -> Option<&Entries> {
+        self.0.get(facet)
+    }
+
+    /// The heads of a field, in order of edit id.
+    pub fn heads<'a>(
+        &'a self,
+        facet: &Facet,
+        path: &FieldPath,
+    ) -> impl Iterator<Item = (&'a Key, &'a Entry)> {
+        self.get(facet)
+            .into_iter()
+            .flat_map(move |entries| entries.heads(path))
+    }
+
+    /// The facets in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Facet, &Entries)> {
+        self.0.iter()
+    }
+
+    /// Puts a facet's content in place of what was there.
+    pub fn insert(&mut self, facet: Facet, entries: Entries) {
+        self.0.insert(facet, entries);
+    }
+
+    /// A facet's content to write to, empty if it was not there.
+    pub fn facet_mut(&mut self, facet: Facet) -> &mut Entries {
+        self.0.entry(facet).or_default()
+    }
+
+    /// Does what committing the plan does, to every facet it touches.
+    pub fn write(&mut self, plan: &super::edit::Plan) {
+        for (facet, writes) in &plan.writes {
+            self.facet_mut(*facet).write(writes);
+        }
+    }
+}
+
+impl FromIterator<(Facet, Entries)> for Visible {
+    fn from_iter<I: IntoIterator<Item = (Facet, Entries)>>(facets: I) -> Self {
+        Self(facets.into_iter().collect())
+    }
+}

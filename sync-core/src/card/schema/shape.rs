@@ -1,0 +1,120 @@
+//! What may stand in a field, with its bounds, and how that is said to a person.
+
+use std::fmt;
+
+use crate::card::value::Value;
+use crate::limits;
+
+/// The shape of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Yes or no.
+    Flag,
+    /// A whole number within these bounds, both included.
+    Number {
+        /// Least.
+        min: i64,
+        /// Most.
+        max: i64,
+    },
+    /// A short text on one line.
+    Words,
+    /// A text of several lines.
+    Prose,
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// The text form of an id of this many bytes.
+    Id(usize),
+    /// A list of these, in this order.
+    List(&'static [Self]),
+    /// A list of distinct texts out of these.
+    Some(&'static [&'static str]),
+    /// This or nothing.
+    Optional(&'static Self),
+}
+
+impl Shape {
+    /// A moment: milliseconds since 1970, until the year 9999.
+    pub const MOMENT: Self = Self::Number {
+        min: 0,
+        max: 253_402_300_799_999,
+    };
+    /// A day: days since 1970, until the year 9999.
+    pub const DAY: Self = Self::Number {
+        min: 0,
+        max: 2_932_896,
+    };
+
+    /// Whether `value` has this shape.
+    #[must_use]
+    pub fn fits(&self, value: &Value) -> bool {
+        match self {
+            Self::Flag => value.as_bool().is_some(),
+            Self::Number { min, max } => value
+                .as_int()
+                .is_some_and(|number| (min..=max).contains(&&number)),
+            Self::Words => is_text(value, limits::SHORT_TEXT_BYTES_MAX, |symbol| {
+                symbol.is_control()
+            }),
+            Self::Prose => is_text(value, limits::NOTE_BYTES_MAX, |symbol| {
+                symbol.is_control() && !matches!(symbol, '\n' | '\t')
+            }),
+            Self::OneOf(terms) => value.as_text().is_some_and(|text| terms.contains(&text)),
+            Self::Id(bytes) => value.as_text().is_some_and(|text| is_id(text, *bytes)),
+            Self::List(shapes) => value.as_list().is_some_and(|items| {
+                items.len() == shapes.len()
+                    && shapes
+                        .iter()
+                        .zip(items)
+                        .all(|(shape, item)| shape.fits(item))
+            }),
+            Self::Some(terms) => value.as_list().is_some_and(|items| {
+                items.len() <= terms.len()
+                    && items.iter().enumerate().all(|(at, item)| {
+                        Self::OneOf(terms).fits(item)
+                            && !items.iter().take(at).any(|one| one == item)
+                    })
+            }),
+            Self::Optional(shape) => *value == Value::Null || shape.fits(value),
+        }
+    }
+}
+
+fn is_text(value: &Value, bytes_max: usize, is_foreign: impl Fn(char) -> bool) -> bool {
+    value.as_text().is_some_and(|text| {
+        !text.is_empty() && text.len() <= bytes_max && !text.chars().any(is_foreign)
+    })
+}
+
+fn is_id(text: &str, bytes: usize) -> bool {
+    text.len() == (bytes * 8).div_ceil(5)
+        && text
+            .bytes()
+            .all(|symbol| symbol.is_ascii_digit() || symbol.is_ascii_lowercase())
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("yes or no"),
+            Self::Number { min, max } => write!(f, "a number from {min} to {max}"),
+            Self::Words => write!(
+                f,
+                "one line of up to {} bytes",
+                limits::SHORT_TEXT_BYTES_MAX
+            ),
+            Self::Prose => write!(f, "a text of up to {} bytes", limits::NOTE_BYTES_MAX),
+            Self::OneOf(terms) => write!(f, "one of {}", terms.join(", ")),
+            Self::Id(bytes) => write!(f, "an id of {} characters", (bytes * 8).div_ceil(5)),
+            Self::Some(terms) => write!(f, "distinct ones of {}", terms.join(", ")),
+            Self::Optional(shape) => write!(f, "{shape} or nothing"),
+            Self::List(shapes) => {
+                f.write_str("a list of")?;
+                for (at, shape) in shapes.iter().enumerate() {
+                    write!(f, "{} ({shape})", if at == 0 { "" } else { "," })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The concierge: what an associate needs in the moment, computed on the device, offline, the same everywhere.
+//!
+//! Pure functions of what the card says and the present moment; lines are typed with their sources, the app words them.
+
+pub mod brief;
+
+pub use brief::{Brief, Line, LineKind, brief, render_english};

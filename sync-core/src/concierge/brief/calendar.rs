@@ -1,0 +1,73 @@
+//! Days of the civil calendar, as far as the brief needs them: how long until the next 14 May.
+
+/// The last day that is looked at: the end of the year 9999. A clock beyond it is wrong.
+const LAST_DAY: i64 = 2_932_896;
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+/// Days from 1970-01-01 to the first of January of a year from 1970 on.
+fn year_start(year: i64) -> i64 {
+    let leaps = |year: i64| year / 4 - year / 100 + year / 400;
+    365 * (year - 1970) + leaps(year - 1) - leaps(1969)
+}
+
+fn month_days(year: i64, month: i64) -> i64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap(year) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// Days from 1970-01-01 to a day; a 29 February stands for the 28th in other years.
+fn day_number(year: i64, month: i64, day: i64) -> i64 {
+    let months: i64 = (1..month).map(|month| month_days(year, month)).sum();
+    year_start(year) + months + day.min(month_days(year, month)) - 1
+}
+
+/// How many days from `today` (days since 1970) to the next such day; none for a day that no year has.
+pub(super) fn days_until(today: i64, month: i64, day: i64) -> Option<i64> {
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let today = today.clamp(0, LAST_DAY);
+    // A year has at least 365 days, so this is the present year or the one after it.
+    let mut year = 1970 + today / 365;
+    while year_start(year) > today {
+        year -= 1;
+    }
+    let this = day_number(year, month, day) - today;
+    if this >= 0 {
+        Some(this)
+    } else {
+        Some(day_number(year + 1, month, day) - today)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_such_day_is_counted_from_today() {
+        let check = |today, month, day, days| {
+            assert_eq!(days_until(today, month, day), days, "{today} {month} {day}");
+        };
+        check(0, 1, 1, Some(0));
+        check(0, 12, 31, Some(364));
+        // 2024-02-28 is day 19,781; 2024 is a leap year, 2025 is not.
+        check(19_781, 2, 29, Some(1));
+        check(19_782, 2, 29, Some(0));
+        check(19_783, 2, 29, Some(364));
+        check(19_783, 2, 28, Some(364));
+        // 2026-12-31 is day 20,818.
+        check(20_818, 1, 1, Some(1));
+        check(20_818, 12, 31, Some(0));
+        check(20_818, 13, 1, None);
+        check(i64::MAX, 1, 1, Some(1));
+        check(i64::MIN, 1, 1, Some(0));
+    }
+}
