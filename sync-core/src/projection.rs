@@ -1,0 +1,258 @@
+//! The read row: what lists and search results show of a customer, folded from the card.
+//!
+//! # Invariants
+//! - One function, [`fold`], writes a row and its index entries, for live work and for a rebuild alike; what it leaves behind depends on the
+//!   row alone, never on the row before.
+//! - A row is made from the chain's card and the shop's own facet; nothing restricted or private reaches it ([`project`]).
+//! - [`unfold`] leaves nothing of a customer in either table.
+
+mod project;
+#[cfg(test)]
+mod tests;
+
+pub use project::project;
+
+use std::ops::ControlFlow;
+
+use minicbor::{Decode, Encode};
+
+use crate::ids::{CustomerId, Timestamp};
+use crate::search::terms::{entry_key, postings, terms};
+use crate::search::{PackedTerms, TermSources};
+use crate::store::{
+    Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, decode_row, encode_row, get_row,
+};
+
+/// The read row of a customer. Encoded as a CBOR array; frozen since schema 1 (what is added comes last and may be missing).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Row {
+    /// Who.
+    #[n(0)]
+    pub customer: CustomerId,
+    /// The name to show; empty when none is known.
+    #[n(1)]
+    pub name: String,
+    /// The language to speak, as the card tells it.
+    #[n(2)]
+    pub language: Option<String>,
+    /// The last four digits of each phone number.
+    #[n(3)]
+    pub phones: Vec<String>,
+    /// What to know before anything else.
+    #[n(4)]
+    pub flags: Flags,
+    /// Fields on which people disagree.
+    #[n(5)]
+    pub conflicts: u16,
+    /// Promises that are not settled.
+    #[n(6)]
+    pub open_promises: u16,
+    /// When the earliest of them is due.
+    #[n(7)]
+    pub earliest_due: Option<Timestamp>,
+    /// Day (since 1970) of the last touch: orders lists and results, and says nothing about spend.
+    #[n(8)]
+    pub rank: u32,
+    /// One line to show beneath the name.
+    #[n(9)]
+    pub hint: Option<Hint>,
+    /// What the customer is found by.
+    #[n(10)]
+    pub terms: PackedTerms,
+}
+
+/// Facts of a row that are either there or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Flags(#[n(0)] pub u16);
+
+impl Flags {
+    /// Has an allergy or a material to keep away.
+    pub const ALLERGY: Self = Self(1);
+    /// Asked not to be contacted.
+    pub const DO_NOT_CONTACT: Self = Self(1 << 1);
+    /// Is in the shop now.
+    pub const OPEN_VISIT: Self = Self(1 << 2);
+
+    /// Whether all of `flags` are set.
+    #[must_use]
+    pub fn has(self, flags: Self) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+
+    /// These flags and, when `condition` holds, `flag`.
+    #[must_use]
+    pub fn with_if(self, condition: bool, flag: Self) -> Self {
+        if condition {
+            Self(self.0 | flag.0)
+        } else {
+            self
+        }
+    }
+}
+
+/// What the line beneath a name speaks of. Rendered in the associate's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum HintKind {
+    /// What to keep away; the argument names it.
+    #[n(0)]
+    Allergy,
+    /// A promise; the argument is its text.
+    #[n(1)]
+    Promise,
+    /// Something to confirm; the argument names the field.
+    #[n(2)]
+    Conflict,
+    /// A preference; the argument is its subject.
+    #[n(3)]
+    Preference,
+    /// A wish; the argument names it.
+    #[n(4)]
+    Wish,
+}
+
+/// The line beneath a name: a kind and its argument.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Hint {
+    /// What it speaks of.
+    #[n(0)]
+    pub kind: HintKind,
+    /// The customer's own words or a name from the card, at most [`HINT_CHARS_MAX`] characters.
+    #[n(1)]
+    pub argument: String,
+}
+
+/// Characters of a hint's argument: what fits on one line of a handheld.
+pub const HINT_CHARS_MAX: usize = 60;
+
+/// What a row is made from: everything but the terms, and the texts those come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowFacts {
+    /// Texts to be found by; the first name is the one shown.
+    pub sources: TermSources,
+    /// The language to speak.
+    pub language: Option<String>,
+    /// What to know before anything else.
+    pub flags: Flags,
+    /// Fields on which people disagree.
+    pub conflicts: usize,
+    /// Promises that are not settled.
+    pub open_promises: usize,
+    /// When the earliest of them is due.
+    pub earliest_due: Option<Timestamp>,
+    /// The last touch.
+    pub last_touch: Option<Timestamp>,
+    /// One line to show beneath the name.
+    pub hint: Option<Hint>,
+}
+
+impl Row {
+    /// The row of these facts.
+    #[must_use]
+    pub fn new(customer: CustomerId, facts: &RowFacts) -> Self {
+        let rank = facts.last_touch.map_or(0, |at| at.days().max(0));
+        let count = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        Self {
+            customer,
+            name: facts.sources.names.first().cloned().unwrap_or_default(),
+            language: facts.language.clone(),
+            phones: facts
+                .sources
+                .phones
+                .iter()
+                .filter_map(|phone| last_four(phone))
+                .collect(),
+            flags: facts.flags,
+            conflicts: count(facts.conflicts),
+            open_promises: count(facts.open_promises),
+            earliest_due: facts.earliest_due,
+            rank: u32::try_from(rank).unwrap_or(u32::MAX),
+            hint: facts.hint.clone(),
+            terms: PackedTerms::pack(&terms(&facts.sources)),
+        }
+    }
+}
+
+/// The last four digits of a phone number; `None` when it has fewer.
+fn last_four(phone: &str) -> Option<String> {
+    let reversed = crate::search::terms::reversed_digits(phone);
+    let last = reversed.get(..4)?;
+    Some(last.chars().rev().collect())
+}
+
+/// Writes a row and moves the index from the customer's old row to this one. `false` when nothing changed.
+///
+/// # Errors
+/// [`StoreError`] when storage fails or the old row does not decode.
+pub fn fold(tx: &mut dyn WriteTx, row: &Row) -> Result<bool, StoreError> {
+    let bytes = encode_row(row);
+    let old = tx.get(Table::Row, row.customer.as_bytes())?;
+    if old.as_ref() == Some(&bytes) {
+        return Ok(false);
+    }
+    let old: Option<Row> = old.map(|old| decode_row(Table::Row, &old)).transpose()?;
+    let before = old
+        .map(|old| postings(&old.terms, old.rank))
+        .unwrap_or_default();
+    let after = postings(&row.terms, row.rank);
+    for term in before.keys().filter(|term| !after.contains_key(*term)) {
+        tx.delete(Table::Term, &entry_key(term, row.customer))?;
+    }
+    for (term, value) in &after {
+        if before.get(term) != Some(value) {
+            tx.put(Table::Term, &entry_key(term, row.customer), value)?;
+        }
+    }
+    tx.put(Table::Row, row.customer.as_bytes(), &bytes)?;
+    Ok(true)
+}
+
+/// Removes a customer's row and index entries. `false` when there was none.
+///
+/// # Errors
+/// [`StoreError`] when storage fails or the row does not decode.
+pub fn unfold(tx: &mut dyn WriteTx, customer: CustomerId) -> Result<bool, StoreError> {
+    let Some(row) = read_row(tx.as_read(), customer)? else {
+        return Ok(false);
+    };
+    for term in postings(&row.terms, row.rank).keys() {
+        tx.delete(Table::Term, &entry_key(term, customer))?;
+    }
+    tx.delete(Table::Row, customer.as_bytes())?;
+    Ok(true)
+}
+
+/// The row of a customer.
+///
+/// # Errors
+/// [`StoreError`] when storage fails or the row does not decode.
+pub fn read_row(tx: &dyn ReadTx, customer: CustomerId) -> Result<Option<Row>, StoreError> {
+    get_row(tx, Table::Row, customer.as_bytes())
+}
+
+/// Visits rows in the order of customer ids, from the first after `after`, until the visitor breaks.
+///
+/// # Errors
+/// [`StoreError`] when storage fails or a row does not decode, or what the visitor returns.
+pub fn rows(
+    tx: &dyn ReadTx,
+    after: Option<CustomerId>,
+    visit: &mut dyn FnMut(Row) -> Result<ControlFlow<()>, StoreError>,
+) -> Result<(), StoreError> {
+    let mut from = after
+        .map(|after| after.as_bytes().to_vec())
+        .unwrap_or_default();
+    if after.is_some() {
+        from.push(0);
+    }
+    let range = KeyRange {
+        from: &from,
+        to: None,
+    };
+    tx.scan(Table::Row, range, Direction::Ascending, &mut |_, value| {
+        visit(decode_row(Table::Row, value)?)
+    })
+}

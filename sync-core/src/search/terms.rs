@@ -1,0 +1,280 @@
+//! Terms: what a row is found by, how its index entries are keyed, and how a row carries its own terms.
+//!
+//! A term is a tag byte and a token. Index entries have the key `term ‖ 00 ‖ customer`; tokens hold no zero byte, so no term is
+//! mistaken for a longer one. Frozen since schema 1.
+//!
+//! | tag | token | entries | value |
+//! |---|---|---|---|
+//! | `N` | a word of a name | as it is, and ranked beginnings (below) | day of the last touch |
+//! | `P` | the first 0 to 3 characters of a name's word, `00`, then the day counted down | made from `N` | none |
+//! | `D` | a phone's digits, last one first | as it is | day |
+//! | `W` | a word of anything else | as it is | half-year, as its first day |
+//!
+//! # Why
+//! - Ranked beginnings let whoever types one letter see the customers touched last, at the cost of a short scan. The empty
+//!   beginning is everybody in that order.
+//! - Values of words are coarse, so that a touch rewrites a customer's few name entries once a day and the many words twice a year.
+//! - Digits are reversed because people know how a number ends: four digits or all of them are one kind of look-up, with no regard to
+//!   country codes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minicbor::{Decode, Encode};
+
+use super::fold::{Spelling, Token, has_digraph, tokens};
+use crate::ids::CustomerId;
+use crate::limits;
+
+/// A word of a name.
+pub(crate) const NAME: u8 = b'N';
+/// A ranked beginning of a name's word.
+pub(crate) const BEGINNING: u8 = b'P';
+/// A phone's digits, reversed.
+pub(crate) const DIGITS: u8 = b'D';
+/// Any other word.
+pub(crate) const WORD: u8 = b'W';
+
+/// Longest beginning that is kept ranked, in characters.
+pub(crate) const BEGINNING_CHARS_MAX: usize = 3;
+/// Fewest digits that are looked up as the end of a phone number.
+pub(crate) const DIGITS_MIN: usize = 4;
+/// Terms that names may take of [`limits::TERMS_MAX`]: all spellings of a conflict, with room to spare.
+const NAME_TERMS_MAX: usize = 64;
+/// Terms that phones may take.
+const PHONE_TERMS_MAX: usize = 16;
+const HALF_YEAR_DAYS: u16 = 182;
+
+/// The texts that a customer is found by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TermSources {
+    /// Names in every spelling, the displayed one first.
+    pub names: Vec<String>,
+    /// Phone numbers.
+    pub phones: Vec<String>,
+    /// Everything else, what matters most first: when a card says more than fits, the rest is not indexed.
+    pub words: Vec<String>,
+}
+
+/// The terms of a customer: at most [`limits::TERMS_MAX`], names first.
+#[must_use]
+pub fn terms(sources: &TermSources) -> BTreeSet<Vec<u8>> {
+    let mut terms = BTreeSet::new();
+    for name in &sources.names {
+        for token in name_tokens(name) {
+            insert(&mut terms, NAME, &token, NAME_TERMS_MAX);
+        }
+    }
+    let bound = terms.len() + PHONE_TERMS_MAX;
+    for phone in &sources.phones {
+        let digits = reversed_digits(phone);
+        if digits.len() >= DIGITS_MIN {
+            insert(&mut terms, DIGITS, &digits, bound);
+        }
+    }
+    for text in &sources.words {
+        if terms.len() >= limits::TERMS_MAX {
+            break;
+        }
+        for token in tokens(text, Spelling::Plain) {
+            for token in word_tokens(token) {
+                insert(&mut terms, WORD, &token, limits::TERMS_MAX);
+            }
+        }
+    }
+    terms
+}
+
+fn insert(terms: &mut BTreeSet<Vec<u8>>, tag: u8, token: &str, bound: usize) {
+    if terms.len() < bound {
+        terms.insert(tagged(tag, token));
+    }
+}
+
+/// A tag and a token.
+pub(crate) fn tagged(tag: u8, token: &str) -> Vec<u8> {
+    let mut term = Vec::with_capacity(1 + token.len());
+    term.push(tag);
+    term.extend_from_slice(token.as_bytes());
+    term
+}
+
+/// The words of a name: each alone in both spellings, and what an apostrophe or hyphen joins as one word (`O'Brien` is also `obrien`).
+fn name_tokens(name: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let joined: String = name.chars().filter(|c| !is_joiner(*c)).collect();
+    for text in [name, &joined] {
+        for spelling in [Spelling::Plain, Spelling::Digraph] {
+            if spelling == Spelling::Plain || has_digraph(text) {
+                for token in tokens(text, spelling) {
+                    match token {
+                        Token::Word(word) => {
+                            found.insert(word);
+                        }
+                        Token::Run(run) => {
+                            found.extend(run.iter().map(char::to_string));
+                            found.extend(pairs(&run));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(
+        c,
+        '\'' | '’' | '‘' | 'ʼ' | '`' | '´' | '-' | '‐' | '‑' | '·'
+    )
+}
+
+/// The indexed forms of a token outside names: a word of two letters or more, or the pairs of a run.
+fn word_tokens(token: Token) -> Vec<String> {
+    match token {
+        Token::Word(word) if word.chars().nth(1).is_none() => Vec::new(),
+        Token::Word(word) => vec![word],
+        Token::Run(run) => pairs(&run),
+    }
+}
+
+/// Every two neighbors of a run.
+pub(crate) fn pairs(run: &[char]) -> Vec<String> {
+    run.windows(2)
+        .map(|pair| pair.iter().collect::<String>())
+        .collect()
+}
+
+/// The decimal digits of a text in any script, last one first.
+pub(crate) fn reversed_digits(text: &str) -> String {
+    let folded = super::fold::fold(text, Spelling::Plain);
+    folded
+        .chars()
+        .rev()
+        .filter(char::is_ascii_digit)
+        .take(limits::TERM_CHARS_MAX)
+        .collect()
+}
+
+/// Sorted terms in one byte string: each as the length it shares with the one before it, the length of the rest, the rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct PackedTerms(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>);
+
+impl PackedTerms {
+    /// Packs a set. Terms longer than 255 bytes are left out; [`terms`] makes none.
+    #[must_use]
+    pub fn pack(terms: &BTreeSet<Vec<u8>>) -> Self {
+        let mut packed = Vec::new();
+        let mut before: &[u8] = &[];
+        for term in terms {
+            let shared = before.iter().zip(term).take_while(|(a, b)| a == b).count();
+            let rest = term.get(shared..).unwrap_or_default();
+            let (Ok(shared), Ok(len)) = (u8::try_from(shared), u8::try_from(rest.len())) else {
+                continue;
+            };
+            packed.push(shared);
+            packed.push(len);
+            packed.extend_from_slice(rest);
+            before = term;
+        }
+        Self(packed)
+    }
+
+    /// Visits each term in order, up to the first byte that does not decode: a row from elsewhere can only miss terms, never harm.
+    /// At most [`limits::TERMS_MAX`] are visited.
+    pub fn for_each(&self, mut visit: impl FnMut(&[u8])) {
+        let mut left = self.0.as_slice();
+        let mut term = Vec::new();
+        for _ in 0..limits::TERMS_MAX {
+            let Some(([shared, len], tail)) = left.split_first_chunk::<2>() else {
+                return;
+            };
+            let Some((rest, tail)) = tail.split_at_checked(usize::from(*len)) else {
+                return;
+            };
+            if usize::from(*shared) > term.len() {
+                return;
+            }
+            term.truncate(usize::from(*shared));
+            term.extend_from_slice(rest);
+            visit(&term);
+            left = tail;
+        }
+    }
+
+    /// The terms as a set.
+    #[must_use]
+    pub fn unpack(&self) -> BTreeSet<Vec<u8>> {
+        let mut terms = BTreeSet::new();
+        self.for_each(|term| {
+            terms.insert(term.to_vec());
+        });
+        terms
+    }
+}
+
+/// The index entries of a customer: key without customer, and value.
+pub(crate) fn postings(terms: &PackedTerms, rank_days: u32) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    // Two bytes count days until 2149.
+    let day = u16::try_from(rank_days).unwrap_or(u16::MAX);
+    let half_year = day - day % HALF_YEAR_DAYS;
+    let mut postings = BTreeMap::new();
+    postings.insert(beginning("", day), Vec::new());
+    terms.for_each(|term| {
+        let Some((tag, token)) = term.split_first() else {
+            return;
+        };
+        let value = if *tag == WORD { half_year } else { day };
+        postings.insert(term.to_vec(), value.to_be_bytes().to_vec());
+        if *tag == NAME {
+            for prefix in beginnings(token) {
+                postings.insert(beginning(prefix, day), Vec::new());
+            }
+        }
+    });
+    postings
+}
+
+fn beginnings(token: &[u8]) -> impl Iterator<Item = &str> {
+    let token = std::str::from_utf8(token).unwrap_or_default();
+    token
+        .char_indices()
+        .take(BEGINNING_CHARS_MAX)
+        .filter_map(|(at, c)| token.get(..at + c.len_utf8()))
+}
+
+/// `P ‖ prefix ‖ 00 ‖ day counted down`.
+fn beginning(prefix: &str, day: u16) -> Vec<u8> {
+    let mut term = beginning_prefix(prefix);
+    term.extend_from_slice(&(u16::MAX - day).to_be_bytes());
+    term
+}
+
+/// What all entries of a beginning start with, the one touched last first.
+pub(crate) fn beginning_prefix(prefix: &str) -> Vec<u8> {
+    let mut term = tagged(BEGINNING, prefix);
+    term.push(0);
+    term
+}
+
+/// The key of an index entry.
+pub(crate) fn entry_key(term: &[u8], customer: CustomerId) -> Vec<u8> {
+    let mut key = Vec::with_capacity(term.len() + 1 + CustomerId::LEN);
+    key.extend_from_slice(term);
+    key.push(0);
+    key.extend_from_slice(customer.as_bytes());
+    key
+}
+
+/// Reads an index entry: the customer and the day it was touched on, as far as the entry says.
+pub(crate) fn read_entry(key: &[u8], value: &[u8]) -> Option<(CustomerId, u16)> {
+    let (term, customer) = key.split_last_chunk::<{ CustomerId::LEN }>()?;
+    let day = if let Ok(day) = value.try_into() {
+        u16::from_be_bytes(day)
+    } else {
+        let (_, [high, low, _zero]) = term.split_last_chunk::<3>()?;
+        u16::MAX - u16::from_be_bytes([*high, *low])
+    };
+    Some((CustomerId(*customer), day))
+}
