@@ -58,7 +58,10 @@ impl<'b, C> minicbor::Decode<'b, C> for Signature {
         bytes
             .try_into()
             .map(Self)
-            .map_err(|_| minicbor::decode::Error::message("a signature has 64 bytes").at(position))
+            .or(Err(minicbor::decode::Error::message(
+                "a signature has 64 bytes",
+            )
+            .at(position)))
     }
 }
 
@@ -91,7 +94,7 @@ impl DevicePublicKey {
         }
         p256::ecdsa::VerifyingKey::from_sec1_bytes(bytes)
             .map(Self)
-            .map_err(|_| KeyError)
+            .or(Err(KeyError))
     }
 
     /// The uncompressed SEC1 point, 65 bytes.

@@ -299,7 +299,8 @@ pub trait WriteTx: ReadTx {
     fn as_read(&self) -> &dyn ReadTx;
 }
 
-/// A place in a transaction to roll back to.
+/// A place in a transaction to roll back to. Numbers are not used again within a transaction; to use a mark that has ended is a bug of
+/// the caller, and the store panics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark(pub u32);
 

@@ -2,7 +2,7 @@
 //!
 //! Tables are persistent maps, so that a snapshot, a mark and a rollback are each a cheap copy of the roots.
 
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use imbl::OrdMap;
@@ -76,6 +76,7 @@ impl Store for MemoryStore {
             store: self,
             snapshot,
             marks: Vec::new(),
+            marks_set: 0,
             _guard: guard,
         }))
     }
@@ -104,20 +105,19 @@ impl ReadTx for Snapshot {
             .0
             .rows(table)
             .range::<_, [u8]>((Bound::Included(range.from), to));
-        let mut step = |(key, value): (&Vec<u8>, &Arc<[u8]>)| visit(key, value);
         match direction {
-            Direction::Ascending => run(rows, &mut step),
-            Direction::Descending => run(rows.rev(), &mut step),
+            Direction::Ascending => run(rows, visit),
+            Direction::Descending => run(rows.rev(), visit),
         }
     }
 }
 
 fn run<'a>(
     rows: impl Iterator<Item = (&'a Vec<u8>, &'a Arc<[u8]>)>,
-    step: &mut dyn FnMut((&Vec<u8>, &Arc<[u8]>)) -> Result<ControlFlow<()>, StoreError>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), StoreError> {
-    for row in rows {
-        if step(row)?.is_break() {
+    for (key, value) in rows {
+        if visit(key, value)?.is_break() {
             break;
         }
     }
@@ -128,19 +128,23 @@ fn run<'a>(
 struct Writer<'a> {
     store: &'a MemoryStore,
     snapshot: Snapshot,
-    marks: Vec<Tables>,
+    /// The standing marks with the tables they go back to, oldest first.
+    marks: Vec<(Mark, Tables)>,
+    /// Marks set so far; each gets its own number, so that one that has ended is never taken for a later one.
+    marks_set: u32,
     _guard: MutexGuard<'a, ()>,
 }
 
 impl Writer<'_> {
     /// Takes the tables of `mark` and ends it with all later ones.
     fn end(&mut self, mark: Mark) -> Tables {
-        let at = usize::try_from(mark.0).expect("a mark counts nested marks");
-        assert!(
-            at < self.marks.len(),
-            "the mark belongs to this transaction and has not ended"
-        );
-        self.marks.split_off(at).swap_remove(0)
+        let at = self
+            .marks
+            .iter()
+            .position(|(standing, _)| *standing == mark)
+            .expect("the mark belongs to this transaction and has not ended");
+        let (_, tables) = self.marks.drain(at..).next().expect("a mark stands there");
+        tables
     }
 }
 
@@ -175,8 +179,9 @@ impl WriteTx for Writer<'_> {
     }
 
     fn mark(&mut self) -> Result<Mark, StoreError> {
-        let mark = Mark(u32::try_from(self.marks.len()).expect("marks nest a few deep"));
-        self.marks.push(self.snapshot.0.clone());
+        let mark = Mark(self.marks_set);
+        self.marks_set += 1;
+        self.marks.push((mark, self.snapshot.0.clone()));
         Ok(mark)
     }
 
@@ -197,5 +202,30 @@ impl WriteTx for Writer<'_> {
 
     fn as_read(&self) -> &dyn ReadTx {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    crate::store_conformance!(|| Box::new(MemoryStore::default()));
+
+    #[test]
+    fn a_duplicate_goes_its_own_way() {
+        let put = |store: &MemoryStore, value: &[u8]| {
+            let mut tx = store.write().unwrap();
+            tx.put(Table::Meta, b"key", value).unwrap();
+            tx.commit().unwrap();
+        };
+        let get = |store: &MemoryStore| store.read().unwrap().get(Table::Meta, b"key").unwrap();
+        let original = MemoryStore::default();
+        put(&original, b"shared");
+        let copy = original.duplicate();
+        assert_eq!(get(&copy).as_deref(), Some(&b"shared"[..]));
+        put(&original, b"original");
+        put(&copy, b"copy");
+        assert_eq!(get(&original).as_deref(), Some(&b"original"[..]));
+        assert_eq!(get(&copy).as_deref(), Some(&b"copy"[..]));
     }
 }

@@ -1,0 +1,274 @@
+//! Opening: the only place where a connection is made, so that each is as safe as the others.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+use sync_core::store::StoreError;
+use zeroize::Zeroizing;
+
+use crate::error::{Refusal, during};
+use crate::options::OpenOptions;
+use crate::schema::{self, APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION};
+use crate::sql::STATEMENTS_MAX;
+
+const OPENING: &str = "opening the database";
+const CREATING: &str = "making the database";
+
+/// 3.51.3. Versions from 3.7.0 on, before this one, can damage a database in WAL mode when the log is reset under load.
+const SQLITE_MIN: i32 = 3_051_003;
+
+/// Pages of the log at which a commit also moves them into the database: 8 MiB, so that reading the log stays cheap.
+const LOG_PAGES: u32 = 1_000;
+
+/// Bytes the log file is cut back to after it was moved: a large import does not keep its log for ever.
+const LOG_BYTES_KEPT: u32 = 16 << 20;
+
+/// Pages SQLite can number: no bound.
+const PAGES_UNBOUNDED: u32 = 4_294_967_294;
+
+/// Openers that may be overtaken by another while they make one database; who is overtaken more often reports it.
+const MAKERS_MAX: u32 = 8;
+
+/// What a file says of itself.
+enum Identity {
+    /// No page was written yet.
+    Empty,
+    /// A Carnet database of a schema that this build knows.
+    Ours,
+}
+
+/// Refuses a library with a known way to lose data.
+pub(crate) fn accept_library(number: i32) -> Result<(), StoreError> {
+    if number >= SQLITE_MIN {
+        return Ok(());
+    }
+    let (major, minor, patch) = (number / 1_000_000, number / 1_000 % 1_000, number % 1_000);
+    let found = format!("{major}.{minor}.{patch}");
+    Err(Refusal::OldLibrary { found }.during(OPENING))
+}
+
+/// The connection that writes. Makes the database where there is none and the options say so.
+pub(crate) fn writer(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
+    reserve(path, options.create)?;
+    for _ in 1..MAKERS_MAX {
+        let blank = bytes(path)? == 0;
+        let attempt = writer_once(path, options);
+        // Another opener wrote the first page after we had looked: the cipher of our connection was set up for an empty file.
+        let overtaken = blank && attempt.is_err() && bytes(path)? > 0;
+        if !overtaken {
+            return attempt;
+        }
+    }
+    writer_once(path, options)
+}
+
+fn writer_once(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
+    let connection = connect(path, options)?;
+    match identify(&connection)? {
+        Identity::Ours => {}
+        Identity::Empty if bytes(path)? % u64::from(PAGE_BYTES) != 0 => {
+            // SQLite takes a few stray bytes for a database without pages.
+            return Err(StoreError::WrongKey);
+        }
+        Identity::Empty if options.create => create(&connection)?,
+        Identity::Empty => return Err(Refusal::Missing.during(OPENING)),
+    }
+    enter_wal(&connection)?;
+    let pages_max = options.pages_max.unwrap_or(PAGES_UNBOUNDED);
+    limit_pages(&connection, pages_max)?;
+    Ok(connection)
+}
+
+/// A connection that reads a database which [`writer`] has opened before.
+pub(crate) fn reader(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
+    let connection = connect(path, options)?;
+    refuse_writes(&connection, true)?;
+    match identify(&connection)? {
+        Identity::Ours => Ok(connection),
+        Identity::Empty => Err(Refusal::Missing.during(OPENING)),
+    }
+}
+
+/// Whether statements on this connection may write.
+pub(crate) fn refuse_writes(connection: &Connection, refuse: bool) -> Result<(), StoreError> {
+    connection
+        .pragma_update(None, "query_only", refuse)
+        .map_err(during(OPENING))
+}
+
+/// Bounds the pages of the database, for writes through this connection; `None` for no bound.
+pub(crate) fn limit_pages(connection: &Connection, pages: u32) -> Result<(), StoreError> {
+    connection
+        .execute_batch(&format!("PRAGMA max_page_count = {pages}"))
+        .map_err(during(OPENING))
+}
+
+/// No bound for [`limit_pages`].
+pub(crate) fn pages_unbounded() -> u32 {
+    PAGES_UNBOUNDED
+}
+
+/// Makes an empty file that only its owner may read, where there is none. SQLite gives its log the same rights.
+fn reserve(path: &Path, create: bool) -> Result<(), StoreError> {
+    if !create {
+        return if path.exists() {
+            Ok(())
+        } else {
+            Err(Refusal::Missing.during(OPENING))
+        };
+    }
+    match create_private(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(StoreError::Full {
+            operation: CREATING,
+        }),
+        Err(error) => Err(StoreError::Other {
+            operation: CREATING,
+            source: Box::new(error),
+        }),
+    }
+}
+
+/// Makes an empty file that only its owner may read; an error where something is there.
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        file.mode(0o600);
+    }
+    file.open(path).map(drop)
+}
+
+/// Bytes of a file; none where there is none.
+pub(crate) fn bytes(path: &Path) -> Result<u64, StoreError> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(StoreError::Other {
+            operation: "measuring the database",
+            source: Box::new(error),
+        }),
+    }
+}
+
+/// Connects to an existing file and settles what is not kept in it.
+fn connect(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(during(OPENING))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection
+        .busy_timeout(options.wait)
+        .map_err(during(OPENING))?;
+    if let Some(key) = &options.key {
+        unlock(&connection, key)?;
+    }
+    // Nothing here reads the file: a wrong key shows in `identify`.
+    connection
+        .execute_batch(&format!(
+            "PRAGMA secure_delete = ON;
+             PRAGMA synchronous = FULL;
+             PRAGMA temp_store = MEMORY;
+             PRAGMA mmap_size = 0;
+             PRAGMA cell_size_check = ON;
+             PRAGMA trusted_schema = OFF;
+             PRAGMA cache_size = -{cache_kib};
+             PRAGMA wal_autocheckpoint = {LOG_PAGES};
+             PRAGMA journal_size_limit = {LOG_BYTES_KEPT};",
+            cache_kib = options.cache_kib
+        ))
+        .map_err(during(OPENING))?;
+    if cfg!(target_vendor = "apple") {
+        // There, an ordinary sync returns before the drive has written.
+        connection
+            .execute_batch("PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")
+            .map_err(during(OPENING))?;
+    }
+    Ok(connection)
+}
+
+/// Gives the connection its key, without derivation: the app's keystore keeps 32 random bytes, not a passphrase.
+fn unlock(connection: &Connection, key: &[u8; 32]) -> Result<(), StoreError> {
+    use std::fmt::Write as _;
+    // The hexadecimal of "raw:" and the key; the cipher is named, so that a library with another default still opens old files.
+    let mut pragma = Zeroizing::new(String::with_capacity(128));
+    pragma.push_str("PRAGMA cipher = 'chacha20'; PRAGMA hexkey = '7261773a");
+    for byte in key {
+        write!(pragma, "{byte:02x}").expect("writing to a string does not fail");
+    }
+    pragma.push('\'');
+    connection.execute_batch(&pragma).map_err(during(OPENING))
+}
+
+/// Reads the header. The first read of the file: a wrong key or a foreign file shows here.
+fn identify(connection: &Connection) -> Result<Identity, StoreError> {
+    let number = |statement: &str| -> Result<i64, StoreError> {
+        connection
+            .query_row(statement, [], |row| row.get(0))
+            .map_err(during(OPENING))
+    };
+    let application = number("PRAGMA application_id")?;
+    let version = number("PRAGMA user_version")?;
+    if application == i64::from(APPLICATION_ID) {
+        return match u32::try_from(version) {
+            Ok(SCHEMA_VERSION) => Ok(Identity::Ours),
+            Ok(found) if found > SCHEMA_VERSION => Err(StoreError::NewerSchema {
+                found,
+                known: SCHEMA_VERSION,
+            }),
+            Ok(_) | Err(_) => Err(StoreError::WrongKey),
+        };
+    }
+    let untouched =
+        application == 0 && version == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0;
+    if untouched {
+        Ok(Identity::Empty)
+    } else {
+        Err(StoreError::WrongKey)
+    }
+}
+
+/// Makes the tables, all or none.
+fn create(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .pragma_update(None, "page_size", PAGE_BYTES)
+        .map_err(during(CREATING))?;
+    enter_wal(connection)?;
+    connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .map_err(during(CREATING))?;
+    let created = create_once(connection);
+    let end = if created.is_ok() {
+        "COMMIT"
+    } else {
+        "ROLLBACK"
+    };
+    let ended = connection.execute_batch(end).map_err(during(CREATING));
+    created.and(ended)
+}
+
+/// Another process may have made the tables since we looked.
+fn create_once(connection: &Connection) -> Result<(), StoreError> {
+    match identify(connection)? {
+        Identity::Ours => Ok(()),
+        Identity::Empty => connection
+            .execute_batch(&schema::creation())
+            .map_err(during(CREATING)),
+    }
+}
+
+/// Puts the file into WAL mode, which it keeps.
+fn enter_wal(connection: &Connection) -> Result<(), StoreError> {
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+        .map_err(during(OPENING))?;
+    if mode == "wal" {
+        Ok(())
+    } else {
+        Err(Refusal::NoWal { mode }.during(OPENING))
+    }
+}

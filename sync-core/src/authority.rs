@@ -1,0 +1,528 @@
+//! The hub's engine: the one place that decides about a document, once.
+//!
+//! # Invariants
+//! - What is accepted is in base, changes, heads, feeds, digests and rows in one transaction, or in none.
+//! - A change is refused for good only for what can't become right: shape, permission, authorship. All else is said so that the handheld replays or waits.
+//! - The members of one edit across facets share one fate.
+
+pub mod judge;
+pub mod rules;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::card::schema::Role;
+use crate::card::{Edit, EditContext, EditError, Entries, Facet, Plan, Provenance, Visible};
+use crate::documents::{self, DocumentCache, Loaded, StoredChange};
+use crate::entropy::Entropy;
+use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
+use crate::feed::{self, FeedKind, Ledger};
+use crate::gate::Causality;
+use crate::ids::{
+    ActorId, AssociateId, CustomerId, DeviceId, EditId, Nonce, SessionId, ShopId, Timestamp,
+};
+use crate::limits;
+use crate::projection;
+use crate::records::{self, PutOutcome, RecordDraft, RecordError};
+use crate::replica::receive::gate_damage;
+use crate::scope::Scope;
+use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
+
+/// Why the hub could not record an edit of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// The edit can't be made; says what to do.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// There is no such customer.
+    #[error("there is no such customer")]
+    UnknownCustomer,
+    /// The customer was erased.
+    #[error("the record of this customer was erased")]
+    Erased,
+    /// The card is as large as a card may become.
+    #[error("this card is full: archive notes that are no longer needed")]
+    CardFull,
+    /// Storage failed; nothing was recorded.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// On whose behalf the hub records: a person at the back office, an import, an integration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubAuthor {
+    /// Who.
+    pub associate: AssociateId,
+    /// Under which sign-in; all zero for imports.
+    pub session: SessionId,
+    /// For which shop.
+    pub shop: ShopId,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// An edit with its id and ground, ready to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubEdit {
+    /// The id; derived from the source for imports, so that importing twice records once.
+    pub id: EditId,
+    /// The edit.
+    pub edit: Edit,
+    /// On what ground.
+    pub source: crate::card::Source,
+    /// When it was true at the source.
+    pub as_of: Option<Timestamp>,
+}
+
+/// What one transaction of the hub collects: feed states to write, and what changed.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub(crate) ledger: Ledger,
+    customers: BTreeSet<CustomerId>,
+    accepted: u64,
+}
+
+impl Batch {
+    /// The scopes that moved: sessions that follow them have something to send.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<Scope> {
+        self.ledger.scopes().collect()
+    }
+
+    /// Changes accepted.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.accepted
+    }
+}
+
+/// The engine of one opening of the hub's database.
+#[derive(Debug)]
+pub struct Authority {
+    device: DeviceId,
+    nonce: Nonce,
+    cache: DocumentCache,
+}
+
+impl Authority {
+    /// An engine with a fresh actor and a cache of up to `open_documents` documents.
+    pub fn open(device: DeviceId, open_documents: usize, entropy: &mut dyn Entropy) -> Self {
+        Self {
+            device,
+            nonce: Nonce::random(entropy),
+            cache: DocumentCache::new(open_documents),
+        }
+    }
+
+    /// Documents opened from storage so far.
+    #[must_use]
+    pub fn documents_loaded(&self) -> u64 {
+        self.cache.loads()
+    }
+
+    /// Number of all changes accepted so far; what an acknowledgement calls *stored*.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn accepted_number(tx: &dyn ReadTx) -> Result<u64, StoreError> {
+        Ok(store::get_row(tx, Table::Meta, b"accepted")?.unwrap_or(0))
+    }
+
+    /// Everything accepted up to this number is in a verified backup.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn backup_number(tx: &dyn ReadTx) -> Result<u64, StoreError> {
+        Ok(store::get_row(tx, Table::Meta, b"backup")?.unwrap_or(0))
+    }
+
+    /// The accepted content of a customer's facets that `reader` (a shop, and an associate if any) may see.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn visible(
+        &mut self,
+        tx: &dyn ReadTx,
+        customer: CustomerId,
+        (shop, associate): (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, BTreeMap<EditId, Timestamp>), StoreError> {
+        let mut facets = vec![Facet::Card, Facet::Shop(shop)];
+        if let Some(associate) = associate {
+            facets.extend([Facet::Restricted, Facet::Private(associate)]);
+        }
+        let mut visible = Visible::default();
+        let mut corrections = BTreeMap::new();
+        for facet in facets {
+            let loaded = self.cache.get(tx, facet.document(customer))?;
+            if let Some(loaded) = &loaded {
+                corrections.extend(loaded.row.corrections.iter().copied());
+            }
+            visible.insert(
+                facet,
+                loaded.map_or_else(Entries::default, |loaded| loaded.entries.clone()),
+            );
+        }
+        Ok((visible, corrections))
+    }
+
+    /// Records edits of the hub about one customer, as one change for each facet they touch.
+    /// An edit whose id was recorded before is passed over. Returns whether anything was new.
+    ///
+    /// # Errors
+    /// [`AuthorityError`]; the caller's mark must then be rolled back.
+    pub fn record(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+        author: &HubAuthor,
+        (customer, edits): (CustomerId, &[HubEdit]),
+        (now, entropy): (Timestamp, &mut dyn Entropy),
+    ) -> Result<bool, AuthorityError> {
+        if tx.get(Table::Tombstone, customer.as_bytes())?.is_some() {
+            return Err(AuthorityError::Erased);
+        }
+        let reader = (author.shop, Some(author.associate));
+        let (mut visible, _) = self.visible(tx.as_read(), customer, reader)?;
+        let mut plan = Plan {
+            edit: EditId([0; 10]),
+            writes: Vec::new(),
+        };
+        let mut ids = Vec::new();
+        for hub_edit in edits {
+            if self.is_recorded(tx.as_read(), customer, author, hub_edit.id)? {
+                continue;
+            }
+            let exists = visible
+                .get(&Facet::Card)
+                .is_some_and(|card| !card.is_empty());
+            if !exists && !matches!(hub_edit.edit, Edit::CreateCustomer { .. }) {
+                return Err(AuthorityError::UnknownCustomer);
+            }
+            let provenance = Provenance {
+                by: author.associate,
+                device: self.device,
+                shop: author.shop,
+                at: now,
+                source: hub_edit.source,
+                as_of: hub_edit.as_of,
+            };
+            let context = EditContext {
+                edit: hub_edit.id,
+                customer,
+                provenance,
+                role: author.role,
+            };
+            let planned = hub_edit.edit.plan(&context, &visible)?;
+            ids.push(hub_edit.id);
+            for (facet, writes) in planned.writes {
+                visible.facet_mut(facet).write(&writes);
+                match plan.writes.iter_mut().find(|(known, _)| *known == facet) {
+                    Some((_, known)) => known.extend(writes),
+                    None => plan.writes.push((facet, writes)),
+                }
+            }
+        }
+        for (facet, writes) in &plan.writes {
+            let own: Vec<_> = ids
+                .iter()
+                .copied()
+                .filter(|id| writes.iter().any(|w| w.edit == *id))
+                .collect();
+            self.commit(
+                tx,
+                batch,
+                (author, customer, *facet),
+                (writes, own),
+                (now, entropy),
+            )?;
+        }
+        Ok(!plan.writes.is_empty())
+    }
+
+    fn is_recorded(
+        &self,
+        tx: &dyn ReadTx,
+        customer: CustomerId,
+        author: &HubAuthor,
+        edit: EditId,
+    ) -> Result<bool, StoreError> {
+        for facet in [
+            Facet::Card,
+            Facet::Shop(author.shop),
+            Facet::Restricted,
+            Facet::Private(author.associate),
+        ] {
+            if documents::change_of_edit(tx, facet.document(customer), edit)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn commit(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+        (author, customer, facet): (&HubAuthor, CustomerId, Facet),
+        (writes, edits): (&[crate::card::FieldWrite], Vec<EditId>),
+        (now, entropy): (Timestamp, &mut dyn Entropy),
+    ) -> Result<(), AuthorityError> {
+        let document = facet.document(customer);
+        let loaded = self.cache.get(tx.as_read(), document)?;
+        let mut after = loaded.map_or_else(
+            || Loaded::empty(customer, facet),
+            |loaded| (*loaded).clone(),
+        );
+        let actor = ActorId::derive(self.device, self.nonce);
+        let Some(change) = after.document.commit(actor, now, writes) else {
+            return Ok(());
+        };
+        let saved = after.document.save();
+        if saved.len() > limits::DOCUMENT_BYTES_MAX {
+            return Err(AuthorityError::CardFull);
+        }
+        after.entries.write(writes);
+        after.causality = Causality::of(&after.document).map_err(|error| gate_damage(&error))?;
+        let envelope = Envelope {
+            kind: EnvelopeKind::Hub,
+            customer,
+            facet,
+            epoch: after.row.epoch,
+            change: change.hash,
+            device: self.device,
+            nonce: self.nonce,
+            associate: author.associate,
+            session: author.session,
+            edits,
+            schema: crate::card::SCHEMA_VERSION,
+            salt: envelope::salt(entropy),
+        };
+        let sealed = Sealed {
+            envelope,
+            change: change.bytes,
+        };
+        let stored = StoredChange {
+            sealed,
+            received_at: now,
+            attestation: None,
+        };
+        self.accept(tx, batch, (after, Some(saved)), &[stored], author.shop)?;
+        Ok(())
+    }
+
+    /// Stores accepted changes of one document and tells every scope that holds it.
+    pub(crate) fn accept(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+        (after, saved): (Loaded, Option<Vec<u8>>),
+        changes: &[StoredChange],
+        shop: ShopId,
+    ) -> Result<(), StoreError> {
+        let (customer, facet) = (after.row.customer, after.row.facet);
+        let document = after.row.id();
+        let is_new = after.row.heads.is_empty();
+        let stored = documents::append(tx, &mut batch.ledger, (after, saved), changes)?;
+        self.cache.insert(document, Arc::new(stored));
+        if is_new && let Some(first) = changes.first() {
+            // A new document is told change by change, so that its author gets mere hashes back.
+            let scope = home_scope(facet, shop, first.sealed.envelope.associate);
+            documents::enter(tx, &mut batch.ledger, scope, document)?;
+        }
+        let scopes = documents::scopes(tx.as_read(), document)?;
+        for stored in changes {
+            let envelope = &stored.sealed.envelope;
+            let hash = feed::change_entry_hash(&envelope.leaf(), stored.received_at);
+            for scope in &scopes {
+                let kind = FeedKind::Change {
+                    document,
+                    change: envelope.change,
+                };
+                batch.ledger.append(tx, *scope, kind, hash)?;
+            }
+        }
+        for stored in changes {
+            let envelope = &stored.sealed.envelope;
+            let scope = home_scope(facet, shop, envelope.associate);
+            if documents::scopes(tx.as_read(), document)?.contains(&scope) {
+                continue;
+            }
+            documents::enter(tx, &mut batch.ledger, scope, document)?;
+            // The entry brings the whole document, so the changes up to now need none of their own.
+            let kind = FeedKind::Enter { document };
+            let hash = feed::other_entry_hash(&kind, envelope.salt.as_bytes());
+            batch.ledger.append(tx, scope, kind, hash)?;
+        }
+        batch.accepted += u64::try_from(changes.len()).expect("a batch is small");
+        batch.customers.insert(customer);
+        Ok(())
+    }
+
+    /// Stores records of one customer and tells every scope that holds the customer's card. Returns how many were new or newer.
+    ///
+    /// # Errors
+    /// [`RecordError`] when one is not well formed or storage fails; the caller's mark must then be rolled back.
+    pub fn put_records(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+        (customer, drafts): (CustomerId, &[RecordDraft]),
+        entropy: &mut dyn Entropy,
+    ) -> Result<u64, RecordError> {
+        let card = Facet::Card.document(customer);
+        let scopes = documents::scopes(tx.as_read(), card)?;
+        let mut changed = 0;
+        for drafts in drafts.chunks(limits::RECORDS_PER_ENTRY_MAX) {
+            let mut keys = Vec::new();
+            for draft in drafts {
+                let Some(record) = records::next_version(tx.as_read(), customer, draft)? else {
+                    continue;
+                };
+                let before = match records::put_record(tx, &record)? {
+                    PutOutcome::Unchanged => continue,
+                    PutOutcome::Inserted => None,
+                    PutOutcome::Replaced { before } => Some(before),
+                };
+                changed += 1;
+                keys.push(record.key().into());
+                let item = record.item_hash();
+                for scope in &scopes {
+                    let ledger = &mut batch.ledger;
+                    ledger.replace_item(tx.as_read(), *scope, before.as_ref(), Some(&item))?;
+                }
+            }
+            if keys.is_empty() {
+                continue;
+            }
+            let kind = FeedKind::Records { customer, keys };
+            let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
+            for scope in &scopes {
+                batch.ledger.append(tx, *scope, kind.clone(), hash)?;
+            }
+        }
+        if changed > 0 {
+            batch.customers.insert(customer);
+        }
+        Ok(changed)
+    }
+
+    /// Puts a customer that the chain knows into the book of another shop.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn enter_book(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+        (customer, shop): (CustomerId, ShopId),
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), StoreError> {
+        self.move_in_book(tx, batch, (customer, shop), true, entropy)
+    }
+
+    /// Takes a customer out of the book of a shop; its handhelds forget them.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn leave_book(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+        (customer, shop): (CustomerId, ShopId),
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), StoreError> {
+        self.move_in_book(tx, batch, (customer, shop), false, entropy)
+    }
+
+    fn move_in_book(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+        (customer, shop): (CustomerId, ShopId),
+        enters: bool,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), StoreError> {
+        let scope = Scope::Book(shop);
+        for facet in [Facet::Card, Facet::Shop(shop)] {
+            let document = facet.document(customer);
+            let held = documents::scopes(tx.as_read(), document)?.contains(&scope);
+            if held == enters || documents::row(tx.as_read(), document)?.is_none() {
+                continue;
+            }
+            let kind = if enters {
+                documents::enter(tx, &mut batch.ledger, scope, document)?;
+                FeedKind::Enter { document }
+            } else {
+                documents::leave(tx, &mut batch.ledger, scope, document)?;
+                FeedKind::Leave { document }
+            };
+            let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
+            batch.ledger.append(tx, scope, kind, hash)?;
+            if enters && facet == Facet::Card {
+                self.tell_records(tx, batch, (customer, scope), entropy)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_records(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+        (customer, scope): (CustomerId, Scope),
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), StoreError> {
+        let mut known = Vec::new();
+        records::for_each(tx.as_read(), customer, &mut |record| known.push(record))?;
+        for chunk in known.chunks(limits::RECORDS_PER_ENTRY_MAX) {
+            let keys = chunk.iter().map(|record| record.key().into()).collect();
+            let kind = FeedKind::Records { customer, keys };
+            let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
+            batch.ledger.append(tx, scope, kind, hash)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the batch collected: scope states, read rows, the acceptance number. Call once, before the transaction commits.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn finish(&mut self, tx: &mut dyn WriteTx, batch: &mut Batch) -> Result<u64, StoreError> {
+        batch.ledger.write(tx)?;
+        let number = Self::accepted_number(tx.as_read())? + batch.accepted;
+        store::put_row(tx, Table::Meta, b"accepted", &number)?;
+        for customer in std::mem::take(&mut batch.customers) {
+            self.refold(tx, customer)?;
+        }
+        Ok(number)
+    }
+
+    /// Brings the read row of a customer up to the accepted card. The hub's rows know the card alone, because they go to every shop that knows the customer.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn refold(&mut self, tx: &mut dyn WriteTx, customer: CustomerId) -> Result<(), StoreError> {
+        let Some(loaded) = self
+            .cache
+            .get(tx.as_read(), Facet::Card.document(customer))?
+        else {
+            projection::unfold(tx, customer)?;
+            return Ok(());
+        };
+        let corrections = loaded.row.corrections();
+        let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
+        let row = projection::project(customer, &visible, &corrections);
+        projection::fold(tx, &row)?;
+        Ok(())
+    }
+}
+
+/// The scope that a document belongs to once `author`, of `shop`, has written to it.
+fn home_scope(facet: Facet, shop: ShopId, author: AssociateId) -> Scope {
+    match facet {
+        Facet::Card => Scope::Book(shop),
+        Facet::Shop(owner) => Scope::Book(owner),
+        Facet::Restricted => Scope::Associate(author),
+        Facet::Private(owner) => Scope::Associate(owner),
+    }
+}

@@ -1,0 +1,584 @@
+//! Accepted documents as stored: base, raw changes with their envelopes, and what is derived from them.
+//!
+//! # Invariants
+//! - Truth is the base plus the changes after it, as they came; [`Table::Cache`] can be dropped and rebuilt ([`rebuild_cache`]).
+//! - [`DocumentRow::heads`] are the heads of exactly these changes, and the item that the digest of every scope of the document holds.
+//! - An edit is accepted once per document, across epochs: [`Table::EditIndex`] remembers it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minicbor::{Decode, Encode};
+
+use crate::card::{Document, DocumentError, Entries, Facet};
+use crate::digest::document_item;
+use crate::envelope::{Attestation, Sealed};
+use crate::feed::Ledger;
+use crate::gate::Causality;
+use crate::ids::{ChangeHash, CustomerId, DocumentId, EditId, Hash32, Timestamp};
+use crate::limits;
+use crate::records;
+use crate::scope::Scope;
+use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
+
+/// What is known of a document without opening it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct DocumentRow {
+    /// Whose.
+    #[n(0)]
+    pub customer: CustomerId,
+    /// Which part of them.
+    #[n(1)]
+    pub facet: Facet,
+    /// How often its history was cut.
+    #[n(2)]
+    pub epoch: u32,
+    /// Accepted heads, ascending.
+    #[n(3)]
+    pub heads: Vec<ChangeHash>,
+    /// Changes stored after the base.
+    #[n(4)]
+    pub changes: u32,
+    /// Edits whose claimed time lay in the future, with the time they were received instead.
+    #[n(5)]
+    pub corrections: Vec<(EditId, Timestamp)>,
+    /// Highest schema version among its changes.
+    #[n(6)]
+    pub schema: u16,
+}
+
+impl DocumentRow {
+    /// The row of a document that does not exist yet.
+    #[must_use]
+    pub fn new(customer: CustomerId, facet: Facet) -> Self {
+        Self {
+            customer,
+            facet,
+            epoch: 0,
+            heads: Vec::new(),
+            changes: 0,
+            corrections: Vec::new(),
+            schema: crate::card::SCHEMA_VERSION,
+        }
+    }
+
+    /// The document's id.
+    #[must_use]
+    pub fn id(&self) -> DocumentId {
+        self.facet.document(self.customer)
+    }
+
+    /// The document's item in the digests of its scopes; `None` before its first change.
+    #[must_use]
+    pub fn item(&self) -> Option<Hash32> {
+        (!self.heads.is_empty()).then(|| document_item(self.id(), self.epoch, &self.heads))
+    }
+
+    /// The corrected times, as reading a card takes them.
+    #[must_use]
+    pub fn corrections(&self) -> BTreeMap<EditId, Timestamp> {
+        self.corrections.iter().copied().collect()
+    }
+}
+
+/// An accepted change as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct StoredChange {
+    /// Envelope and bytes, as they came.
+    #[n(0)]
+    pub sealed: Sealed,
+    /// When the document's authority received it, by the authority's clock.
+    #[n(1)]
+    pub received_at: Timestamp,
+    /// The device's signature over it; the hub keeps it, a handheld relies on the hub's.
+    #[n(2)]
+    pub attestation: Option<Attestation>,
+}
+
+/// What a document's present epoch begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Base {
+    /// The epoch it begins.
+    #[n(0)]
+    pub epoch: u32,
+    /// Heads of what it holds.
+    #[n(1)]
+    pub heads: Vec<ChangeHash>,
+    /// The saved document.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub bytes: Vec<u8>,
+}
+
+/// A document in memory, with what admitting further changes needs.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What is stored about it.
+    pub row: DocumentRow,
+    /// The document.
+    pub document: Document,
+    /// Counters and ancestry for the gate.
+    pub causality: Causality,
+    /// Its content, read out.
+    pub entries: Entries,
+}
+
+impl Loaded {
+    /// A document that does not exist yet.
+    #[must_use]
+    pub fn empty(customer: CustomerId, facet: Facet) -> Self {
+        Self {
+            row: DocumentRow::new(customer, facet),
+            document: Document::default(),
+            causality: Causality::default(),
+            entries: Entries::default(),
+        }
+    }
+
+    fn of(row: DocumentRow, document: Document) -> Result<Self, StoreError> {
+        let entries = document.entries().map_err(|error| damaged(&error))?;
+        let causality = Causality::of(&document).map_err(|error| StoreError::Corrupt {
+            table: Table::Cache.name(),
+            detail: error.to_string(),
+        })?;
+        Ok(Self {
+            row,
+            document,
+            causality,
+            entries,
+        })
+    }
+}
+
+fn damaged(error: &DocumentError) -> StoreError {
+    StoreError::Corrupt {
+        table: Table::Cache.name(),
+        detail: error.to_string(),
+    }
+}
+
+/// A bounded number of loaded documents, least recently used out first.
+#[derive(Debug)]
+pub struct DocumentCache {
+    capacity: usize,
+    tick: u64,
+    documents: BTreeMap<DocumentId, (u64, Arc<Loaded>)>,
+    order: BTreeMap<u64, DocumentId>,
+    loads: u64,
+}
+
+impl DocumentCache {
+    /// A cache of up to `capacity` documents (some 50 KB of memory each).
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            capacity: capacity.max(1),
+            tick: 0,
+            documents: BTreeMap::new(),
+            order: BTreeMap::new(),
+            loads: 0,
+        }
+    }
+
+    /// How many documents were opened from storage so far.
+    #[must_use]
+    pub fn loads(&self) -> u64 {
+        self.loads
+    }
+
+    /// The accepted state of a document; `None` when there is none.
+    ///
+    /// # Errors
+    /// What the store reports, or [`StoreError::Corrupt`] when it does not load.
+    pub fn get(
+        &mut self,
+        tx: &dyn ReadTx,
+        document: DocumentId,
+    ) -> Result<Option<Arc<Loaded>>, StoreError> {
+        let Some(row) = row(tx, document)? else {
+            return Ok(None);
+        };
+        if let Some((_, known)) = self.documents.get(&document)
+            && known.row == row
+        {
+            let known = Arc::clone(known);
+            self.insert(document, Arc::clone(&known));
+            return Ok(Some(known));
+        }
+        self.loads += 1;
+        let loaded = Arc::new(load(tx, row)?);
+        self.insert(document, Arc::clone(&loaded));
+        Ok(Some(loaded))
+    }
+
+    /// Remembers a document as it is now stored.
+    pub fn insert(&mut self, document: DocumentId, loaded: Arc<Loaded>) {
+        self.tick += 1;
+        if let Some((old, _)) = self.documents.insert(document, (self.tick, loaded)) {
+            self.order.remove(&old);
+        }
+        self.order.insert(self.tick, document);
+        while self.documents.len() > self.capacity {
+            let Some((_, oldest)) = self.order.pop_first() else {
+                return;
+            };
+            self.documents.remove(&oldest);
+        }
+    }
+
+    /// Forgets a document.
+    pub fn remove(&mut self, document: DocumentId) {
+        if let Some((tick, _)) = self.documents.remove(&document) {
+            self.order.remove(&tick);
+        }
+    }
+
+    /// Forgets all documents (an associate switched, the book locked).
+    pub fn clear(&mut self) {
+        self.documents.clear();
+        self.order.clear();
+    }
+}
+
+/// What is stored about a document.
+///
+/// # Errors
+/// What the store reports.
+pub fn row(tx: &dyn ReadTx, document: DocumentId) -> Result<Option<DocumentRow>, StoreError> {
+    store::get_row(tx, Table::Document, document.as_bytes())
+}
+
+fn load(tx: &dyn ReadTx, row: DocumentRow) -> Result<Loaded, StoreError> {
+    let document = row.id();
+    if let Some(bytes) = tx.get(Table::Cache, document.as_bytes())?
+        && let Ok(cached) = Document::load(&bytes)
+        && cached.heads() == row.heads
+    {
+        return Loaded::of(row, cached);
+    }
+    let replayed = replay(tx, document)?;
+    if replayed.heads() != row.heads {
+        return Err(StoreError::Corrupt {
+            table: Table::Document.name(),
+            detail: format!("the changes of document {document} do not lead to its heads"),
+        });
+    }
+    Loaded::of(row, replayed)
+}
+
+/// The document that base and changes lead to, from nothing but them.
+///
+/// # Errors
+/// What the store reports, or [`StoreError::Corrupt`] when they do not apply.
+pub fn replay(tx: &dyn ReadTx, document: DocumentId) -> Result<Document, StoreError> {
+    let base: Option<Base> = store::get_row(tx, Table::Base, document.as_bytes())?;
+    let mut state = match base {
+        Some(base) => Document::load(&base.bytes).map_err(|error| damaged(&error))?,
+        None => Document::default(),
+    };
+    let changes = changes(tx, document)?;
+    state
+        .apply(changes.iter().map(|stored| stored.sealed.change.as_slice()))
+        .map_err(|error| damaged(&error))?;
+    Ok(state)
+}
+
+/// The changes of a document after its base, in the order they were accepted.
+///
+/// # Errors
+/// What the store reports.
+pub fn changes(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<StoredChange>, StoreError> {
+    let mut changes = Vec::new();
+    store::scan_prefix(tx, Table::Change, document.as_bytes(), &mut |_, bytes| {
+        changes.push(store::decode_row(Table::Change, bytes)?);
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    Ok(changes)
+}
+
+fn position_key(document: DocumentId, position: u32) -> Vec<u8> {
+    store::key(&[document.as_bytes(), &position.to_be_bytes()])
+}
+
+fn hash_key(document: DocumentId, change: ChangeHash) -> Vec<u8> {
+    store::key(&[document.as_bytes(), change.as_bytes()])
+}
+
+fn edit_key(document: DocumentId, edit: EditId) -> Vec<u8> {
+    store::key(&[document.as_bytes(), edit.as_bytes()])
+}
+
+/// One accepted change by its hash; `None` when it is inside the base, or unknown.
+///
+/// # Errors
+/// What the store reports.
+pub fn change(
+    tx: &dyn ReadTx,
+    document: DocumentId,
+    change: ChangeHash,
+) -> Result<Option<StoredChange>, StoreError> {
+    let Some(position) = tx.get(Table::ChangeIndex, &hash_key(document, change))? else {
+        return Ok(None);
+    };
+    store::get_row(
+        tx,
+        Table::Change,
+        &store::key(&[document.as_bytes(), &position]),
+    )
+}
+
+/// The accepted change that holds `edit`; `None` when the edit was not accepted.
+///
+/// # Errors
+/// What the store reports.
+pub fn change_of_edit(
+    tx: &dyn ReadTx,
+    document: DocumentId,
+    edit: EditId,
+) -> Result<Option<ChangeHash>, StoreError> {
+    let bytes = tx.get(Table::EditIndex, &edit_key(document, edit))?;
+    Ok(bytes.and_then(|bytes| ChangeHash::from_slice(&bytes)))
+}
+
+/// The scopes that hold a document.
+///
+/// # Errors
+/// What the store reports.
+pub fn scopes(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<Scope>, StoreError> {
+    let mut scopes = Vec::new();
+    store::scan_prefix(
+        tx,
+        Table::DocumentScope,
+        document.as_bytes(),
+        &mut |key, _| {
+            scopes.extend(key.get(DocumentId::LEN..).and_then(Scope::from_key));
+            Ok(std::ops::ControlFlow::Continue(()))
+        },
+    )?;
+    Ok(scopes)
+}
+
+/// Puts a document into a scope, with its item. No feed entry: that is the authority's word.
+///
+/// # Errors
+/// What the store reports.
+pub fn enter(
+    tx: &mut dyn WriteTx,
+    ledger: &mut Ledger,
+    scope: Scope,
+    document: DocumentId,
+) -> Result<(), StoreError> {
+    let key = scope.document_key(document);
+    if tx.get(Table::ScopeDocument, &key)?.is_some() {
+        return Ok(());
+    }
+    tx.put(Table::ScopeDocument, &key, &[])?;
+    tx.put(
+        Table::DocumentScope,
+        &store::key(&[document.as_bytes(), &scope.key()]),
+        &[],
+    )?;
+    for item in items(tx.as_read(), document)? {
+        ledger.replace_item(tx.as_read(), scope, None, Some(&item))?;
+    }
+    Ok(())
+}
+
+/// Everything that a document brings into a scope's digest: itself and, where it is a card, the customer's records.
+fn items(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<Hash32>, StoreError> {
+    let Some(row) = row(tx, document)? else {
+        return Ok(Vec::new());
+    };
+    let mut items: Vec<_> = row.item().into_iter().collect();
+    if row.facet == Facet::Card {
+        records::for_each(tx, row.customer, &mut |record| {
+            items.push(record.item_hash())
+        })?;
+    }
+    Ok(items)
+}
+
+/// Takes a document out of a scope, with its item.
+///
+/// # Errors
+/// What the store reports.
+pub fn leave(
+    tx: &mut dyn WriteTx,
+    ledger: &mut Ledger,
+    scope: Scope,
+    document: DocumentId,
+) -> Result<(), StoreError> {
+    let key = scope.document_key(document);
+    if tx.get(Table::ScopeDocument, &key)?.is_none() {
+        return Ok(());
+    }
+    tx.delete(Table::ScopeDocument, &key)?;
+    tx.delete(
+        Table::DocumentScope,
+        &store::key(&[document.as_bytes(), &scope.key()]),
+    )?;
+    for item in items(tx.as_read(), document)? {
+        ledger.replace_item(tx.as_read(), scope, Some(&item), None)?;
+    }
+    Ok(())
+}
+
+/// Stores changes that the gate admitted to one document and moves everything that follows: heads, cache, edit index, digests.
+///
+/// `after` is the document with the changes applied; its row still describes the state before them. `saved` are its bytes, where the caller has them.
+/// Returns what is now stored.
+///
+/// # Errors
+/// What the store reports.
+pub fn append(
+    tx: &mut dyn WriteTx,
+    ledger: &mut Ledger,
+    (mut after, saved): (Loaded, Option<Vec<u8>>),
+    changes: &[StoredChange],
+) -> Result<Loaded, StoreError> {
+    let document = after.row.id();
+    let before = after.row.item();
+    for stored in changes {
+        let position = after.row.changes;
+        let envelope = &stored.sealed.envelope;
+        store::put_row(tx, Table::Change, &position_key(document, position), stored)?;
+        let hash = envelope.change;
+        tx.put(
+            Table::ChangeIndex,
+            &hash_key(document, hash),
+            &position.to_be_bytes(),
+        )?;
+        for edit in &envelope.edits {
+            tx.put(
+                Table::EditIndex,
+                &edit_key(document, *edit),
+                hash.as_bytes(),
+            )?;
+        }
+        after.row.changes += 1;
+        after.row.schema = after.row.schema.max(envelope.schema);
+        correct_times(&mut after, stored);
+    }
+    after.row.heads = after.document.heads();
+    let saved = saved.unwrap_or_else(|| after.document.save());
+    tx.put(Table::Cache, document.as_bytes(), &saved)?;
+    store::put_row(tx, Table::Document, document.as_bytes(), &after.row)?;
+    move_items(
+        tx,
+        ledger,
+        document,
+        before.as_ref(),
+        after.row.item().as_ref(),
+    )?;
+    Ok(after)
+}
+
+/// Stores a base in place of whatever was known of the document.
+///
+/// # Errors
+/// What the store reports.
+pub fn replace(
+    tx: &mut dyn WriteTx,
+    ledger: &mut Ledger,
+    mut row: DocumentRow,
+    bytes: Vec<u8>,
+) -> Result<DocumentRow, StoreError> {
+    let document = row.id();
+    let before = self::row(tx.as_read(), document)?.and_then(|row| row.item());
+    delete_history(tx, document)?;
+    row.changes = 0;
+    let base = Base {
+        epoch: row.epoch,
+        heads: row.heads.clone(),
+        bytes,
+    };
+    store::put_row(tx, Table::Base, document.as_bytes(), &base)?;
+    tx.put(Table::Cache, document.as_bytes(), &base.bytes)?;
+    store::put_row(tx, Table::Document, document.as_bytes(), &row)?;
+    move_items(tx, ledger, document, before.as_ref(), row.item().as_ref())?;
+    Ok(row)
+}
+
+/// Removes every trace of a document but its edit index and feed rows.
+///
+/// # Errors
+/// What the store reports.
+pub fn forget(
+    tx: &mut dyn WriteTx,
+    ledger: &mut Ledger,
+    document: DocumentId,
+) -> Result<(), StoreError> {
+    for scope in scopes(tx.as_read(), document)? {
+        leave(tx, ledger, scope, document)?;
+    }
+    delete_history(tx, document)?;
+    tx.delete(Table::Base, document.as_bytes())?;
+    tx.delete(Table::Cache, document.as_bytes())?;
+    tx.delete(Table::Document, document.as_bytes())
+}
+
+fn delete_history(tx: &mut dyn WriteTx, document: DocumentId) -> Result<(), StoreError> {
+    for table in [Table::Change, Table::ChangeIndex] {
+        let mut keys = Vec::new();
+        store::scan_prefix(tx.as_read(), table, document.as_bytes(), &mut |key, _| {
+            keys.push(key.to_vec());
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        for key in keys {
+            tx.delete(table, &key)?;
+        }
+    }
+    Ok(())
+}
+
+/// A clock that ran ahead can neither win a conflict nor extend a date: from here on the time of receipt counts.
+fn correct_times(after: &mut Loaded, stored: &StoredChange) {
+    let latest = stored.received_at.plus_ms(limits::CLOCK_TOLERANCE_MS);
+    for edit in &stored.sealed.envelope.edits {
+        let claims_later = after
+            .entries
+            .iter()
+            .any(|(key, entry)| key.edit == *edit && entry.provenance.at > latest);
+        if claims_later && !after.row.corrections.iter().any(|(known, _)| known == edit) {
+            after.row.corrections.push((*edit, stored.received_at));
+        }
+    }
+}
+
+fn move_items(
+    tx: &mut dyn WriteTx,
+    ledger: &mut Ledger,
+    document: DocumentId,
+    before: Option<&Hash32>,
+    after: Option<&Hash32>,
+) -> Result<(), StoreError> {
+    for scope in scopes(tx.as_read(), document)? {
+        ledger.replace_item(tx.as_read(), scope, before, after)?;
+    }
+    Ok(())
+}
+
+/// Recomputes a document's cache from base and changes; true when the stored one was missing or differed in its heads.
+///
+/// # Errors
+/// What the store reports, or [`StoreError::Corrupt`] when the changes do not lead to the accepted heads.
+pub fn rebuild_cache(tx: &mut dyn WriteTx, document: DocumentId) -> Result<bool, StoreError> {
+    let Some(row) = row(tx.as_read(), document)? else {
+        return Ok(false);
+    };
+    let replayed = replay(tx.as_read(), document)?;
+    if replayed.heads() != row.heads {
+        return Err(StoreError::Corrupt {
+            table: Table::Change.name(),
+            detail: format!("the changes of document {document} do not lead to its heads"),
+        });
+    }
+    let cached = tx.get(Table::Cache, document.as_bytes())?;
+    let differed = cached
+        .and_then(|bytes| Document::load(&bytes).ok())
+        .is_none_or(|cached| cached.heads() != row.heads);
+    tx.put(Table::Cache, document.as_bytes(), &replayed.save())?;
+    Ok(differed)
+}

@@ -1,0 +1,514 @@
+//! The handheld's side of a session.
+//!
+//! # Invariants
+//! - Replies are sent after the transaction that [`HandheldSession::receive`] wrote to was committed, so an acknowledgement always means durable.
+//! - A session ends with both sides in agreement, or with the difference named ([`Event::Diverged`]); it is never merely over.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::ControlFlow;
+
+use super::frame::{
+    Ack, CaughtUp, Course, DocumentHeads, Fetch, Frame, Heads, Hello, Page, Phase, Position, Push,
+    Reads, Restart, Resume, Stop, StopCode, Verdicts, WIRE_VERSION, Welcome, short_chain,
+};
+use super::{positions, rollup_of};
+use crate::access;
+use crate::crypto::{DeviceSigner, HubPublicKey};
+use crate::documents;
+use crate::entropy::Entropy;
+use crate::envelope;
+use crate::feed;
+use crate::ids::{CustomerId, DocumentId, FeedId, ShopId};
+use crate::limits;
+use crate::outbox::{self, OutboxState};
+use crate::replica::Replica;
+use crate::replica::receive::{ReceiveError, Received};
+use crate::replica::verdicts::Judged;
+use crate::scope::Scope;
+use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
+
+/// Documents named in one frame of heads.
+const HEADS_PER_FRAME: usize = 2_000;
+/// Lines of the access log in one frame.
+const READS_PER_FRAME: usize = 500;
+/// Push frames that may wait for their verdicts.
+const PUSHES_IN_FLIGHT_MAX: usize = 4;
+
+/// Something the app should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Records of these customers changed.
+    Changed(BTreeSet<CustomerId>),
+    /// The book can be searched; documents still arrive.
+    Searchable(Scope),
+    /// A scope is up to date and agrees with the hub.
+    CaughtUp(Scope),
+    /// All scopes agree.
+    InSync,
+    /// Verdicts arrived.
+    Judged(Judged),
+    /// A scope differs from the hub even after the full exchange of heads.
+    Diverged(Scope),
+    /// The session ended, for this reason.
+    Stopped(Stop),
+}
+
+/// What came of a frame.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// Frames to send once the transaction is committed.
+    pub replies: Vec<Frame>,
+    /// What the app should know.
+    pub events: Vec<Event>,
+}
+
+/// What a session needs from outside besides a transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity<'a> {
+    /// The hub's key, as enrolment brought it.
+    pub hub: &'a HubPublicKey,
+    /// The shop of this handheld.
+    pub shop: ShopId,
+}
+
+/// One meeting with the hub.
+#[derive(Debug, Default)]
+pub struct HandheldSession {
+    granted: Vec<Scope>,
+    caught_up: BTreeSet<Scope>,
+    /// Scopes whose heads were exchanged already in this session; a second mismatch is a divergence.
+    compared: BTreeSet<Scope>,
+    /// Pages of a repair count as one: the next end of a scope is compared again.
+    wanted: BTreeMap<Scope, BTreeSet<DocumentId>>,
+    pushes: VecDeque<Vec<u64>>,
+    pushed_to: u64,
+    reads_in_flight: bool,
+    welcomed: bool,
+    backup_seq: u64,
+    stopped: bool,
+}
+
+impl HandheldSession {
+    /// The first frame.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn hello(&self, tx: &dyn ReadTx) -> Result<Frame, StoreError> {
+        let states = positions(tx)?;
+        let scopes: Vec<_> = states.iter().map(|(scope, _)| *scope).collect();
+        let mut named = Vec::with_capacity(states.len());
+        for (scope, state) in &states {
+            let resume = store::get_row(tx, Table::Progress, &scope.key())?;
+            let chain = short_chain(state.chain);
+            named.push(Position {
+                scope: *scope,
+                seq: state.seq,
+                chain,
+                resume,
+            });
+        }
+        Ok(Frame::Hello(Hello {
+            versions: (WIRE_VERSION, WIRE_VERSION),
+            feed: known_feed(tx)?,
+            rollup: rollup_of(tx, &scopes)?,
+            scopes: named,
+            pending: u32::try_from(outbox::pending(tx)?.count).unwrap_or(u32::MAX),
+        }))
+    }
+
+    /// Whether the hub has answered, every scope agrees and nothing that was pushed waits for its verdict.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.welcomed
+            && self.pushes.is_empty()
+            && !self.reads_in_flight
+            && self.wanted.values().all(BTreeSet::is_empty)
+            && self
+                .granted
+                .iter()
+                .all(|scope| self.caught_up.contains(scope))
+    }
+
+    /// Whether the session is over.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Everything accepted up to this number is in a verified backup of the hub.
+    #[must_use]
+    pub fn backup_seq(&self) -> u64 {
+        self.backup_seq
+    }
+
+    /// Takes a frame of the hub. Commit the transaction, then send the replies.
+    ///
+    /// # Errors
+    /// What the store reports; the transaction must then be dropped and the session ended.
+    pub fn receive(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        replica: &mut Replica,
+        frame: &Frame,
+        identity: &Identity<'_>,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Step, StoreError> {
+        let mut step = Step::default();
+        match frame {
+            Frame::Welcome(welcome) => self.welcome(tx, replica, welcome, identity, &mut step)?,
+            Frame::Restart(restart) => self.restart(tx, restart)?,
+            Frame::Entries(entries) => {
+                match replica.receive_entries(tx, entries, identity.shop, entropy) {
+                    Ok(received) => {
+                        self.note(entries.scope, received, &mut step);
+                        self.acknowledge(tx.as_read(), entries.scope, &mut step)?;
+                        self.ask_for_wanted(entries.scope, &mut step);
+                    }
+                    Err(ReceiveError::Broken { .. }) => {
+                        self.compare(tx.as_read(), entries.scope, &mut step)?;
+                    }
+                    Err(ReceiveError::Store(error)) => return Err(error),
+                }
+            }
+            Frame::Page(page) => self.page(tx, replica, page, (identity, entropy), &mut step)?,
+            Frame::CaughtUp(end) => self.compare_end(tx, end, identity, &mut step)?,
+            Frame::Verdicts(verdicts) => {
+                self.verdicts(tx, replica, verdicts, (identity, entropy), &mut step)?;
+            }
+            Frame::ReadsStored(stored) => {
+                access::forget_sent(tx, stored.next)?;
+                self.reads_in_flight = false;
+            }
+            Frame::Stop(stop) => self.stop(stop.clone(), &mut step),
+            Frame::Hello(_)
+            | Frame::Push(_)
+            | Frame::Ack(_)
+            | Frame::Heads(_)
+            | Frame::Fetch(_)
+            | Frame::Reads(_) => {
+                let detail = "a hub does not send this".to_owned();
+                let stop = Stop {
+                    code: StopCode::Protocol,
+                    detail,
+                };
+                step.replies.push(Frame::Stop(stop.clone()));
+                self.stop(stop, &mut step);
+            }
+        }
+        if self.is_settled() && !step.events.is_empty() {
+            step.events.push(Event::InSync);
+        }
+        Ok(step)
+    }
+
+    fn stop(&mut self, stop: Stop, step: &mut Step) {
+        self.stopped = true;
+        step.events.push(Event::Stopped(stop));
+    }
+
+    fn welcome(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        replica: &mut Replica,
+        welcome: &Welcome,
+        identity: &Identity<'_>,
+        step: &mut Step,
+    ) -> Result<(), StoreError> {
+        self.welcomed = true;
+        self.backup_seq = welcome.backup_seq;
+        tx.put(Table::Meta, b"feed", welcome.feed.as_bytes())?;
+        let held = positions(tx.as_read())?;
+        let Some(stands) = &welcome.scopes else {
+            self.granted = held.into_iter().map(|(scope, _)| scope).collect();
+            self.caught_up = self.granted.iter().copied().collect();
+            step.events
+                .extend(self.granted.iter().map(|scope| Event::CaughtUp(*scope)));
+            return Ok(());
+        };
+        self.granted = stands.iter().map(|stand| stand.scope).collect();
+        for (scope, _) in held {
+            if !self.granted.contains(&scope) {
+                replica.drop_scope(tx, scope, identity.shop)?;
+                tx.delete(Table::Progress, &scope.key())?;
+            }
+        }
+        for stand in stands {
+            if stand.course == Course::Compare {
+                self.compare(tx.as_read(), stand.scope, step)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self, tx: &mut dyn WriteTx, restart: &Restart) -> Result<(), StoreError> {
+        let key = restart.scope.key();
+        let mut state = feed::state(tx.as_read(), restart.scope)?;
+        state.seq = restart.seq;
+        state.chain = restart.chain;
+        store::put_row(tx, Table::ScopeState, &key, &state)?;
+        if restart.first_sync {
+            let begin = Resume {
+                phase: Phase::Rows,
+                cursor: Vec::new(),
+            };
+            store::put_row(tx, Table::Progress, &key, &begin)?;
+        }
+        Ok(())
+    }
+
+    fn page(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        replica: &mut Replica,
+        page: &Page,
+        (identity, entropy): (&Identity<'_>, &mut dyn Entropy),
+        step: &mut Step,
+    ) -> Result<(), StoreError> {
+        let received = match replica.receive_page(tx, page, identity.shop, entropy) {
+            Ok(received) => received,
+            Err(ReceiveError::Store(error)) => return Err(error),
+            Err(ReceiveError::Broken { .. }) => Received::default(),
+        };
+        if let Some(wanted) = self.wanted.get_mut(&page.scope) {
+            for snapshot in &page.documents {
+                wanted.remove(&snapshot.facet.document(snapshot.customer));
+            }
+            wanted.retain(|document| !page.gone.contains(document));
+        }
+        let key = page.scope.key();
+        if tx.get(Table::Progress, &key)?.is_some() {
+            let next = match (page.last, page.phase) {
+                (false, phase) => Some(Resume {
+                    phase,
+                    cursor: page.cursor.clone(),
+                }),
+                (true, Phase::Rows) => {
+                    step.events.push(Event::Searchable(page.scope));
+                    Some(Resume {
+                        phase: Phase::Documents,
+                        cursor: Vec::new(),
+                    })
+                }
+                (true, Phase::Documents) => Some(Resume {
+                    phase: Phase::Records,
+                    cursor: Vec::new(),
+                }),
+                (true, Phase::Records) => None,
+            };
+            match next {
+                Some(resume) => store::put_row(tx, Table::Progress, &key, &resume)?,
+                None => tx.delete(Table::Progress, &key)?,
+            }
+        }
+        self.note(page.scope, received, step);
+        self.acknowledge(tx.as_read(), page.scope, step)
+    }
+
+    fn note(&mut self, scope: Scope, received: Received, step: &mut Step) {
+        if !received.wanted.is_empty() {
+            self.wanted
+                .entry(scope)
+                .or_default()
+                .extend(received.wanted);
+        }
+        if !received.customers.is_empty() {
+            step.events.push(Event::Changed(received.customers));
+        }
+    }
+
+    fn ask_for_wanted(&self, scope: Scope, step: &mut Step) {
+        if let Some(wanted) = self.wanted.get(&scope).filter(|wanted| !wanted.is_empty()) {
+            let documents = wanted.iter().copied().collect();
+            step.replies.push(Frame::Fetch(Fetch { scope, documents }));
+        }
+    }
+
+    fn acknowledge(
+        &self,
+        tx: &dyn ReadTx,
+        scope: Scope,
+        step: &mut Step,
+    ) -> Result<(), StoreError> {
+        let state = feed::state(tx, scope)?;
+        step.replies.push(Frame::Ack(Ack {
+            scope,
+            seq: state.seq,
+            chain: state.chain,
+        }));
+        Ok(())
+    }
+
+    /// Compares where a scope ended with what is here.
+    fn compare_end(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        end: &CaughtUp,
+        identity: &Identity<'_>,
+        step: &mut Step,
+    ) -> Result<(), StoreError> {
+        let message = CaughtUp::message(end.scope, end.seq, end.chain, &end.digest);
+        if !identity.hub.verifies(&message, &end.signature) {
+            let detail = "the hub's signature does not hold".to_owned();
+            let stop = Stop {
+                code: StopCode::Protocol,
+                detail,
+            };
+            step.replies.push(Frame::Stop(stop.clone()));
+            self.stop(stop, step);
+            return Ok(());
+        }
+        let state = feed::state(tx.as_read(), end.scope)?;
+        if tx.get(Table::ScopeState, &end.scope.key())?.is_none() {
+            // An empty scope is held too: the next hello names it, and agrees.
+            store::put_row(tx, Table::ScopeState, &end.scope.key(), &state)?;
+        }
+        let agrees =
+            (state.seq, state.chain, state.digest.hash()) == (end.seq, end.chain, end.digest);
+        if agrees {
+            self.caught_up.insert(end.scope);
+            step.events.push(Event::CaughtUp(end.scope));
+        } else if self.compared.contains(&end.scope) {
+            step.events.push(Event::Diverged(end.scope));
+            self.caught_up.insert(end.scope);
+        } else {
+            self.compare(tx.as_read(), end.scope, step)?;
+        }
+        Ok(())
+    }
+
+    /// Names the heads of all documents of a scope, for the hub to answer with what differs.
+    fn compare(
+        &mut self,
+        tx: &dyn ReadTx,
+        scope: Scope,
+        step: &mut Step,
+    ) -> Result<(), StoreError> {
+        if !self.compared.insert(scope) {
+            return Ok(());
+        }
+        let mut held = Vec::new();
+        store::scan_prefix(tx, Table::ScopeDocument, &scope.key(), &mut |key, _| {
+            held.extend(key.get(Scope::KEY_LEN..).and_then(DocumentId::from_slice));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let mut after = None;
+        let mut rest = held.as_slice();
+        loop {
+            let (now, later) = rest.split_at(rest.len().min(HEADS_PER_FRAME));
+            let mut documents = Vec::with_capacity(now.len());
+            for document in now {
+                let row = documents::row(tx, *document)?;
+                documents.push(DocumentHeads {
+                    document: *document,
+                    epoch: row.as_ref().map_or(0, |row| row.epoch),
+                    heads: row.map(|row| row.heads).unwrap_or_default(),
+                });
+            }
+            let last = later.is_empty();
+            step.replies.push(Frame::Heads(Heads {
+                scope,
+                after,
+                documents,
+                last,
+            }));
+            if last {
+                return Ok(());
+            }
+            after = now.last().copied();
+            rest = later;
+        }
+    }
+
+    fn verdicts(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        replica: &mut Replica,
+        verdicts: &Verdicts,
+        (identity, entropy): (&Identity<'_>, &mut dyn Entropy),
+        step: &mut Step,
+    ) -> Result<(), StoreError> {
+        self.backup_seq = verdicts.backup_seq;
+        let numbers = self.pushes.pop_front().unwrap_or_default();
+        let judged = replica.judge(tx, (&numbers, &verdicts.verdicts), identity.shop, entropy)?;
+        if judged.replayed {
+            // What was committed anew has new hashes: start over from the oldest row.
+            self.pushed_to = 0;
+        }
+        step.events.push(Event::Judged(judged));
+        Ok(())
+    }
+
+    /// The next push, if anything waits and not too much is under way. Call after a welcome, after verdicts and after recording.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn push(
+        &mut self,
+        tx: &dyn ReadTx,
+        signer: &dyn DeviceSigner,
+        replica: &Replica,
+    ) -> Result<Option<Frame>, StoreError> {
+        if !self.welcomed || self.stopped || self.pushes.len() >= PUSHES_IN_FLIGHT_MAX {
+            return Ok(None);
+        }
+        let mut numbers = Vec::new();
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        let in_flight: BTreeSet<u64> = self.pushes.iter().flatten().copied().collect();
+        outbox::scan(tx, self.pushed_to, &mut |number, row| {
+            if row.state != OutboxState::Pending || in_flight.contains(&number) {
+                return ControlFlow::Continue(());
+            }
+            bytes += row
+                .members
+                .iter()
+                .map(|member| member.change.len() + 256)
+                .sum::<usize>();
+            let is_full = entries.len() + row.members.len() > limits::PUSH_ENTRIES_MAX
+                || (bytes > limits::FRAME_BYTES_TARGET && !entries.is_empty());
+            if is_full {
+                return ControlFlow::Break(());
+            }
+            numbers.push(number);
+            entries.extend(row.members);
+            ControlFlow::Continue(())
+        })?;
+        let Some(last) = numbers.last() else {
+            return Ok(None);
+        };
+        let leaves: Vec<_> = entries
+            .iter()
+            .map(|sealed| sealed.envelope.leaf())
+            .collect();
+        let Some(signature) = envelope::sign_push(signer, replica.device(), &leaves) else {
+            // The keystore refused (locked): the edits stay where they are.
+            return Ok(None);
+        };
+        self.pushed_to = last + 1;
+        self.pushes.push_back(numbers);
+        Ok(Some(Frame::Push(Push { entries, signature })))
+    }
+
+    /// The next page of the access log, if any waits.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn reads(&mut self, tx: &dyn ReadTx) -> Result<Option<Frame>, StoreError> {
+        if !self.welcomed || self.reads_in_flight {
+            return Ok(None);
+        }
+        let (first, entries) = access::unsent(tx, READS_PER_FRAME)?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        self.reads_in_flight = true;
+        Ok(Some(Frame::Reads(Reads { first, entries })))
+    }
+}
+
+/// The hub life that this replica's positions count in.
+fn known_feed(tx: &dyn ReadTx) -> Result<Option<FeedId>, StoreError> {
+    Ok(tx
+        .get(Table::Meta, b"feed")?
+        .and_then(|bytes| FeedId::from_slice(&bytes)))
+}

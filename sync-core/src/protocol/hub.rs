@@ -1,0 +1,482 @@
+//! The hub's side of a session: where one connected handheld stands, and what to send it next.
+//!
+//! # Invariants
+//! - A session holds positions, never documents: a connected handheld costs a few hundred bytes.
+//! - At most [`limits::STREAM_WINDOW_FRAMES`] frames are under way without an acknowledgement.
+//! - Only granted scopes are read.
+//!
+//! # Why
+//! The machine is asked again and again for the next frames ([`HubSession::pump`]): after a hello, after an acknowledgement and
+//! whenever a commit moved a scope. There is no queue that could grow; what is not sent yet stays in the feed.
+
+pub mod pages;
+
+use std::collections::BTreeMap;
+
+use self::pages::Sent;
+use super::frame::{
+    Ack, CaughtUp, Course, Entries, Frame, Heads, Hello, Item, Phase, Position, Restart,
+    ScopeStand, Snapshot, Stop, StopCode, WIRE_VERSION, Welcome, short_chain,
+};
+use crate::authority::Authority;
+use crate::crypto::HubKey;
+use crate::documents;
+use crate::feed::{self, FeedKind, FeedRow, ScopeState};
+use crate::ids::{DeviceId, DocumentId, FeedId, Timestamp};
+use crate::limits;
+use crate::records::Record;
+use crate::scope::Scope;
+use crate::store::{self, ReadTx, StoreError, Table};
+
+/// What every session of a hub shares.
+#[derive(Debug, Clone, Copy)]
+pub struct HubContext<'a> {
+    /// The life of the feeds.
+    pub feed: FeedId,
+    /// Signs what a scope ends with.
+    pub key: &'a HubKey,
+    /// The hub's clock.
+    pub now: Timestamp,
+}
+
+/// What a scope still owes the handheld.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Owed {
+    /// Nothing but what the feed brings.
+    Feed,
+    /// Pages, from this place on.
+    Pages { phase: Phase, cursor: Vec<u8> },
+    /// The handheld is to send its heads.
+    Heads,
+}
+
+/// Where one scope of a session stands.
+#[derive(Debug, Clone)]
+struct Stream {
+    /// Last feed entry sent.
+    seq: u64,
+    owed: Owed,
+    /// Whether the handheld was told, in this session, that this is all.
+    caught_up: bool,
+}
+
+/// One connected handheld.
+#[derive(Debug)]
+pub struct HubSession {
+    device: DeviceId,
+    granted: Vec<Scope>,
+    streams: BTreeMap<Scope, Stream>,
+    in_flight: usize,
+}
+
+impl HubSession {
+    /// A session for a device that may replicate `granted`.
+    #[must_use]
+    pub fn new(device: DeviceId, granted: Vec<Scope>) -> Self {
+        Self {
+            device,
+            granted,
+            streams: BTreeMap::new(),
+            in_flight: 0,
+        }
+    }
+
+    /// Answers a hello.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn hello(
+        &mut self,
+        tx: &dyn ReadTx,
+        hello: &Hello,
+        context: &HubContext<'_>,
+    ) -> Result<Frame, StoreError> {
+        let (low, high) = hello.versions;
+        if !(low..=high).contains(&WIRE_VERSION) {
+            let detail = format!("this hub speaks wire version {WIRE_VERSION}");
+            return Ok(Frame::Stop(Stop {
+                code: StopCode::Update,
+                detail,
+            }));
+        }
+        let mut stands = Vec::new();
+        let same_feed = hello.feed == Some(context.feed);
+        let mut states = Vec::new();
+        for scope in &self.granted {
+            states.push((*scope, feed::state(tx, *scope)?));
+        }
+        let agreed = same_feed
+            && hello
+                .scopes
+                .iter()
+                .all(|position| position.resume.is_none())
+            && feed::rollup(states.iter().map(|(scope, state)| (*scope, state))) == hello.rollup;
+        for (scope, state) in &states {
+            let position = hello
+                .scopes
+                .iter()
+                .find(|position| position.scope == *scope);
+            let stream = if agreed {
+                Stream {
+                    seq: state.seq,
+                    owed: Owed::Feed,
+                    caught_up: true,
+                }
+            } else {
+                open_stream(
+                    tx,
+                    (*scope, state),
+                    position.filter(|_| same_feed),
+                    position,
+                )?
+            };
+            let course = match stream.owed {
+                Owed::Feed => Course::Follow,
+                Owed::Pages { .. } => Course::FirstSync,
+                Owed::Heads => Course::Compare,
+            };
+            self.streams.insert(*scope, stream);
+            stands.push(ScopeStand {
+                scope: *scope,
+                seq: state.seq,
+                course,
+            });
+        }
+        Ok(Frame::Welcome(Welcome {
+            version: WIRE_VERSION,
+            feed: context.feed,
+            now: context.now,
+            backup_seq: Authority::backup_number(tx)?,
+            scopes: (!agreed).then_some(stands),
+        }))
+    }
+
+    /// Takes an acknowledgement; the handheld has made a frame durable.
+    pub fn acknowledged(&mut self, ack: &Ack) {
+        if self.streams.contains_key(&ack.scope) {
+            self.in_flight = self.in_flight.saturating_sub(1);
+        }
+    }
+
+    /// Whether a commit that moved these scopes concerns this handheld.
+    #[must_use]
+    pub fn follows(&self, scopes: &[Scope]) -> bool {
+        scopes.iter().any(|scope| self.streams.contains_key(scope))
+    }
+
+    /// The next frames to send; empty when the handheld has everything or has enough under way.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn pump(
+        &mut self,
+        tx: &dyn ReadTx,
+        context: &HubContext<'_>,
+    ) -> Result<Vec<Frame>, StoreError> {
+        let mut frames = Vec::new();
+        for scope in self.granted.clone() {
+            let Some(mut stream) = self.streams.remove(&scope) else {
+                continue;
+            };
+            let mut next = Ok(());
+            while self.in_flight < limits::STREAM_WINDOW_FRAMES {
+                match self.step(tx, scope, &mut stream, context) {
+                    Ok(Some(frame)) => frames.push(frame),
+                    Ok(None) => break,
+                    Err(error) => {
+                        next = Err(error);
+                        break;
+                    }
+                }
+            }
+            self.streams.insert(scope, stream);
+            next?;
+        }
+        Ok(frames)
+    }
+
+    /// The next frame of a scope.
+    fn step(
+        &mut self,
+        tx: &dyn ReadTx,
+        scope: Scope,
+        stream: &mut Stream,
+        context: &HubContext<'_>,
+    ) -> Result<Option<Frame>, StoreError> {
+        match &stream.owed {
+            Owed::Heads => Ok(None),
+            Owed::Pages {
+                phase: Phase::Rows,
+                cursor,
+            } if cursor.is_empty() && stream.seq == u64::MAX => {
+                let state = feed::state(tx, scope)?;
+                stream.seq = state.seq;
+                Ok(Some(restart(scope, &state, true)))
+            }
+            Owed::Pages { phase, cursor } => {
+                let sent = pages::next(tx, scope, *phase, cursor)?;
+                let Sent { page, next } = sent;
+                stream.owed = match next {
+                    Some((phase, cursor)) => Owed::Pages { phase, cursor },
+                    None => Owed::Feed,
+                };
+                self.in_flight += 1;
+                Ok(Some(Frame::Page(page)))
+            }
+            Owed::Feed => {
+                let items = self.items(tx, scope, stream.seq)?;
+                if items.is_empty() {
+                    return caught_up(tx, scope, stream, context);
+                }
+                let first = stream.seq + 1;
+                stream.seq += u64::try_from(items.len()).expect("a frame holds few entries");
+                self.in_flight += 1;
+                Ok(Some(Frame::Entries(Entries {
+                    scope,
+                    first,
+                    items,
+                })))
+            }
+        }
+    }
+
+    /// Feed entries after `seq`, up to one frame.
+    fn items(&self, tx: &dyn ReadTx, scope: Scope, seq: u64) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut bytes = 0;
+        let mut next = seq + 1;
+        while bytes < limits::FRAME_BYTES_TARGET
+            && let Some(row) = feed::row(tx, scope, next)?
+        {
+            let item = self.item(tx, &row)?;
+            bytes += weight(&item);
+            items.push(item);
+            next += 1;
+        }
+        Ok(items)
+    }
+
+    fn item(&self, tx: &dyn ReadTx, row: &FeedRow) -> Result<Item, StoreError> {
+        let hash = row.hash;
+        Ok(match &row.kind {
+            FeedKind::Change { document, change } => {
+                match documents::change(tx, *document, *change)? {
+                    None => Item::Gone { hash },
+                    Some(stored) if stored.sealed.envelope.device == self.device => Item::Own {
+                        document: *document,
+                        change: *change,
+                        received_at: stored.received_at,
+                        hash,
+                    },
+                    Some(stored) => Item::Change {
+                        sealed: stored.sealed,
+                        received_at: stored.received_at,
+                    },
+                }
+            }
+            FeedKind::Base { document, .. } | FeedKind::Enter { document } => {
+                match snapshot(tx, *document)? {
+                    Some(snapshot) => Item::Document { snapshot, hash },
+                    None => Item::Gone { hash },
+                }
+            }
+            FeedKind::Records { keys, .. } => Item::Records {
+                records: records(tx, keys)?,
+                hash,
+            },
+            FeedKind::Leave { document } => Item::Leave {
+                document: *document,
+                hash,
+            },
+            FeedKind::Tombstone { customer } => Item::Tombstone {
+                customer: *customer,
+                hash,
+            },
+        })
+    }
+
+    /// Compares a page of the handheld's heads with what the scope holds; the answer is what the handheld lacks.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn compare(&mut self, tx: &dyn ReadTx, heads: &Heads) -> Result<Vec<Frame>, StoreError> {
+        let scope = heads.scope;
+        let Some(stream) = self.streams.get_mut(&scope) else {
+            return Ok(Vec::new());
+        };
+        let mut frames = Vec::new();
+        if heads.after.is_none() {
+            let state = feed::state(tx, scope)?;
+            stream.seq = state.seq;
+            stream.owed = Owed::Heads;
+            stream.caught_up = false;
+            frames.push(restart(scope, &state, false));
+        }
+        let pages = pages::differing(tx, heads)?;
+        self.in_flight += pages.len();
+        frames.extend(pages.into_iter().map(Frame::Page));
+        if heads.last {
+            stream.owed = Owed::Pages {
+                phase: Phase::Records,
+                cursor: Vec::new(),
+            };
+        }
+        Ok(frames)
+    }
+
+    /// Sends documents whole.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn fetch(
+        &mut self,
+        tx: &dyn ReadTx,
+        scope: Scope,
+        wanted: &[DocumentId],
+    ) -> Result<Vec<Frame>, StoreError> {
+        if !self.streams.contains_key(&scope) {
+            return Ok(Vec::new());
+        }
+        let mut page = pages::empty(scope, Phase::Documents);
+        for document in wanted {
+            if !documents::scopes(tx, *document)?.contains(&scope) {
+                page.gone.push(*document);
+            } else if let Some(snapshot) = snapshot(tx, *document)? {
+                page.documents.push(snapshot);
+            }
+        }
+        self.in_flight += 1;
+        Ok(vec![Frame::Page(page)])
+    }
+}
+
+/// Decides how a scope is brought together. `trusted` is the position when it counts in this feed's life.
+fn open_stream(
+    tx: &dyn ReadTx,
+    (scope, state): (Scope, &ScopeState),
+    trusted: Option<&Position>,
+    named: Option<&Position>,
+) -> Result<Stream, StoreError> {
+    // `u64::MAX` marks a first sync that has not begun: its start is fixed when its first frame goes out.
+    let fresh = Stream {
+        seq: u64::MAX,
+        owed: Owed::Pages {
+            phase: Phase::Rows,
+            cursor: Vec::new(),
+        },
+        caught_up: false,
+    };
+    let has_something = named.is_some_and(|position| position.seq > 0 && position.resume.is_none());
+    let Some(position) = trusted else {
+        let differs = Stream {
+            seq: 0,
+            owed: Owed::Heads,
+            caught_up: false,
+        };
+        return Ok(if has_something { differs } else { fresh });
+    };
+    let chain_at = match position.seq {
+        0 => Some(feed::Chain::default()),
+        seq if seq == state.seq => Some(state.chain),
+        seq => feed::row(tx, scope, seq)?.map(|row| feed::Chain(row.chain)),
+    };
+    let agrees = chain_at.is_some_and(|chain| short_chain(chain) == position.chain);
+    Ok(match (&position.resume, agrees) {
+        (Some(resume), true) => Stream {
+            seq: position.seq,
+            owed: Owed::Pages {
+                phase: resume.phase,
+                cursor: resume.cursor.clone(),
+            },
+            caught_up: false,
+        },
+        (Some(_), false) => fresh,
+        (None, true) if position.seq > 0 => Stream {
+            seq: position.seq,
+            owed: Owed::Feed,
+            caught_up: false,
+        },
+        (None, true) => fresh,
+        (None, false) => Stream {
+            seq: 0,
+            owed: Owed::Heads,
+            caught_up: false,
+        },
+    })
+}
+
+fn restart(scope: Scope, state: &ScopeState, first_sync: bool) -> Frame {
+    Frame::Restart(Restart {
+        scope,
+        seq: state.seq,
+        chain: state.chain,
+        first_sync,
+    })
+}
+
+/// Once in a session, when a scope has nothing left to send: where it stands, signed, for the handheld to compare.
+fn caught_up(
+    tx: &dyn ReadTx,
+    scope: Scope,
+    stream: &mut Stream,
+    context: &HubContext<'_>,
+) -> Result<Option<Frame>, StoreError> {
+    if stream.caught_up {
+        return Ok(None);
+    }
+    let ScopeState { seq, chain, digest } = feed::state(tx, scope)?;
+    stream.caught_up = true;
+    let digest = digest.hash();
+    let signature = context
+        .key
+        .sign(&CaughtUp::message(scope, seq, chain, &digest));
+    Ok(Some(Frame::CaughtUp(CaughtUp {
+        scope,
+        seq,
+        chain,
+        digest,
+        signature,
+    })))
+}
+
+/// A document as it is accepted now, without opening it.
+pub(crate) fn snapshot(
+    tx: &dyn ReadTx,
+    document: DocumentId,
+) -> Result<Option<Snapshot>, StoreError> {
+    let Some(row) = documents::row(tx, document)? else {
+        return Ok(None);
+    };
+    let bytes = match tx.get(Table::Cache, document.as_bytes())? {
+        Some(bytes) => bytes,
+        None => documents::replay(tx, document)?.save(),
+    };
+    Ok(Some(Snapshot {
+        customer: row.customer,
+        facet: row.facet,
+        epoch: row.epoch,
+        heads: row.heads,
+        schema: row.schema,
+        corrections: row.corrections,
+        bytes,
+    }))
+}
+
+fn records(tx: &dyn ReadTx, keys: &[minicbor::bytes::ByteVec]) -> Result<Vec<Record>, StoreError> {
+    let mut records = Vec::new();
+    for key in keys {
+        records.extend(store::get_row::<Record>(tx, Table::Record, key)?);
+    }
+    Ok(records)
+}
+
+/// About how many bytes an item takes in a frame.
+fn weight(item: &Item) -> usize {
+    const SMALL: usize = 128;
+    match item {
+        Item::Change { sealed, .. } => SMALL + sealed.change.len(),
+        Item::Document { snapshot, .. } => SMALL + snapshot.bytes.len(),
+        Item::Records { records, .. } => SMALL + records.len() * SMALL,
+        Item::Own { .. } | Item::Leave { .. } | Item::Tombstone { .. } | Item::Gone { .. } => SMALL,
+    }
+}

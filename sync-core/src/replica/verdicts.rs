@@ -1,0 +1,134 @@
+//! What the hub ruled, carried out on the outbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Replica;
+use crate::entropy::Entropy;
+use crate::ids::{ChangeHash, CustomerId, DocumentId, ShopId};
+use crate::outbox::{self, OutboxRow, OutboxState};
+use crate::protocol::frame::{Ruling, Verdict};
+use crate::store::{StoreError, WriteTx};
+
+/// What came of a set of verdicts, for the app to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Judged {
+    /// Edits now durable on the hub.
+    pub stored: u64,
+    /// Edits refused for good: outbox number and code.
+    pub refused: Vec<(u64, String)>,
+    /// Edits dropped because their customer was erased.
+    pub erased: u64,
+    /// Whether something was committed anew and should be pushed again.
+    pub replayed: bool,
+    /// Whether the hub asked to keep something for later.
+    pub later: bool,
+}
+
+/// What must follow once all rows of a push are dealt with.
+#[derive(Debug, Default)]
+struct Follow {
+    replay: BTreeSet<DocumentId>,
+    customers: BTreeSet<CustomerId>,
+}
+
+impl Replica {
+    /// Carries out the hub's verdicts on the outbox rows `numbers`, which one push held.
+    ///
+    /// A row that was committed anew since is passed over: the verdict speaks of changes that no longer exist.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn judge(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        (numbers, verdicts): (&[u64], &[Verdict]),
+        shop: ShopId,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Judged, StoreError> {
+        let rulings: BTreeMap<ChangeHash, &Ruling> = verdicts
+            .iter()
+            .map(|verdict| (verdict.change, &verdict.ruling))
+            .collect();
+        let mut judged = Judged::default();
+        let mut follow = Follow::default();
+        for number in numbers {
+            if let Some(row) = outbox::get(tx.as_read(), *number)?
+                && let Some(ruling) = ruling_of(&row, &rulings)
+            {
+                self.carry_out(tx, (*number, row), ruling, &mut judged, &mut follow)?;
+            }
+        }
+        if !follow.replay.is_empty() {
+            judged.replayed = true;
+            let (_, rows) = outbox::closure(tx.as_read(), follow.replay.clone())?;
+            follow
+                .customers
+                .extend(rows.iter().map(|(_, row)| row.customer));
+            self.reauthor(tx, follow.replay, entropy)?;
+        }
+        for customer in follow.customers {
+            self.refold(tx, shop, customer)?;
+        }
+        Ok(judged)
+    }
+
+    fn carry_out(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        (number, mut row): (u64, OutboxRow),
+        ruling: &Ruling,
+        judged: &mut Judged,
+        follow: &mut Follow,
+    ) -> Result<(), StoreError> {
+        match ruling {
+            Ruling::Accepted { stored } => {
+                row.state = OutboxState::Stored { number: *stored };
+                outbox::put(tx, number, &row)?;
+                judged.stored += 1;
+            }
+            Ruling::Duplicate { of } => {
+                // Once accepted state holds the first run, committing anew finds nothing left to write and drops the row.
+                for document in row.documents() {
+                    if self.holds(tx, document, *of)? {
+                        follow.replay.insert(document);
+                    }
+                }
+            }
+            Ruling::Refused { code } => {
+                follow.replay.extend(row.documents());
+                follow.customers.insert(row.customer);
+                row.state = OutboxState::Refused { code: code.clone() };
+                outbox::put(tx, number, &row)?;
+                judged.refused.push((number, code.clone()));
+            }
+            Ruling::Unmet | Ruling::NewEpoch { .. } => follow.replay.extend(row.documents()),
+            Ruling::Erased => {
+                follow.customers.insert(row.customer);
+                outbox::remove(tx, number, &row)?;
+                judged.erased += 1;
+            }
+            Ruling::Later { .. } => judged.later = true,
+        }
+        Ok(())
+    }
+}
+
+/// The ruling on a row: its members share one fate, and the harshest word is the reason.
+fn ruling_of<'a>(
+    row: &OutboxRow,
+    rulings: &BTreeMap<ChangeHash, &'a Ruling>,
+) -> Option<&'a Ruling> {
+    let severity = |ruling: &Ruling| match ruling {
+        Ruling::Accepted { .. } => 0,
+        Ruling::Duplicate { .. } => 1,
+        Ruling::Later { .. } => 2,
+        Ruling::Unmet => 3,
+        Ruling::NewEpoch { .. } => 4,
+        Ruling::Refused { .. } => 5,
+        Ruling::Erased => 6,
+    };
+    row.members
+        .iter()
+        .filter_map(|member| rulings.get(&member.envelope.change).copied())
+        .max_by_key(|ruling| severity(ruling))
+}

@@ -1,0 +1,339 @@
+//! Stories of a small fleet: named handhelds, one hub, and what must be true when they have met.
+
+use std::collections::BTreeMap;
+
+use simulator::fleet::{self, Handheld, Hub, Link};
+use sync_core::authority::HubAuthor;
+use sync_core::card::schema::Role;
+use sync_core::card::terms::{NamePart, Place};
+use sync_core::card::{Edit, Facet};
+use sync_core::entropy::SeededEntropy;
+use sync_core::ids::{AssociateId, CustomerId, SessionId, ShopId, Timestamp};
+use sync_core::protocol::handheld::Event;
+use sync_core::scope::Scope;
+use sync_core::store::Store as _;
+
+const SHOP: ShopId = ShopId([1; 8]);
+const ANA: AssociateId = AssociateId([0xa; 8]);
+const BEN: AssociateId = AssociateId([0xb; 8]);
+const NOON: Timestamp = Timestamp(1_790_000_000_000);
+
+struct Stage {
+    hub: Hub,
+    ana: Handheld,
+    ben: Handheld,
+    entropy: SeededEntropy,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let mut entropy = SeededEntropy::new(42);
+        let mut hub = Hub::new(SHOP, NOON, &mut entropy);
+        let ana = Handheld::enrol(&mut hub, 1, ANA, 1);
+        let ben = Handheld::enrol(&mut hub, 2, BEN, 2);
+        Self {
+            hub,
+            ana,
+            ben,
+            entropy,
+        }
+    }
+
+    fn customer(&mut self, given: &str) -> CustomerId {
+        let customer = CustomerId::random(&mut self.entropy);
+        let author = HubAuthor {
+            associate: AssociateId([0; 8]),
+            session: SessionId([0; 8]),
+            shop: SHOP,
+            role: Role::Hub,
+        };
+        self.hub
+            .record(&author, customer, vec![create(given)], &mut self.entropy)
+            .unwrap();
+        customer
+    }
+
+    fn meet_all(&mut self) {
+        for _ in 0..2 {
+            fleet::meet(&mut self.ana, &mut self.hub).unwrap();
+            fleet::meet(&mut self.ben, &mut self.hub).unwrap();
+        }
+    }
+
+    fn assert_converged(&self, customer: CustomerId) {
+        let of = |store| fleet::accepted_json(store, customer, &[Facet::Card]).unwrap();
+        let hub = of(&self.hub.store);
+        assert!(!hub.is_empty(), "the hub holds the card");
+        assert_eq!(of(&self.ana.store), hub);
+        assert_eq!(of(&self.ben.store), hub);
+        assert_eq!(self.ana.pending().unwrap().count, 0);
+        assert_eq!(self.ben.pending().unwrap().count, 0);
+    }
+}
+
+fn create(given: &str) -> Edit {
+    Edit::CreateCustomer {
+        name: BTreeMap::from([(NamePart::Given, given.to_owned())]),
+        language: None,
+        endpoints: Vec::new(),
+        since: None,
+    }
+}
+
+fn shoe(size: &str) -> Edit {
+    Edit::SetSize {
+        category: "shoe".to_owned(),
+        system: "EU".to_owned(),
+        brand: None,
+        size: Some(size.to_owned()),
+    }
+}
+
+fn note(place: Place, body: &str) -> Edit {
+    Edit::AddNote {
+        place,
+        body: body.to_owned(),
+        title: None,
+        label: None,
+    }
+}
+
+#[test]
+fn what_two_handhelds_wrote_offline_about_one_card_is_on_both_with_the_conflict_shown() {
+    let mut stage = Stage::new();
+    let customer = stage.customer("Mireille");
+    stage.meet_all();
+    stage.ana.record(customer, &shoe("38")).unwrap();
+    stage.ben.record(customer, &shoe("39")).unwrap();
+    assert_eq!(stage.ana.pending().unwrap().count, 1);
+    stage.meet_all();
+    stage.assert_converged(customer);
+    let view = stage.ana.open_card(customer).unwrap();
+    assert_eq!(view.conflicts.len(), 1, "{:?}", view.conflicts);
+    let conflict = view.conflicts.first().unwrap().clone();
+    let options: Vec<_> = conflict
+        .options
+        .iter()
+        .map(|option| option.text.as_str())
+        .collect();
+    assert!(
+        options.contains(&"38") && options.contains(&"39"),
+        "{options:?}"
+    );
+
+    let choose = conflict
+        .options
+        .iter()
+        .find(|option| option.text == "39")
+        .unwrap()
+        .edit;
+    let resolve = Edit::Resolve {
+        place: conflict.place,
+        path: conflict.path,
+        choose,
+    };
+    stage.ana.record(customer, &resolve).unwrap();
+    stage.meet_all();
+    stage.assert_converged(customer);
+    assert!(stage.ben.open_card(customer).unwrap().conflicts.is_empty());
+}
+
+#[test]
+fn a_meeting_where_nothing_changed_is_one_small_round_trip_that_opens_no_document() {
+    let mut stage = Stage::new();
+    for number in 0..20 {
+        stage.customer(&format!("Customer {number}"));
+    }
+    stage.meet_all();
+    let loads = (
+        stage.hub.authority.documents_loaded(),
+        stage.ana.replica.documents_loaded(),
+    );
+    let link = fleet::meet(&mut stage.ana, &mut stage.hub).unwrap();
+    assert!(link.is_settled());
+    assert_eq!(link.frames, (1, 1));
+    assert!(link.bytes.0 + link.bytes.1 <= 256, "{:?}", link.bytes);
+    let after = (
+        stage.hub.authority.documents_loaded(),
+        stage.ana.replica.documents_loaded(),
+    );
+    assert_eq!(after, loads);
+}
+
+#[test]
+fn a_refused_edit_strands_no_other_and_stays_readable() {
+    let mut stage = Stage::new();
+    let customer = stage.customer("Ines");
+    stage.meet_all();
+    let mut refused = None;
+    for number in 1..=50 {
+        if number == 7 {
+            // This handheld believes that Ana is a manager; the hub does not.
+            stage
+                .ana
+                .record(customer, &Edit::BlockContact { reason: None })
+                .unwrap();
+            stage.ana.author.role = Role::Manager;
+            let lift = Edit::LiftBlock {
+                reason: "said so on the phone".to_owned(),
+            };
+            refused = Some(stage.ana.record(customer, &lift).unwrap());
+            stage.ana.author.role = Role::Associate;
+        } else {
+            let body = format!("note {number}");
+            stage
+                .ana
+                .record(customer, &note(Place::Card, &body))
+                .unwrap();
+        }
+    }
+    let refused = refused.unwrap();
+    stage.meet_all();
+    stage.meet_all();
+    stage.assert_converged(customer);
+    let view = stage.ben.open_card(customer).unwrap();
+    assert_eq!(view.notes.len(), 49, "each note arrived, once");
+    assert!(
+        view.contact.blocked.is_some(),
+        "the refused edit did not take effect"
+    );
+    let row = sync_core::outbox::get(&*stage.ana.store.read().unwrap(), refused.number).unwrap();
+    let row = row.expect("the refused edit is still there for its author");
+    assert!(row.intent.contains("said so on the phone"));
+    assert_eq!(stage.ana.pending().unwrap().refused, 1);
+}
+
+#[test]
+fn a_private_note_is_on_its_authors_handhelds_and_nowhere_else() {
+    let mut stage = Stage::new();
+    let customer = stage.customer("Odile");
+    stage.meet_all();
+    stage
+        .ana
+        .record(customer, &note(Place::Private, "saw her at the opera"))
+        .unwrap();
+    stage.meet_all();
+    let private = [Facet::Private(ANA)];
+    let of = |store| {
+        fleet::accepted_json(store, customer, &private)
+            .unwrap()
+            .len()
+    };
+    assert_eq!(of(&stage.hub.store), 1);
+    assert_eq!(of(&stage.ana.store), 1);
+    assert_eq!(of(&stage.ben.store), 0);
+    assert!(stage.ben.open_card(customer).unwrap().notes.is_empty());
+    assert_eq!(stage.ana.open_card(customer).unwrap().notes.len(), 1);
+}
+
+#[test]
+fn a_link_that_breaks_anywhere_loses_nothing_and_doubles_nothing() {
+    for cut in 0..24 {
+        let mut stage = Stage::new();
+        let customer = stage.customer("Paula");
+        stage.meet_all();
+        for number in 0..5 {
+            stage
+                .ana
+                .record(customer, &note(Place::Card, &format!("a{number}")))
+                .unwrap();
+            stage
+                .ben
+                .record(customer, &note(Place::Shop, &format!("b{number}")))
+                .unwrap();
+        }
+        let mut link = Link::open(&stage.ana, &stage.hub).unwrap();
+        for step in 0..cut {
+            if step % 2 == 0 {
+                link.deliver_up(&stage.ana, &mut stage.hub).unwrap();
+            } else {
+                link.deliver_down(&mut stage.ana).unwrap();
+            }
+        }
+        drop(link);
+        if cut % 3 == 0 {
+            stage.ana.reopen();
+        }
+        stage.meet_all();
+        stage.assert_converged(customer);
+        let notes = stage.ben.open_card(customer).unwrap().notes;
+        assert_eq!(notes.len(), 10, "cut after {cut} deliveries");
+    }
+}
+
+#[test]
+fn a_handheld_that_lost_a_row_is_healed_at_the_next_meeting() {
+    let mut stage = Stage::new();
+    let customer = stage.customer("Runa");
+    stage.meet_all();
+    // A bug or a bad disk: the accepted card is gone, though the positions still agree.
+    let document = Facet::Card.document(customer);
+    let mut tx = stage.ana.store.write().unwrap();
+    let mut ledger = sync_core::feed::Ledger::default();
+    sync_core::documents::forget(&mut *tx, &mut ledger, document).unwrap();
+    ledger.write(&mut *tx).unwrap();
+    tx.commit().unwrap();
+    stage.ana.reopen();
+    let link = fleet::meet(&mut stage.ana, &mut stage.hub).unwrap();
+    assert!(
+        link.events.contains(&Event::CaughtUp(Scope::Book(SHOP))),
+        "{:?}",
+        link.events
+    );
+    stage.assert_converged(customer);
+    let again = fleet::meet(&mut stage.ana, &mut stage.hub).unwrap();
+    assert_eq!(again.frames, (1, 1), "they agree for good");
+}
+
+#[test]
+fn reads_made_offline_reach_the_hub_once_each() {
+    let mut stage = Stage::new();
+    let customer = stage.customer("Sami");
+    stage.meet_all();
+    for _ in 0..3 {
+        stage.ana.open_card(customer).unwrap();
+    }
+    stage.meet_all();
+    let mut lines = 0;
+    let all = sync_core::store::KeyRange {
+        from: &[],
+        to: None,
+    };
+    let direction = sync_core::store::Direction::Ascending;
+    let tx = stage.hub.store.read().unwrap();
+    tx.scan(
+        sync_core::store::Table::AccessLog,
+        all,
+        direction,
+        &mut |_, _| {
+            lines += 1;
+            Ok(std::ops::ControlFlow::Continue(()))
+        },
+    )
+    .unwrap();
+    assert_eq!(lines, 3);
+}
+
+#[test]
+fn live_edits_reach_a_connected_colleague_and_the_author_gets_mere_hashes() {
+    let mut stage = Stage::new();
+    let customer = stage.customer("Tove");
+    stage.meet_all();
+    let mut ana = fleet::meet(&mut stage.ana, &mut stage.hub).unwrap();
+    let mut ben = fleet::meet(&mut stage.ben, &mut stage.hub).unwrap();
+    stage
+        .ana
+        .record(customer, &note(Place::Card, &"wool ".repeat(200)))
+        .unwrap();
+    let before = ana.bytes.1;
+    ana.wake(&mut stage.ana, &stage.hub).unwrap();
+    ana.run_until_quiet(&mut stage.ana, &mut stage.hub).unwrap();
+    assert!(
+        ana.bytes.1 - before < 300,
+        "the author's own words are not sent back"
+    );
+    ben.wake(&mut stage.ben, &stage.hub).unwrap();
+    ben.run_until_quiet(&mut stage.ben, &mut stage.hub).unwrap();
+    stage.assert_converged(customer);
+    assert_eq!(stage.ben.open_card(customer).unwrap().notes.len(), 1);
+}
