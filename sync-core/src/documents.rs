@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
 
-use crate::card::{Document, DocumentError, Entries, Facet};
+use crate::card::{Document, DocumentError, Entries, Facet, FieldWrite};
 use crate::digest::document_item;
 use crate::envelope::{Attestation, Sealed};
 use crate::feed::Ledger;
@@ -135,6 +135,14 @@ impl Loaded {
             causality: Causality::default(),
             entries: Entries::default(),
         }
+    }
+
+    /// Whether these writes were ever made here, by whatever change, replaced since or not.
+    #[must_use]
+    pub fn has_written(&self, writes: &[FieldWrite]) -> bool {
+        writes
+            .iter()
+            .any(|write| self.causality.has_written(&write.path.at(write.edit)))
     }
 
     fn of(row: DocumentRow, document: Document) -> Result<Self, StoreError> {

@@ -344,21 +344,31 @@ impl Replica {
         for document in documents {
             let accepted = self.cache.get(tx.as_read(), document)?;
             let epoch = accepted.as_ref().map_or(0, |loaded| loaded.row.epoch);
-            let state = accepted.map_or_else(Document::default, |loaded| loaded.document.clone());
-            states.insert(document, (epoch, state));
+            let state = accepted
+                .as_ref()
+                .map_or_else(Document::default, |loaded| loaded.document.clone());
+            states.insert(document, (epoch, state, accepted));
         }
-        for (number, mut row) in rows {
-            if matches!(row.state, OutboxState::Stored { .. }) {
-                for (document, (_, state)) in &mut states {
-                    apply_members(state, *document, &row)?;
-                }
-                continue;
-            }
+        for (number, row) in rows {
             let mut members = Vec::new();
-            for (facet, _) in &row.plan.writes {
-                let Some((epoch, state)) = states.get_mut(&facet.document(row.customer)) else {
+            for (facet, writes) in &row.plan.writes {
+                let document = facet.document(row.customer);
+                let Some((epoch, state, accepted)) = states.get_mut(&document) else {
                     continue;
                 };
+                // The first run arrived after all. Its keys may be gone again, replaced by what came later, so history is asked and not state.
+                if accepted
+                    .as_ref()
+                    .is_some_and(|loaded| loaded.has_written(writes))
+                {
+                    continue;
+                }
+                if matches!(row.state, OutboxState::Stored { .. }) {
+                    apply_members(state, document, &row)?;
+                    let of_document = |member: &&Sealed| member.envelope.document() == document;
+                    members.extend(row.members.iter().filter(of_document).cloned());
+                    continue;
+                }
                 let origin = Origin {
                     customer: row.customer,
                     associate: row.associate,
@@ -368,12 +378,9 @@ impl Replica {
                 };
                 members.extend(self.seal(state, *facet, &origin, &row.plan, entropy));
             }
-            if members.is_empty() {
-                // Every write is in accepted state already: the first run arrived after all.
-                outbox::remove(tx, number, &row)?;
-            } else {
-                row.members = members;
-                outbox::put(tx, number, &row)?;
+            outbox::remove(tx, number, &row)?;
+            if !members.is_empty() {
+                outbox::put(tx, number, &OutboxRow { members, ..row })?;
             }
         }
         Ok(())
