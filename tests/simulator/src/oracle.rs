@@ -58,6 +58,8 @@ pub struct Oracle {
     pub told: BTreeMap<EditId, Told>,
     /// Edits that the hub said it holds.
     pub acknowledged: BTreeSet<(DocumentId, EditId)>,
+    /// The last word of the hub on each edit.
+    pub rulings: BTreeMap<EditId, Ruling>,
     /// Looks at cards.
     pub looks: Vec<Look>,
 }
@@ -77,6 +79,9 @@ impl Oracle {
                 verdict.ruling,
                 Ruling::Accepted { .. } | Ruling::Duplicate { .. }
             );
+            for edit in &sealed.envelope.edits {
+                self.rulings.insert(*edit, verdict.ruling.clone());
+            }
             if holds {
                 let document = sealed.envelope.document();
                 let edits = sealed.envelope.edits.iter();

@@ -108,11 +108,16 @@ impl World {
             return Ok(());
         };
         let unit = self.units.get(who).expect("handhelds are counted around");
-        let pending = unit.handheld.pending()?.count;
-        if !link.is_settled() || pending > 0 {
+        let mut waiting = Vec::new();
+        for (_, row) in outbox::all(&*unit.handheld.store.read()?)? {
+            if row.state == OutboxState::Pending {
+                waiting.push((row.edit, self.oracle.rulings.get(&row.edit)));
+            }
+        }
+        if !link.is_settled() || !waiting.is_empty() {
             let settled = link.is_settled();
             let detail = format!(
-                "handheld {who} met the hub undisturbed and has {pending} edits pending (settled: {settled})"
+                "handheld {who} met the hub undisturbed, and is settled: {settled}, with pending edits and the last word on them: {waiting:?}"
             );
             return Err(Violation::new("a whole meeting", detail));
         }
