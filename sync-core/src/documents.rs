@@ -394,7 +394,7 @@ fn items(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<Hash32>, StoreErro
     let mut items: Vec<_> = row.item().into_iter().collect();
     if row.facet == Facet::Card {
         records::for_each(tx, row.customer, &mut |record| {
-            items.push(record.item_hash())
+            items.push(record.item_hash());
         })?;
     }
     Ok(items)

@@ -15,12 +15,13 @@ pub mod verdicts;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{self, AccessEntry, AccessKind};
+use crate::authority::row_of;
 use crate::card::schema::Role;
 use crate::card::{
-    Document, DocumentError, Edit, EditContext, EditError, Entries, Facet, Plan, Provenance,
-    Source, Visible,
+    Document, DocumentError, Edit, EditContext, EditError, Entries, Facet, FieldWrite, Plan,
+    Provenance, Source, Visible,
 };
-use crate::documents::{self, DocumentCache};
+use crate::documents::{self, DocumentCache, Loaded};
 use crate::entropy::Entropy;
 use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
 use crate::ids::{
@@ -343,9 +344,10 @@ impl Replica {
         let mut states = BTreeMap::new();
         for document in documents {
             let accepted = self.cache.get(tx.as_read(), document)?;
-            let epoch = accepted.as_ref().map_or(0, |loaded| loaded.row.epoch);
-            let state = accepted.map_or_else(Document::default, |loaded| loaded.document.clone());
-            states.insert(document, (epoch, state));
+            let state = accepted
+                .as_ref()
+                .map_or_else(Document::default, |loaded| loaded.document.clone());
+            states.insert(document, (accepted, state));
         }
         for (number, mut row) in rows {
             if matches!(row.state, OutboxState::Stored { .. }) {
@@ -355,16 +357,22 @@ impl Replica {
                 continue;
             }
             let mut members = Vec::new();
-            for (facet, _) in &row.plan.writes {
-                let Some((epoch, state)) = states.get_mut(&facet.document(row.customer)) else {
+            for (facet, writes) in &row.plan.writes {
+                let Some((accepted, state)) = states.get_mut(&facet.document(row.customer)) else {
                     continue;
                 };
+                if accepted
+                    .as_ref()
+                    .is_some_and(|loaded| ran_before(loaded, writes))
+                {
+                    continue;
+                }
                 let origin = Origin {
                     customer: row.customer,
                     associate: row.associate,
                     session: row.session,
                     at: row.at,
-                    epoch: *epoch,
+                    epoch: accepted.as_ref().map_or(0, |loaded| loaded.row.epoch),
                 };
                 members.extend(self.seal(state, *facet, &origin, &row.plan, entropy));
             }
@@ -402,7 +410,7 @@ impl Replica {
             projection::unfold(tx, customer)?;
             return Ok(());
         }
-        let row = projection::project(customer, &visible, &corrections);
+        let row = row_of(tx.as_read(), customer, &visible, &corrections)?;
         projection::fold(tx, &row)?;
         Ok(())
     }
@@ -453,6 +461,13 @@ struct Origin {
     session: SessionId,
     at: Timestamp,
     epoch: u32,
+}
+
+/// Whether accepted state has seen these writes, even if they were replaced since: a first run that arrived after all must not run again.
+fn ran_before(accepted: &Loaded, writes: &[FieldWrite]) -> bool {
+    writes
+        .iter()
+        .any(|write| accepted.causality.has_written(&write.path.at(write.edit)))
 }
 
 fn damaged(error: &DocumentError) -> StoreError {
