@@ -5,6 +5,7 @@
 pub mod book;
 pub mod clock;
 pub mod config;
+pub mod data;
 pub mod entropy;
 pub mod http;
 pub mod identity;

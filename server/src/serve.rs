@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use crate::book::{Book, BookParts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ListenConfig};
+use crate::data::{DataError, make_folder};
 use crate::entropy::SharedEntropy;
 use crate::http::metrics::Metrics;
 use crate::http::{AppState, Hub, router};
@@ -54,15 +55,9 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    /// The data folder can't be made.
-    #[error("can't make the data folder {folder}: choose another with --data")]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// What the operating system said.
-        #[source]
-        source: std::io::Error,
-    },
+    /// The data folder can't be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The certificate or its key can't be used.
     #[error("{flag}: {path} can't be used: {reason}")]
     Tls {
@@ -123,7 +118,7 @@ impl Started {
     ) -> Result<Self, ServeError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy = SharedEntropy::system();
-        make_folder(config)?;
+        make_folder(&config.data.folder)?;
         let keys = entropy
             .with(|source| Keystore::open_or_create(&config.data.folder, source, clock.now()))?;
         let keys = Arc::new(keys);
@@ -176,18 +171,6 @@ impl Started {
     pub async fn finish(self) {
         self.writer.stop().await;
     }
-}
-
-fn make_folder(config: &Config) -> Result<(), ServeError> {
-    let folder = &config.data.folder;
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|source| ServeError::Folder {
-        folder: folder.clone(),
-        source,
-    })
 }
 
 /// Binds the address of `config`.
