@@ -2,10 +2,24 @@
 //!
 //! Thin by intent: what is decided about cards is decided in `sync-core`; this crate knows sockets, clocks, keys and people.
 
+pub mod book;
 pub mod clock;
 pub mod config;
+pub mod data;
 pub mod entropy;
+pub mod http;
+pub mod identity;
+pub mod import;
 pub mod keys;
+pub mod logging;
+pub mod routes;
 pub mod secret;
+pub mod serve;
+pub mod setup;
+pub mod sync;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tokens;
 pub mod writer;
+
+pub use serve::serve;

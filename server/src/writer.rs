@@ -81,7 +81,7 @@ where
     T: Send,
     E: Send,
     J: FnOnce(&mut dyn WriteTx) -> Result<T, E> + Send,
-    A: FnOnce(&T) + Send,
+    A: FnOnce(&mut T) + Send,
 {
     fn run(&mut self, tx: &mut dyn WriteTx) -> Outcome {
         let job = self.job.take().expect("a queued job runs once");
@@ -101,7 +101,7 @@ where
     }
 
     fn committed(&mut self) {
-        if let (Some(Ok(value)), Some(after)) = (&self.result, self.after.take()) {
+        if let (Some(Ok(value)), Some(after)) = (&mut self.result, self.after.take()) {
             after(value);
         }
     }
@@ -171,7 +171,7 @@ impl Writer {
     pub async fn run_then<T, E>(
         &self,
         job: impl FnOnce(&mut dyn WriteTx) -> Result<T, E> + Send + 'static,
-        after: impl FnOnce(&T) + Send + 'static,
+        after: impl FnOnce(&mut T) + Send + 'static,
     ) -> Result<T, WriteError<E>>
     where
         T: Send + 'static,

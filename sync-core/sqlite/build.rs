@@ -1,4 +1,4 @@
-//! Compiles SQLite3 Multiple Ciphers, the SQLite of both sides; `rusqlite` brings only the bindings.
+//! Compiles `SQLite3MultipleCiphers`, the SQLite of both sides; `rusqlite` brings only the bindings.
 //!
 //! The archive is linked whole. Nothing in this crate calls SQLite by itself: the calls come from `rusqlite`, which stands behind this
 //! crate on the linker's command line, and a linker that looks at archives once, from left to right, would have passed ours by then.
@@ -45,7 +45,7 @@ fn main() {
         build.define(cipher, "0");
     }
     build.compile(LIBRARY);
-    let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR for build scripts");
-    println!("cargo:rustc-link-search=native={out}");
+    let out = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for build scripts");
+    println!("cargo:rustc-link-search=native={}", out.display());
     println!("cargo:rustc-link-lib=static:+whole-archive,+bundle={LIBRARY}");
 }

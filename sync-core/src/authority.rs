@@ -11,8 +11,11 @@ pub mod rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::card::reduce::Corrections;
 use crate::card::schema::Role;
-use crate::card::{Edit, EditContext, EditError, Entries, Facet, Plan, Provenance, Visible};
+use crate::card::{
+    CardView, Edit, EditContext, EditError, Entries, Facet, Plan, Provenance, Reading, Visible,
+};
 use crate::documents::{self, DocumentCache, Loaded, StoredChange};
 use crate::entropy::Entropy;
 use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
@@ -511,10 +514,31 @@ impl Authority {
         };
         let corrections = loaded.row.corrections();
         let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
-        let row = projection::project(customer, &visible, &corrections);
+        let row = row_of(tx.as_read(), customer, &visible, &corrections)?;
         projection::fold(tx, &row)?;
         Ok(())
     }
+}
+
+/// The read row of a customer, the same on hub and handheld for the same facets and records.
+pub(crate) fn row_of(
+    tx: &dyn ReadTx,
+    customer: CustomerId,
+    visible: &Visible,
+    corrections: &Corrections,
+) -> Result<projection::Row, StoreError> {
+    // A row does not depend on the moment it is made at, so that a rebuild makes the same one.
+    let view = CardView::read(
+        visible,
+        &Reading {
+            now: Timestamp::default(),
+            corrections,
+        },
+    );
+    let last = records::totals(tx, customer)?
+        .last
+        .map(records::SoldAt::moment);
+    Ok(projection::project(customer, &view, last))
 }
 
 /// The scope that a document belongs to once `author`, of `shop`, has written to it.

@@ -10,6 +10,8 @@ pub mod key;
 pub mod normal;
 pub mod reduce;
 pub mod schema;
+#[cfg(test)]
+pub(crate) mod stage;
 pub mod terms;
 pub mod value;
 pub mod view;

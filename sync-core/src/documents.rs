@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
 
-use crate::card::{Document, DocumentError, Entries, Facet, FieldWrite};
+use crate::card::{Document, DocumentError, Entries, Facet};
 use crate::digest::document_item;
 use crate::envelope::{Attestation, Sealed};
 use crate::feed::Ledger;
@@ -135,14 +135,6 @@ impl Loaded {
             causality: Causality::default(),
             entries: Entries::default(),
         }
-    }
-
-    /// Whether these writes were ever made here, by whatever change, replaced since or not.
-    #[must_use]
-    pub fn has_written(&self, writes: &[FieldWrite]) -> bool {
-        writes
-            .iter()
-            .any(|write| self.causality.has_written(&write.path.at(write.edit)))
     }
 
     fn of(row: DocumentRow, document: Document) -> Result<Self, StoreError> {
@@ -402,7 +394,7 @@ fn items(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<Hash32>, StoreErro
     let mut items: Vec<_> = row.item().into_iter().collect();
     if row.facet == Facet::Card {
         records::for_each(tx, row.customer, &mut |record| {
-            items.push(record.item_hash())
+            items.push(record.item_hash());
         })?;
     }
     Ok(items)

@@ -17,6 +17,7 @@ mod column;
 mod error;
 mod judge;
 mod proof;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -106,6 +107,10 @@ pub fn inspect(bytes: &[u8]) -> Result<ChangeHeader, GateError> {
     Chunk::read(bytes, Bounds::RECEIVED).map(|chunk| chunk.header)
 }
 
+/// What proves a set of changes on a copy; tests put others in its place.
+type Prove<'a> =
+    dyn Fn(&Document, &[&[u8]], &proof::Expected<'_>) -> Result<proof::Proven, ProofFault> + 'a;
+
 /// Judges a batch for one document, in order, and applies what is good to a copy of it.
 ///
 /// `causality` is that of `document` ([`Causality::of`], or that of the last admission).
@@ -119,7 +124,17 @@ pub fn admit(
     incoming: &[Incoming<'_>],
     rules: &Rules<'_>,
 ) -> Result<Admission, GateError> {
-    let entries = document.entries().map_err(|_| GateError::Shape {
+    admit_with(document, causality, incoming, rules, &proof::prove)
+}
+
+fn admit_with(
+    document: &Document,
+    causality: &Causality,
+    incoming: &[Incoming<'_>],
+    rules: &Rules<'_>,
+    prove: &Prove<'_>,
+) -> Result<Admission, GateError> {
+    let entries = document.entries().ok().ok_or(GateError::Shape {
         op: 0,
         fault: ShapeFault::Entry,
     })?;
@@ -130,15 +145,15 @@ pub fn admit(
         saved: None,
         outcomes: Vec::with_capacity(incoming.len()),
     };
-    admission.settle(incoming, rules);
+    admission.settle(incoming, rules, prove);
     Ok(admission)
 }
 
 impl Admission {
     /// Settles a part of the batch as a whole, or by halves when the whole does not prove: so one bad change is found in a few steps.
-    fn settle(&mut self, incoming: &[Incoming<'_>], rules: &Rules<'_>) {
+    fn settle(&mut self, incoming: &[Incoming<'_>], rules: &Rules<'_>, prove: &Prove<'_>) {
         let attempt = Attempt::make(self, incoming, rules);
-        let fault = match attempt.prove(self) {
+        let fault = match attempt.prove(self, prove) {
             Ok(()) => return,
             Err(fault) => fault,
         };
@@ -147,8 +162,8 @@ impl Admission {
             self.outcomes.push(Err(GateError::Proof(fault)));
             return;
         }
-        self.settle(left, rules);
-        self.settle(right, rules);
+        self.settle(left, rules, prove);
+        self.settle(right, rules, prove);
     }
 }
 
@@ -197,13 +212,13 @@ impl<'a> Attempt<'a> {
     }
 
     /// Proves the attempt on a copy and moves what it admitted into `settled`.
-    fn prove(self, settled: &mut Admission) -> Result<(), ProofFault> {
+    fn prove(self, settled: &mut Admission, prove: &Prove<'_>) -> Result<(), ProofFault> {
         if !self.changes.is_empty() {
             let expected = proof::Expected {
                 heads: self.causality.heads(),
                 entries: &self.entries,
             };
-            let proven = proof::prove(&settled.document, &self.changes, &expected)?;
+            let proven = prove(&settled.document, &self.changes, &expected)?;
             settled.document = proven.document;
             settled.saved = Some(proven.saved);
         }
@@ -223,11 +238,11 @@ pub fn check_base(bytes: &[u8], expected_heads: &[ChangeHash]) -> Result<Documen
     let mut heads = expected_heads.to_vec();
     heads.sort_unstable();
     let document = proof::quietly(|| {
-        let document = Document::load(bytes).map_err(|_| ProofFault::Load)?;
+        let document = Document::load(bytes).ok().ok_or(ProofFault::Load)?;
         if document.heads() != heads {
             return Err(ProofFault::Heads);
         }
-        document.entries().map_err(|_| ProofFault::Entries)?;
+        document.entries().ok().ok_or(ProofFault::Entries)?;
         Ok(document)
     });
     document.map_err(GateError::Proof)

@@ -6,17 +6,17 @@
 //! - A row is made from the chain's card and the shop's own facet; nothing restricted or private reaches it ([`project`]).
 //! - [`unfold`] leaves nothing of a customer in either table.
 
-mod project;
+mod facts;
 #[cfg(test)]
 mod tests;
-
-pub use project::project;
 
 use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
 
+use crate::card::CardView;
 use crate::ids::{CustomerId, Timestamp};
+use crate::limits;
 use crate::search::terms::{entry_key, postings, terms};
 use crate::search::{PackedTerms, TermSources};
 use crate::store::{
@@ -54,11 +54,14 @@ pub struct Row {
     /// Day (since 1970) of the last touch: orders lists and results, and says nothing about spend.
     #[n(8)]
     pub rank: u32,
-    /// One line to show beneath the name.
+    /// When the customer came in, when nobody has closed that visit. Whether they are still here depends on the time ([`Row::is_here`]).
     #[n(9)]
+    pub visit_since: Option<Timestamp>,
+    /// One line to show beneath the name.
+    #[n(10)]
     pub hint: Option<Hint>,
     /// What the customer is found by.
-    #[n(10)]
+    #[n(11)]
     pub terms: PackedTerms,
 }
 
@@ -72,8 +75,6 @@ impl Flags {
     pub const ALLERGY: Self = Self(1);
     /// Asked not to be contacted.
     pub const DO_NOT_CONTACT: Self = Self(1 << 1);
-    /// Is in the shop now.
-    pub const OPEN_VISIT: Self = Self(1 << 2);
 
     /// Whether all of `flags` are set.
     #[must_use]
@@ -102,7 +103,7 @@ pub enum HintKind {
     /// A promise; the argument is its text.
     #[n(1)]
     Promise,
-    /// Something to confirm; the argument names the field.
+    /// Something to confirm; the argument is what each side said, as `38 / 39`.
     #[n(2)]
     Conflict,
     /// A preference; the argument is its subject.
@@ -145,6 +146,8 @@ pub struct RowFacts {
     pub earliest_due: Option<Timestamp>,
     /// The last touch.
     pub last_touch: Option<Timestamp>,
+    /// The arrival of the latest visit, when nobody has closed it.
+    pub visit_since: Option<Timestamp>,
     /// One line to show beneath the name.
     pub hint: Option<Hint>,
 }
@@ -170,10 +173,26 @@ impl Row {
             open_promises: count(facts.open_promises),
             earliest_due: facts.earliest_due,
             rank: u32::try_from(rank).unwrap_or(u32::MAX),
+            visit_since: facts.visit_since,
             hint: facts.hint.clone(),
             terms: PackedTerms::pack(&terms(&facts.sources)),
         }
     }
+
+    /// Whether the customer is in the shop: came in, has not left, and not so long ago that somebody forgot to say so.
+    #[must_use]
+    pub fn is_here(&self, now: Timestamp) -> bool {
+        self.visit_since
+            .is_some_and(|since| now.0.saturating_sub(since.0) < limits::VISIT_OPEN_MS_MAX)
+    }
+}
+
+/// The row of a customer, from what the shop's readers see of the card and from the last purchase.
+///
+/// Whatever the view was read from, only the card and the shop's own facet count. The moment the view was read at does not matter.
+#[must_use]
+pub fn project(customer: CustomerId, view: &CardView, last_purchase: Option<Timestamp>) -> Row {
+    Row::new(customer, &facts::facts(view, last_purchase))
 }
 
 /// The last four digits of a phone number; `None` when it has fewer.

@@ -15,12 +15,13 @@ pub mod verdicts;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{self, AccessEntry, AccessKind};
+use crate::authority::row_of;
 use crate::card::schema::Role;
 use crate::card::{
-    Document, DocumentError, Edit, EditContext, EditError, Entries, Facet, Plan, Provenance,
-    Source, Visible,
+    Document, DocumentError, Edit, EditContext, EditError, Entries, Facet, FieldWrite, Plan,
+    Provenance, Source, Visible,
 };
-use crate::documents::{self, DocumentCache};
+use crate::documents::{self, DocumentCache, Loaded};
 use crate::entropy::Entropy;
 use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
 use crate::ids::{
@@ -343,23 +344,21 @@ impl Replica {
         let mut states = BTreeMap::new();
         for document in documents {
             let accepted = self.cache.get(tx.as_read(), document)?;
-            let epoch = accepted.as_ref().map_or(0, |loaded| loaded.row.epoch);
             let state = accepted
                 .as_ref()
                 .map_or_else(Document::default, |loaded| loaded.document.clone());
-            states.insert(document, (epoch, state, accepted));
+            states.insert(document, (accepted, state));
         }
         for (number, row) in rows {
             let mut members = Vec::new();
             for (facet, writes) in &row.plan.writes {
                 let document = facet.document(row.customer);
-                let Some((epoch, state, accepted)) = states.get_mut(&document) else {
+                let Some((accepted, state)) = states.get_mut(&document) else {
                     continue;
                 };
-                // The first run arrived after all. Its keys may be gone again, replaced by what came later, so history is asked and not state.
                 if accepted
                     .as_ref()
-                    .is_some_and(|loaded| loaded.has_written(writes))
+                    .is_some_and(|loaded| ran_before(loaded, writes))
                 {
                     continue;
                 }
@@ -374,7 +373,7 @@ impl Replica {
                     associate: row.associate,
                     session: row.session,
                     at: row.at,
-                    epoch: *epoch,
+                    epoch: accepted.as_ref().map_or(0, |loaded| loaded.row.epoch),
                 };
                 members.extend(self.seal(state, *facet, &origin, &row.plan, entropy));
             }
@@ -409,7 +408,7 @@ impl Replica {
             projection::unfold(tx, customer)?;
             return Ok(());
         }
-        let row = projection::project(customer, &visible, &corrections);
+        let row = row_of(tx.as_read(), customer, &visible, &corrections)?;
         projection::fold(tx, &row)?;
         Ok(())
     }
@@ -460,6 +459,13 @@ struct Origin {
     session: SessionId,
     at: Timestamp,
     epoch: u32,
+}
+
+/// Whether accepted state has seen these writes, even if they were replaced since: a first run that arrived after all must not run again.
+fn ran_before(accepted: &Loaded, writes: &[FieldWrite]) -> bool {
+    writes
+        .iter()
+        .any(|write| accepted.causality.has_written(&write.path.at(write.edit)))
 }
 
 fn damaged(error: &DocumentError) -> StoreError {

@@ -265,7 +265,7 @@ fn a_token_that_is_no_token_is_refused() {
     }
     let honest = tokens().sign(&claims());
     for at in 0..honest.len() {
-        assert!(check(&honest[..at]).is_err(), "cut at {at}");
+        assert!(check(honest.split_at(at).0).is_err(), "cut at {at}");
     }
 }
 

@@ -146,7 +146,7 @@ async fn an_answer_comes_after_the_commit_and_its_follow_up() {
     let flag = Arc::clone(&followed);
     let run = writer.run_then(
         |tx| put(tx, "k"),
-        move |()| flag.store(true, Ordering::SeqCst),
+        move |_| flag.store(true, Ordering::SeqCst),
     );
     let mut run = std::pin::pin!(run);
     let early = futures_util::future::poll_immediate(&mut run).await;
@@ -167,7 +167,7 @@ async fn a_follow_up_happens_even_when_nobody_waits() {
     {
         let run = writer.run_then(
             |tx| put(tx, "k"),
-            move |()| flag.store(true, Ordering::SeqCst),
+            move |_| flag.store(true, Ordering::SeqCst),
         );
         assert!(futures_util::future::poll_immediate(run).await.is_none());
     }

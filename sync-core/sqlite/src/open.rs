@@ -65,15 +65,18 @@ pub(crate) fn writer(path: &Path, options: &OpenOptions) -> Result<Connection, S
 }
 
 fn writer_once(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
-    let connection = connect(path, options)?;
-    match identify(&connection)? {
-        Identity::Ours => {}
-        Identity::Empty if bytes(path)? % u64::from(PAGE_BYTES) != 0 => {
+    let mut connection = connect(path, options)?;
+    if let Identity::Empty = identify(&connection)? {
+        if bytes(path)? % u64::from(PAGE_BYTES) != 0 {
             // SQLite takes a few stray bytes for a database without pages.
             return Err(StoreError::WrongKey);
         }
-        Identity::Empty if options.create => create(&connection)?,
-        Identity::Empty => return Err(Refusal::Missing.during(OPENING)),
+        if !options.create {
+            return Err(Refusal::Missing.during(OPENING));
+        }
+        make(connection)?;
+        connection = connect(path, options)?;
+        identify(&connection)?;
     }
     enter_wal(&connection)?;
     let pages_max = options.pages_max.unwrap_or(PAGES_UNBOUNDED);
@@ -98,7 +101,7 @@ pub(crate) fn refuse_writes(connection: &Connection, refuse: bool) -> Result<(),
         .map_err(during(OPENING))
 }
 
-/// Bounds the pages of the database, for writes through this connection; `None` for no bound.
+/// Bounds the pages of the database, for writes through this connection.
 pub(crate) fn limit_pages(connection: &Connection, pages: u32) -> Result<(), StoreError> {
     connection
         .execute_batch(&format!("PRAGMA max_page_count = {pages}"))
@@ -232,33 +235,32 @@ fn identify(connection: &Connection) -> Result<Identity, StoreError> {
     }
 }
 
-/// Makes the tables, all or none.
-fn create(connection: &Connection) -> Result<(), StoreError> {
+/// Makes the database, and gives the connection up.
+///
+/// It holds the file for itself until it closes, so that another opener waits and then meets a whole database in WAL mode. Without that
+/// two openers would change the mode of one file at one time, which SQLite refuses to one of them at once, however long it may wait.
+/// The lock is kept from within the transaction: asked for before it, two openers would each keep the other from the file.
+fn make(connection: Connection) -> Result<(), StoreError> {
     connection
-        .pragma_update(None, "page_size", PAGE_BYTES)
+        .execute_batch(&format!(
+            "PRAGMA page_size = {PAGE_BYTES};
+             BEGIN EXCLUSIVE;
+             PRAGMA locking_mode = EXCLUSIVE;"
+        ))
         .map_err(during(CREATING))?;
-    enter_wal(connection)?;
-    connection
-        .execute_batch("BEGIN IMMEDIATE")
-        .map_err(during(CREATING))?;
-    let created = create_once(connection);
-    let end = if created.is_ok() {
-        "COMMIT"
-    } else {
-        "ROLLBACK"
-    };
-    let ended = connection.execute_batch(end).map_err(during(CREATING));
-    created.and(ended)
-}
-
-/// Another process may have made the tables since we looked.
-fn create_once(connection: &Connection) -> Result<(), StoreError> {
-    match identify(connection)? {
-        Identity::Ours => Ok(()),
-        Identity::Empty => connection
+    // Another opener may have been faster.
+    if let Identity::Empty = identify(&connection)? {
+        connection
             .execute_batch(&schema::creation())
-            .map_err(during(CREATING)),
+            .map_err(during(CREATING))?;
     }
+    connection
+        .execute_batch("COMMIT")
+        .map_err(during(CREATING))?;
+    enter_wal(&connection)?;
+    connection
+        .close()
+        .map_err(|(_, error)| during(CREATING)(error))
 }
 
 /// Puts the file into WAL mode, which it keeps.
@@ -272,3 +274,6 @@ fn enter_wal(connection: &Connection) -> Result<(), StoreError> {
         Err(Refusal::NoWal { mode }.during(OPENING))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,3 +67,48 @@ pub(crate) fn of(table: Table) -> &'static TableSql {
         .get(table as usize)
         .expect("there are statements for every table")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_statement_stays_prepared() {
+        let mut texts: BTreeSet<String> =
+            [BEGIN_READ, PIN, END_READ, BEGIN_WRITE, COMMIT, ROLLBACK]
+                .map(str::to_owned)
+                .into();
+        for table in Table::ALL {
+            let sql = of(table);
+            let scans = sql.bounded.iter().chain(&sql.open);
+            texts.extend([&sql.get, &sql.put, &sql.delete].into_iter().cloned());
+            texts.extend(scans.cloned());
+        }
+        assert_eq!(texts.len(), 5 + 7 * Table::ALL.len());
+        // Each depth of marks has three more.
+        assert!(texts.len() + 3 * 10 <= STATEMENTS_MAX);
+    }
+
+    #[test]
+    fn each_range_and_direction_has_its_own_scan() {
+        let bounded = KeyRange {
+            from: b"a",
+            to: Some(b"b"),
+        };
+        let open = KeyRange {
+            from: b"a",
+            to: None,
+        };
+        let scan = |range, direction| of(Table::Feed).scan(range, direction);
+        assert_eq!(
+            scan(bounded, Direction::Descending),
+            "SELECT key, value FROM feed WHERE key >= ?1 AND key < ?2 ORDER BY key DESC"
+        );
+        assert_eq!(
+            scan(open, Direction::Ascending),
+            "SELECT key, value FROM feed WHERE key >= ?1 ORDER BY key"
+        );
+    }
+}

@@ -4,6 +4,7 @@
 //! A push that is not signed by its device, or speaks for another device, ends the session ([`PushError::Broken`]) and changes nothing.
 //! Everything else is a verdict: one bad change never holds up its neighbors.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -69,6 +70,8 @@ pub enum PushError {
 
 /// What is decided about one entry so far.
 type Decision = Option<Ruling>;
+/// The entries of one document that the gate was asked about, and its answer.
+type Asked = (Vec<usize>, Admission);
 
 /// A push on its way through the judgment.
 struct Case<'a> {
@@ -163,11 +166,10 @@ impl Authority {
         case: &mut Case<'_>,
         envelope: &Envelope,
     ) -> Result<(), StoreError> {
-        let document = envelope.document();
-        if !case.loaded.contains_key(&document) {
-            let loaded = self.cache.get(tx, document)?;
+        if let Entry::Vacant(place) = case.loaded.entry(envelope.document()) {
+            let loaded = self.cache.get(tx, envelope.document())?;
             let empty = || Arc::new(Loaded::empty(envelope.customer, envelope.facet));
-            case.loaded.insert(document, loaded.unwrap_or_else(empty));
+            place.insert(loaded.unwrap_or_else(empty));
         }
         Ok(())
     }
@@ -177,9 +179,9 @@ impl Authority {
         tx: &mut dyn WriteTx,
         batch: &mut Batch,
         case: &mut Case<'_>,
-        admissions: Vec<(DocumentId, Vec<usize>, Admission)>,
+        admissions: Vec<(DocumentId, Asked)>,
     ) -> Result<(), StoreError> {
-        for (document, indexes, admission) in admissions {
+        for (document, (indexes, admission)) in admissions {
             let mut accepted = Vec::new();
             for (index, outcome) in indexes.iter().zip(&admission.outcomes) {
                 let Some(sealed) = case.push.entries.get(*index) else {
@@ -314,7 +316,7 @@ impl Case<'_> {
     }
 
     /// Asks the gate about every document, until the members of each edit share one fate.
-    fn admit_groups(&mut self) -> Result<Vec<(DocumentId, Vec<usize>, Admission)>, StoreError> {
+    fn admit_groups(&mut self) -> Result<Vec<(DocumentId, Asked)>, StoreError> {
         let mut admissions = BTreeMap::new();
         let mut open: BTreeSet<DocumentId> = self.loaded.keys().copied().collect();
         while !open.is_empty() {
@@ -329,10 +331,7 @@ impl Case<'_> {
             }
             open = self.align_groups(&admissions);
         }
-        Ok(admissions
-            .into_iter()
-            .map(|(document, (of, what))| (document, of, what))
-            .collect())
+        Ok(admissions.into_iter().collect())
     }
 
     fn undecided(&self, document: DocumentId) -> Vec<usize> {
@@ -389,10 +388,7 @@ impl Case<'_> {
     }
 
     /// Gives the members of every edit the harshest fate among them; returns the documents that must be asked about again.
-    fn align_groups(
-        &mut self,
-        admissions: &BTreeMap<DocumentId, (Vec<usize>, Admission)>,
-    ) -> BTreeSet<DocumentId> {
+    fn align_groups(&mut self, admissions: &BTreeMap<DocumentId, Asked>) -> BTreeSet<DocumentId> {
         let mut fates: BTreeMap<EditId, Ruling> = BTreeMap::new();
         for (index, sealed) in self.push.entries.iter().enumerate() {
             let refusal = match self.decisions.get(index) {
@@ -441,7 +437,7 @@ impl Case<'_> {
 }
 
 fn gate_refusal(
-    admissions: &BTreeMap<DocumentId, (Vec<usize>, Admission)>,
+    admissions: &BTreeMap<DocumentId, Asked>,
     document: DocumentId,
     index: usize,
 ) -> Option<Ruling> {

@@ -52,23 +52,11 @@ pub fn canonical_json(entries: &Entries, corrections: &Corrections) -> String {
     let fields: BTreeMap<String, FieldJson<'_>> = heads
         .iter()
         .map(|(path, found)| {
-            let is_hidden = is_note_text(path) && is_redacted(&heads, path);
+            let is_hidden = entries.is_redacted(path);
             (path.to_string(), field(path, found, is_hidden))
         })
         .collect();
     serde_json::to_string(&fields).expect("texts, numbers and lists have a JSON form")
-}
-
-/// Whether a field holds the words of a note.
-fn is_note_text(path: &FieldPath) -> bool {
-    path.entity == "note" && matches!(path.field.as_str(), "body" | "title")
-}
-
-fn is_redacted(heads: &BTreeMap<&FieldPath, Vec<Head<'_>>>, path: &FieldPath) -> bool {
-    let flag = FieldPath::new("note", &path.id, "redacted");
-    heads
-        .get(&flag)
-        .is_some_and(|heads| reduce::any_flag(heads, true))
 }
 
 fn field<'a>(path: &FieldPath, heads: &[Head<'a>], is_hidden: bool) -> FieldJson<'a> {
@@ -104,3 +92,6 @@ fn head<'a>(head: &Head<'a>, is_hidden: bool) -> HeadJson<'a> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

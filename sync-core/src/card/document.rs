@@ -119,12 +119,12 @@ impl Document {
             let key = Key::parse(&item.key)
                 .ok_or_else(|| DocumentError::Shape(format!("key {:?}", item.key)))?;
             let value = item.value.into_value();
-            let entry = match &value {
-                automerge::Value::Scalar(scalar) => match scalar.as_ref() {
-                    ScalarValue::Bytes(bytes) => Entry::from_bytes(bytes),
-                    _ => None,
-                },
-                automerge::Value::Object(_) => None,
+            let entry = if let automerge::Value::Scalar(scalar) = &value
+                && let ScalarValue::Bytes(bytes) = scalar.as_ref()
+            {
+                Entry::from_bytes(bytes)
+            } else {
+                None
             };
             let entry = entry.ok_or_else(|| DocumentError::Shape(format!("value at {key}")))?;
             entries.insert(key, entry);

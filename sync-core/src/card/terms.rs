@@ -66,13 +66,13 @@ terms! {
         Phone = "phone",
         /// An e-mail address.
         Email = "email",
-        /// A WhatsApp number.
+        /// A number on `WhatsApp`.
         Whatsapp = "whatsapp",
-        /// A WeChat name.
+        /// A name on `WeChat`.
         Wechat = "wechat",
         /// A LINE name.
         Line = "line",
-        /// A KakaoTalk name.
+        /// A name on `KakaoTalk`.
         Kakao = "kakao",
     }
 
@@ -96,13 +96,13 @@ terms! {
         Sms = "sms",
         /// An e-mail.
         Email = "email",
-        /// WhatsApp.
+        /// `WhatsApp`.
         Whatsapp = "whatsapp",
-        /// WeChat.
+        /// `WeChat`.
         Wechat = "wechat",
         /// LINE.
         Line = "line",
-        /// KakaoTalk.
+        /// `KakaoTalk`.
         Kakao = "kakao",
         /// A letter or card.
         Post = "post",

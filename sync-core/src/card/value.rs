@@ -88,20 +88,24 @@ impl Value {
 
     fn decode_at(decoder: &mut Decoder<'_>, depth: u8) -> Result<Self, minicbor::decode::Error> {
         use minicbor::data::Type;
-        match decoder.datatype()? {
-            Type::Null => decoder.null().map(|()| Self::Null),
-            Type::Bool => decoder.bool().map(Self::Bool),
-            Type::String => decoder.str().map(|text| Self::Text(text.to_owned())),
-            Type::Array if depth == 0 => {
-                let len = decoder.array()?.filter(|len| *len <= 256).ok_or_else(|| {
-                    minicbor::decode::Error::message("a list has up to 256 items")
-                })?;
-                (0..len)
-                    .map(|_| Self::decode_at(decoder, 1))
-                    .collect::<Result<_, _>>()
-                    .map(Self::List)
-            }
-            _ => decoder.i64().map(Self::Int),
+        let kind = decoder.datatype()?;
+        if kind == Type::Null {
+            decoder.null().map(|()| Self::Null)
+        } else if kind == Type::Bool {
+            decoder.bool().map(Self::Bool)
+        } else if kind == Type::String {
+            decoder.str().map(|text| Self::Text(text.to_owned()))
+        } else if kind == Type::Array && depth == 0 {
+            let len = decoder
+                .array()?
+                .filter(|len| *len <= 256)
+                .ok_or_else(|| minicbor::decode::Error::message("a list has up to 256 items"))?;
+            (0..len)
+                .map(|_| Self::decode_at(decoder, 1))
+                .collect::<Result<_, _>>()
+                .map(Self::List)
+        } else {
+            decoder.i64().map(Self::Int)
         }
     }
 }

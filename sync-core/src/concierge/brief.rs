@@ -162,7 +162,7 @@ pub fn brief(view: &CardView, now: Timestamp) -> Brief {
         let address_only = || {
             let mut line = say.clone();
             line.arguments.remove("thread");
-            (line.argument("address") != "" && line.cost() <= budget).then_some(line)
+            (!line.argument("address").is_empty() && line.cost() <= budget).then_some(line)
         };
         brief.say = say.clone().fitted("thread", budget).or_else(address_only);
     }

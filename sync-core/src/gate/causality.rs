@@ -11,17 +11,22 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet, Vector};
 
-use super::chunk::{Bounds, ChangeHeader, Chunk, Does, Op};
-use super::error::{GateError, ShapeFault};
+use super::chunk::{ChangeHeader, Does, Op};
+use super::error::{FormFault, GateError, ShapeFault};
+use super::snapshot::{SavedPut, read_puts};
 use crate::card::{Document, Key};
-use crate::ids::{ActorId, ChangeHash};
+use crate::ids::{ActorId, ChangeHash, Timestamp};
 
 /// Bytes that a put costs in a saved document beside its key and value: counters, actor, lengths.
 const PUT_WEIGHT: u64 = 24;
 /// Bytes that a delete costs.
 const DELETE_WEIGHT: u64 = 12;
-/// Bytes that a change costs.
-const CHANGE_WEIGHT: u64 = 56;
+/// Bytes that a change costs: a head's hash, a time and half a dozen small numbers.
+const CHANGE_WEIGHT: u64 = 72;
+/// Bytes that a dependency costs.
+const DEPENDENCY_WEIGHT: u64 = 4;
+/// Bytes that a document costs before it holds anything.
+const DOCUMENT_WEIGHT: u64 = 128;
 /// Bytes that an actor costs.
 const ACTOR_WEIGHT: u64 = 20;
 /// The entity whose number is bounded.
@@ -77,15 +82,53 @@ impl Causality {
     /// Reads the history of a document.
     ///
     /// # Errors
-    /// [`GateError`] when something in it did not come through the gate.
+    /// [`GateError`] when something in it is not of the flat shape.
     pub fn of(document: &Document) -> Result<Self, GateError> {
         let mut causality = Self::default();
-        for change in document.changes_since(&[]) {
-            let chunk = Chunk::read(&change.bytes, Bounds::HELD)?;
-            let parents = causality.parents(&chunk.header)?;
-            causality.take_in(&chunk.header, &parents, &chunk.ops()?)?;
+        let mut changes: BTreeMap<ActorId, Vec<(u64, u32)>> = BTreeMap::new();
+        for meta in document.0.get_changes_meta(&[]) {
+            let wrong = GateError::Form(FormFault::Actors);
+            let header = ChangeHeader {
+                hash: ChangeHash(meta.hash.0),
+                actor: ActorId::from_slice(meta.actor.to_bytes()).ok_or(wrong)?,
+                seq: meta.seq,
+                start_op: meta.start_op,
+                ops: (meta.max_op + 1).saturating_sub(meta.start_op),
+                claimed_at: Timestamp(meta.timestamp.saturating_mul(1_000)),
+                deps: meta.deps.iter().map(|hash| ChangeHash(hash.0)).collect(),
+            };
+            let parents = causality.parents(&header)?;
+            let number = causality.add_node(&header, &parents);
+            let own = changes.entry(header.actor).or_default();
+            own.push((header.max_op(), number));
+        }
+        let node_of = |(actor, counter): (ActorId, u64)| {
+            let own = changes.get(&actor)?;
+            let at = own.partition_point(|(max_op, _)| *max_op < counter);
+            own.get(at).map(|(_, number)| *number)
+        };
+        for (put, op) in read_puts(&document.save())?.into_iter().zip(0..) {
+            let fault = ShapeFault::UnseenDelete;
+            causality
+                .add_saved(&put, node_of)
+                .ok_or(GateError::Shape { op, fault })?;
         }
         Ok(causality)
+    }
+
+    /// Adds a put of a saved document with its deletes; `None` when one of these operations is of no change, or the key was put twice.
+    fn add_saved(
+        &mut self,
+        put: &SavedPut<'_>,
+        node_of: impl Fn((ActorId, u64)) -> Option<u32>,
+    ) -> Option<()> {
+        let (actor, counter) = put.id;
+        self.weight += PUT_WEIGHT + as_u64(put.key.len()) + put.value_len;
+        self.weight += DELETE_WEIGHT * as_u64(put.deleted_by.len());
+        self.put(put.key, (node_of(put.id)?, actor, counter))?;
+        let deleted_by: Option<Arc<[u32]>> = put.deleted_by.iter().copied().map(node_of).collect();
+        self.keys.get_mut(put.key)?.deleted_by = deleted_by?;
+        Some(())
     }
 
     /// The heads, in ascending order.
@@ -123,7 +166,7 @@ impl Causality {
     /// It is what [`crate::limits::DOCUMENT_BYTES_MAX`] bounds.
     #[must_use]
     pub fn weight(&self) -> u64 {
-        self.weight
+        DOCUMENT_WEIGHT + self.weight
     }
 
     /// How many notes were ever written.
@@ -213,7 +256,25 @@ impl Causality {
         parents: &[u32],
         ops: &[Op<'_>],
     ) -> Result<(), GateError> {
+        let number = self.add_node(header, parents);
+        self.weight += weight_of(ops);
+        for ((op, counter), at) in ops.iter().zip(header.start_op..).zip(0..) {
+            let taken = match op.does {
+                Does::Put(_) => self.put(op.key, (number, header.actor, counter)),
+                Does::Delete { .. } => self.delete(op.key, number),
+            };
+            taken.ok_or(GateError::Shape {
+                op: at,
+                fault: ShapeFault::NotFresh,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Adds a change without its operations.
+    fn add_node(&mut self, header: &ChangeHeader, parents: &[u32]) -> u32 {
         let number = u32::try_from(self.nodes.len()).expect("changes of a document fit 32 bits");
+        self.weight += self.weight_of_node(header);
         self.nodes.push_back(Node {
             hash: header.hash,
             max_op: header.max_op(),
@@ -228,32 +289,17 @@ impl Causality {
             seq: header.seq,
             node: number,
         };
-        if self.actors.insert(header.actor, last).is_none() {
-            self.weight += ACTOR_WEIGHT;
-        }
-        self.weight += CHANGE_WEIGHT;
-        for ((op, counter), at) in ops.iter().zip(header.start_op..).zip(0..) {
-            let taken = match op.does {
-                Does::Put(value) => self.put(op.key, value, (number, header.actor, counter)),
-                Does::Delete { .. } => self.delete(op.key, number),
-            };
-            taken.ok_or(GateError::Shape {
-                op: at,
-                fault: ShapeFault::NotFresh,
-            })?;
-        }
-        Ok(())
+        self.actors.insert(header.actor, last);
+        number
     }
 
-    fn put(&mut self, key: &str, value: &[u8], by: (u32, ActorId, u64)) -> Option<()> {
-        let (node, actor, counter) = by;
+    fn put(&mut self, key: &str, (node, actor, counter): (u32, ActorId, u64)) -> Option<()> {
         let written = Written {
             node,
             actor,
             counter,
             deleted_by: Arc::default(),
         };
-        self.weight += PUT_WEIGHT + u64::try_from(key.len() + value.len()).ok()?;
         if let Some(note) = note_of(key) {
             self.notes.insert(note.into());
         }
@@ -264,34 +310,80 @@ impl Causality {
     }
 
     fn delete(&mut self, key: &str, node: u32) -> Option<()> {
-        self.weight += DELETE_WEIGHT;
         let written = self.keys.get_mut(key)?;
         written.deleted_by = written.deleted_by.iter().copied().chain([node]).collect();
         Some(())
     }
 
-    /// How many notes and bytes there would be after these operations of this actor.
-    pub(super) fn after(&self, actor: ActorId, ops: &[Op<'_>]) -> (usize, u64) {
-        let mut weight = self.weight + CHANGE_WEIGHT;
-        if !self.actors.contains_key(&actor) {
-            weight += ACTOR_WEIGHT;
-        }
-        let mut fresh = BTreeSet::new();
-        for op in ops {
-            weight += match op.does {
-                Does::Put(value) => {
-                    let bytes = op.key.len() + value.len();
-                    PUT_WEIGHT + u64::try_from(bytes).unwrap_or(u64::MAX >> 1)
-                }
-                Does::Delete { .. } => DELETE_WEIGHT,
-            };
-            fresh.extend(note_of(op.key).filter(|note| !self.notes.contains(*note)));
-        }
+    /// How many notes and bytes there would be with this change.
+    pub(super) fn after(&self, header: &ChangeHeader, ops: &[Op<'_>]) -> (usize, u64) {
+        let notes = ops.iter().filter_map(|op| note_of(op.key));
+        let fresh: BTreeSet<_> = notes.filter(|note| !self.notes.contains(*note)).collect();
+        let weight = self.weight() + self.weight_of_node(header) + weight_of(ops);
         (self.notes.len() + fresh.len(), weight)
     }
+
+    /// What a change that is not here yet weighs, without its operations.
+    fn weight_of_node(&self, header: &ChangeHeader) -> u64 {
+        let is_new_actor = !self.actors.contains_key(&header.actor);
+        CHANGE_WEIGHT
+            + DEPENDENCY_WEIGHT * as_u64(header.deps.len())
+            + ACTOR_WEIGHT * u64::from(is_new_actor)
+    }
+}
+
+/// What operations weigh.
+fn weight_of(ops: &[Op<'_>]) -> u64 {
+    let weigh = |op: &Op<'_>| match op.does {
+        Does::Put(value) => PUT_WEIGHT + as_u64(op.key.len() + value.len()),
+        Does::Delete { .. } => DELETE_WEIGHT,
+    };
+    ops.iter().map(weigh).sum()
+}
+
+/// A length as a count of 64 bits.
+pub(super) fn as_u64(len: usize) -> u64 {
+    u64::try_from(len).expect("no length is beyond 64 bits")
 }
 
 /// The note that a key is about, if it is about one.
 fn note_of(key: &str) -> Option<&str> {
     key.strip_prefix(NOTE)?.strip_prefix('/')?.split('/').next()
+}
+
+#[cfg(test)]
+impl Causality {
+    /// All it knows, in words that do not depend on the order in which changes came.
+    pub(super) fn told(&self) -> String {
+        let hash = |number: &u32| self.node(*number).unwrap().hash;
+        let nodes: BTreeMap<_, _> = self
+            .nodes
+            .iter()
+            .map(|node| {
+                let parents: BTreeSet<_> = node.parents.iter().map(hash).collect();
+                (node.hash, (node.max_op, parents))
+            })
+            .collect();
+        let keys = self.keys.iter().map(|(key, written)| {
+            let deleted_by: BTreeSet<_> = written.deleted_by.iter().map(hash).collect();
+            (
+                key,
+                hash(&written.node),
+                written.actor,
+                written.counter,
+                deleted_by,
+            )
+        });
+        let keys: Vec<_> = keys.collect();
+        let actors = self
+            .actors
+            .iter()
+            .map(|(actor, last)| (actor, last.seq, hash(&last.node)));
+        let actors: Vec<_> = actors.collect();
+        let (heads, weight) = (self.heads(), self.weight);
+        format!(
+            "{nodes:?} {keys:?} {actors:?} {heads:?} {:?} {weight}",
+            self.notes
+        )
+    }
 }

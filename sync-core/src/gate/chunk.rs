@@ -88,12 +88,6 @@ impl Bounds {
         bytes: limits::CHANGE_BYTES_MAX,
         ops: limits::CHANGE_OPS_MAX,
     };
-    /// For changes of a document that is held already: an epoch may begin with one that has every entry.
-    /// A key takes more than 16 bytes, so no document has as many operations.
-    pub(super) const HELD: Self = Self {
-        bytes: 2 * limits::DOCUMENT_BYTES_MAX,
-        ops: 1 << 16,
-    };
 }
 
 /// One operation.

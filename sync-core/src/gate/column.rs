@@ -19,7 +19,7 @@ impl<'a> Cursor<'a> {
 
     /// The next `len` bytes.
     pub(super) fn take(&mut self, len: u64) -> Result<&'a [u8], GateError> {
-        let len = usize::try_from(len).map_err(|_| TRUNCATED)?;
+        let len = usize::try_from(len).ok().ok_or(TRUNCATED)?;
         let (taken, rest) = self.0.split_at_checked(len).ok_or(TRUNCATED)?;
         self.0 = rest;
         Ok(taken)
@@ -103,7 +103,9 @@ impl Cell<'_> for i64 {
 impl<'a> Cell<'a> for &'a str {
     fn read(cursor: &mut Cursor<'a>) -> Result<Self, GateError> {
         let len = cursor.unsigned()?;
-        std::str::from_utf8(cursor.take(len)?).map_err(|_| NOT_CANONICAL)
+        std::str::from_utf8(cursor.take(len)?)
+            .ok()
+            .ok_or(NOT_CANONICAL)
     }
 }
 
@@ -119,15 +121,27 @@ pub(super) struct Runs<'a, C> {
     /// Whether the last run read was one of different rows.
     was_literal: bool,
     before: Option<C>,
+    /// Whether other forms than the canonical one are read too.
+    is_lenient: bool,
 }
 
 impl<'a, C: Cell<'a>> Runs<'a, C> {
+    /// Reads a column of anyone.
     pub(super) fn new(column: &'a [u8]) -> Self {
         Self {
             cursor: Cursor(column),
             literal: 0,
             was_literal: false,
             before: None,
+            is_lenient: false,
+        }
+    }
+
+    /// Reads a column that Automerge wrote here, in whatever runs it left.
+    pub(super) fn lenient(column: &'a [u8]) -> Self {
+        Self {
+            is_lenient: true,
+            ..Self::new(column)
         }
     }
 
@@ -139,7 +153,7 @@ impl<'a, C: Cell<'a>> Runs<'a, C> {
             }
             let count = self.cursor.signed()?;
             if count < 0 {
-                if self.was_literal {
+                if self.was_literal && !self.is_lenient {
                     return Err(NOT_CANONICAL);
                 }
                 self.literal = count.unsigned_abs();
@@ -147,13 +161,13 @@ impl<'a, C: Cell<'a>> Runs<'a, C> {
             } else {
                 rows = u64::try_from(count)
                     .ok()
-                    .filter(|rows| *rows >= 2)
+                    .filter(|rows| *rows >= 2 || (*rows == 1 && self.is_lenient))
                     .ok_or(NOT_CANONICAL)?;
                 self.was_literal = false;
             }
         }
         let cell = C::read(&mut self.cursor)?;
-        if self.before == Some(cell) {
+        if self.before == Some(cell) && !self.is_lenient {
             return Err(NOT_CANONICAL);
         }
         self.before = Some(cell);
@@ -195,10 +209,11 @@ pub(super) struct Row<'a, C> {
 
 impl<'a, C: Cell<'a>> Row<'a, C> {
     pub(super) fn new(column: &'a [u8]) -> Self {
-        Self {
-            runs: Runs::new(column),
-            left: 0,
-        }
+        Self::of(Runs::new(column))
+    }
+
+    pub(super) fn of(runs: Runs<'a, C>) -> Self {
+        Self { runs, left: 0 }
     }
 
     /// The next row, which must be there.

@@ -2,13 +2,15 @@
 //!
 //! A flat change is a list of writes; each is the deletes of what it replaces, then its put. That order is part of the shape.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Rules;
-use super::causality::{Causality, Concurrent};
+use super::causality::{Causality, Concurrent, as_u64};
 use super::chunk::{ChangeHeader, Chunk, Does, Op};
 use super::error::{BindingFault, GateError, Holding, ShapeFault};
 use crate::card::{Entry, FieldPath, FieldWrite, Key, SCHEMA_VERSION};
 use crate::envelope::{Envelope, EnvelopeKind};
-use crate::ids::ActorId;
+use crate::ids::{ActorId, EditId};
 use crate::limits;
 
 /// A change found good, with what is needed to take it in.
@@ -50,7 +52,7 @@ pub(super) fn judge<'a>(
     check_sequence(causality, &header, &concurrent)?;
     check_counters(causality, &header, &parents)?;
     check_history(causality, &header, &ops, &concurrent)?;
-    check_room(causality, header.actor, &ops)?;
+    check_room(causality, &header, &ops)?;
     check_permission(&writes, envelope, rules)?;
     Ok(Judged {
         header,
@@ -126,6 +128,7 @@ fn read_writes(
     envelope: &Envelope,
     rules: &Rules<'_>,
 ) -> Result<Vec<FieldWrite>, GateError> {
+    let edits: BTreeSet<&EditId> = envelope.edits.iter().collect();
     let mut writes = Vec::new();
     let mut deletes: Vec<Key> = Vec::new();
     for (op, at) in ops.iter().zip(0..) {
@@ -133,6 +136,9 @@ fn read_writes(
         let key = Key::parse(op.key).ok_or_else(|| shape(ShapeFault::Key))?;
         match op.does {
             Does::Delete { .. } => deletes.push(key),
+            Does::Put(_) if !edits.contains(&key.edit) => {
+                return Err(shape(ShapeFault::ForeignEdit));
+            }
             Does::Put(value) => {
                 let entry = read_entry(&key, value, envelope, rules).map_err(shape)?;
                 let replaces = replaced(&key.path, &mut deletes, rules).map_err(shape)?;
@@ -162,9 +168,6 @@ fn read_entry(
     rules: &Rules<'_>,
 ) -> Result<Entry, ShapeFault> {
     let entry = Entry::from_bytes(value).ok_or(ShapeFault::Entry)?;
-    if !envelope.edits.contains(&key.edit) {
-        return Err(ShapeFault::ForeignEdit);
-    }
     let by_another =
         entry.provenance.by != envelope.associate || entry.provenance.device != envelope.device;
     // A base holds the work of many, and the hub's signature stands for all of it.
@@ -185,7 +188,7 @@ fn replaced(
     path: &FieldPath,
     deletes: &mut Vec<Key>,
     rules: &Rules<'_>,
-) -> Result<Vec<crate::ids::EditId>, ShapeFault> {
+) -> Result<Vec<EditId>, ShapeFault> {
     if deletes.iter().any(|key| key.path != *path) {
         return Err(ShapeFault::StrayDelete);
     }
@@ -202,7 +205,7 @@ fn check_history(
     ops: &[Op<'_>],
     concurrent: &Concurrent,
 ) -> Result<(), GateError> {
-    let mut own = std::collections::BTreeMap::new();
+    let mut own = BTreeMap::new();
     for ((op, counter), at) in ops.iter().zip(header.start_op..).zip(0..) {
         let shape = |fault| Err(GateError::Shape { op: at, fault });
         match op.does {
@@ -242,9 +245,12 @@ fn stood(
 }
 
 /// V11: the bounds of a whole document.
-fn check_room(causality: &Causality, actor: ActorId, ops: &[Op<'_>]) -> Result<(), GateError> {
-    let (notes, weight) = causality.after(actor, ops);
-    let as_u64 = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+fn check_room(
+    causality: &Causality,
+    header: &ChangeHeader,
+    ops: &[Op<'_>],
+) -> Result<(), GateError> {
+    let (notes, weight) = causality.after(header, ops);
     for (what, count, count_max) in [
         (Holding::Notes, as_u64(notes), limits::NOTES_MAX),
         (Holding::Bytes, weight, limits::DOCUMENT_BYTES_MAX),

@@ -36,7 +36,8 @@ pub(super) fn prove(
     quietly(|| {
         let mut copy = document.clone();
         copy.apply(changes.iter().copied())
-            .map_err(|_| ProofFault::Apply)?;
+            .ok()
+            .ok_or(ProofFault::Apply)?;
         if copy.heads() != expected.heads {
             return Err(ProofFault::Heads);
         }
@@ -44,7 +45,7 @@ pub(super) fn prove(
         if saved.len() > limits::DOCUMENT_BYTES_MAX {
             return Err(ProofFault::Size);
         }
-        let document = Document::load(&saved).map_err(|_| ProofFault::Load)?;
+        let document = Document::load(&saved).ok().ok_or(ProofFault::Load)?;
         if document.heads() != expected.heads {
             return Err(ProofFault::Heads);
         }

@@ -246,6 +246,9 @@ pub struct Welcome {
     /// `None`: we agree on everything, nothing follows. Otherwise the scopes this handheld may replicate, and where they stand.
     #[n(4)]
     pub scopes: Option<Vec<ScopeStand>>,
+    /// Only pushing is allowed: nobody is signed in. What the handheld holds it keeps, and nothing is compared.
+    #[n(5)]
+    pub push_only: bool,
 }
 
 /// Where the hub stands in a scope, and what it holds at the handheld's position.

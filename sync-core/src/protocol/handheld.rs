@@ -73,6 +73,10 @@ pub struct Identity<'a> {
 
 /// One meeting with the hub.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent facts about one meeting"
+)]
 pub struct HandheldSession {
     granted: Vec<Scope>,
     caught_up: BTreeSet<Scope>,
@@ -83,12 +87,23 @@ pub struct HandheldSession {
     pushes: VecDeque<Vec<u64>>,
     pushed_to: u64,
     reads_in_flight: bool,
+    /// Whether pushing waits for no welcome: each batch is a meeting of its own.
+    is_batch: bool,
     welcomed: bool,
     backup_seq: u64,
     stopped: bool,
 }
 
 impl HandheldSession {
+    /// A meeting by one request and its answer: hello and pushes go up together.
+    #[must_use]
+    pub fn batch() -> Self {
+        Self {
+            is_batch: true,
+            ..Self::default()
+        }
+    }
+
     /// The first frame.
     ///
     /// # Errors
@@ -195,7 +210,7 @@ impl HandheldSession {
                 self.stop(stop, &mut step);
             }
         }
-        if self.is_settled() && !step.events.is_empty() {
+        if self.is_settled() && !self.granted.is_empty() && !step.events.is_empty() {
             step.events.push(Event::InSync);
         }
         Ok(step)
@@ -217,6 +232,9 @@ impl HandheldSession {
         self.welcomed = true;
         self.backup_seq = welcome.backup_seq;
         tx.put(Table::Meta, b"feed", welcome.feed.as_bytes())?;
+        if welcome.push_only {
+            return Ok(());
+        }
         let held = positions(tx.as_read())?;
         let Some(stands) = &welcome.scopes else {
             self.granted = held.into_iter().map(|(scope, _)| scope).collect();
@@ -448,7 +466,8 @@ impl HandheldSession {
         signer: &dyn DeviceSigner,
         replica: &Replica,
     ) -> Result<Option<Frame>, StoreError> {
-        if !self.welcomed || self.stopped || self.pushes.len() >= PUSHES_IN_FLIGHT_MAX {
+        let may_speak = self.welcomed || self.is_batch;
+        if !may_speak || self.stopped || self.pushes.len() >= PUSHES_IN_FLIGHT_MAX {
             return Ok(None);
         }
         let mut numbers = Vec::new();
@@ -494,7 +513,7 @@ impl HandheldSession {
     /// # Errors
     /// What the store reports.
     pub fn reads(&mut self, tx: &dyn ReadTx) -> Result<Option<Frame>, StoreError> {
-        if !self.welcomed || self.reads_in_flight {
+        if !(self.welcomed || self.is_batch) || self.reads_in_flight {
             return Ok(None);
         }
         let (first, entries) = access::unsent(tx, READS_PER_FRAME)?;

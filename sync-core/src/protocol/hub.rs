@@ -70,7 +70,7 @@ pub struct HubSession {
 }
 
 impl HubSession {
-    /// A session for a device that may replicate `granted`.
+    /// A session for a device that may replicate `granted`; with none, it may only push.
     #[must_use]
     pub fn new(device: DeviceId, granted: Vec<Scope>) -> Self {
         Self {
@@ -105,7 +105,9 @@ impl HubSession {
         for scope in &self.granted {
             states.push((*scope, feed::state(tx, *scope)?));
         }
-        let agreed = same_feed
+        let push_only = self.granted.is_empty();
+        let agreed = !push_only
+            && same_feed
             && hello
                 .scopes
                 .iter()
@@ -147,7 +149,8 @@ impl HubSession {
             feed: context.feed,
             now: context.now,
             backup_seq: Authority::backup_number(tx)?,
-            scopes: (!agreed).then_some(stands),
+            scopes: (!agreed && !push_only).then_some(stands),
+            push_only,
         }))
     }
 

@@ -16,7 +16,7 @@ fn full(place: &Place) -> sync_store_sqlite::SqliteStore {
 }
 
 fn is_full(result: Result<(), StoreError>) -> bool {
-    matches!(result, Err(StoreError::Full { .. }))
+    result.is_err_and(|error| matches!(error, StoreError::Full { .. }))
 }
 
 #[test]

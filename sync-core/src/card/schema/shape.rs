@@ -53,12 +53,7 @@ impl Shape {
             Self::Number { min, max } => value
                 .as_int()
                 .is_some_and(|number| (min..=max).contains(&&number)),
-            Self::Words => is_text(value, limits::SHORT_TEXT_BYTES_MAX, |symbol| {
-                symbol.is_control()
-            }),
-            Self::Prose => is_text(value, limits::NOTE_BYTES_MAX, |symbol| {
-                symbol.is_control() && !matches!(symbol, '\n' | '\t')
-            }),
+            Self::Words | Self::Prose => value.as_text().is_some_and(|text| self.fits_text(text)),
             Self::OneOf(terms) => value.as_text().is_some_and(|text| terms.contains(&text)),
             Self::Id(bytes) => value.as_text().is_some_and(|text| is_id(text, *bytes)),
             Self::List(shapes) => value.as_list().is_some_and(|items| {
@@ -78,12 +73,20 @@ impl Shape {
             Self::Optional(shape) => *value == Value::Null || shape.fits(value),
         }
     }
-}
 
-fn is_text(value: &Value, bytes_max: usize, is_foreign: impl Fn(char) -> bool) -> bool {
-    value.as_text().is_some_and(|text| {
-        !text.is_empty() && text.len() <= bytes_max && !text.chars().any(is_foreign)
-    })
+    /// Whether a free text has this shape: not empty, within its bytes, no control characters beyond the line breaks of prose.
+    #[must_use]
+    pub fn fits_text(&self, text: &str) -> bool {
+        let is_prose = *self == Self::Prose;
+        let bytes_max = if is_prose {
+            limits::NOTE_BYTES_MAX
+        } else {
+            limits::SHORT_TEXT_BYTES_MAX
+        };
+        let is_foreign =
+            |symbol: char| symbol.is_control() && !(is_prose && matches!(symbol, '\n' | '\t'));
+        (1..=bytes_max).contains(&text.len()) && !text.chars().any(is_foreign)
+    }
 }
 
 fn is_id(text: &str, bytes: usize) -> bool {

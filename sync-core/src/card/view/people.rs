@@ -64,6 +64,9 @@ impl CardView {
 
     fn add_consents(&mut self, group: &Group<'_>) {
         let channel = Channel::parse(group.id);
+        if channel.is_none() && group.id != "-" {
+            return;
+        }
         for purpose in Purpose::ALL {
             let log = group.heads(purpose.as_str());
             let deciding = reduce::maximal(log);

@@ -1,1 +1,489 @@
-//! Claims about view.
+//! Claims about what a reader sees.
+
+use super::*;
+use crate::card::edit::Edit;
+use crate::card::key::FieldPath;
+use crate::card::stage::Stage;
+use crate::card::terms::{
+    EndpointStatus, OccasionKind, Polarity, PromiseStatus, RelationshipKind, Sensitivity,
+    ServiceMode, Severity,
+};
+use crate::card::value::{Entry, Source, Value};
+use crate::card::{Entries, Facet};
+use crate::ids::{AssociateId, CustomerId, EditId};
+
+fn json(text: &str) -> Edit {
+    serde_json::from_str(text).expect("the test's JSON is an edit")
+}
+
+fn set_preference(value: &str, polarity: Polarity) -> Edit {
+    Edit::SetPreference {
+        kind: "color".to_owned(),
+        subject: "coats".to_owned(),
+        value: Some(value.to_owned()),
+        polarity,
+    }
+}
+
+fn observe(value: &str) -> Edit {
+    Edit::ObservePreference {
+        kind: "color".to_owned(),
+        subject: "coats".to_owned(),
+        value: Some(value.to_owned()),
+        polarity: Polarity::Like,
+    }
+}
+
+#[test]
+fn one_sighting_is_a_question_and_two_days_make_a_fact() {
+    let mut stage = Stage::new();
+    let strength = |stage: &Stage| stage.view().preferences[0].strength;
+    stage.source = Source::Observed;
+    stage.does(&observe("navy"));
+    assert_eq!(strength(&stage), Strength::Weak);
+    stage.does(&observe("navy"));
+    assert_eq!(
+        strength(&stage),
+        Strength::Weak,
+        "twice on one day is one day"
+    );
+    stage.days_later(3);
+    stage.does(&observe("gray"));
+    assert_eq!(
+        strength(&stage),
+        Strength::Weak,
+        "another value speaks for itself"
+    );
+    stage.does(&observe("gray"));
+    stage.days_later(2);
+    stage.does(&observe("Gray "));
+    let view = stage.view();
+    assert_eq!(view.preferences[0].strength, Strength::Observed);
+    assert_eq!(view.preferences[0].days_seen, 2);
+    stage.days_later(366);
+    assert_eq!(strength(&stage), Strength::Stale);
+    stage.source = Source::Stated;
+    stage.does(&set_preference("gray", Polarity::Like));
+    assert_eq!(strength(&stage), Strength::Confirmed);
+    stage.days_later(366);
+    assert_eq!(strength(&stage), Strength::Stale);
+    stage.source = Source::Typed;
+    stage.does(&set_preference("red", Polarity::Like));
+    assert_eq!(strength(&stage), Strength::Weak);
+}
+
+#[test]
+fn the_stronger_caution_wins_and_the_dispute_is_shown() {
+    let mut stage = Stage::new();
+    stage.meanwhile(&[
+        &[set_preference("wool", Polarity::Like)],
+        &[set_preference("wool", Polarity::Never)],
+    ]);
+    let view = stage.view();
+    assert_eq!(view.preferences[0].polarity, Polarity::Never);
+    assert!(
+        !view.preferences[0].value.needs_confirmation,
+        "both said wool"
+    );
+    assert!(matches!(
+        view.conflicts[..],
+        [Conflict {
+            question: Question::Polarity { .. },
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn a_dropped_preference_comes_back_only_by_what_the_drop_had_not_seen() {
+    let mut stage = Stage::new();
+    stage.does(&observe("navy"));
+    stage.does(&set_preference("navy", Polarity::Like));
+    let drop = json(r#"{"edit":"drop_preference","kind":"color","subject":"coats"}"#);
+    let mut quiet = stage.clone();
+    quiet.does(&drop);
+    assert!(quiet.view().preferences.is_empty());
+    quiet.does(&observe("red"));
+    assert_eq!(
+        quiet.view().preferences[0].value.value.as_deref(),
+        Some("red")
+    );
+    stage.meanwhile(&[std::slice::from_ref(&drop), &[observe("green")]]);
+    let view = stage.view();
+    assert_eq!(view.preferences[0].value.value.as_deref(), Some("green"));
+    assert_eq!(view.preferences[0].strength, Strength::Confirmed);
+    stage.meanwhile(&[&[drop], &[set_preference("blue", Polarity::Avoid)]]);
+    assert_eq!(
+        stage.view().preferences[0].polarity,
+        Polarity::Avoid,
+        "set beats dropped"
+    );
+}
+
+#[test]
+fn two_sizes_are_both_shown_until_somebody_asks() {
+    let mut stage = Stage::new();
+    let size = |size: &str| Edit::SetSize {
+        category: "shoe".to_owned(),
+        system: "EU".to_owned(),
+        brand: None,
+        size: Some(size.to_owned()),
+    };
+    stage.meanwhile(&[&[size("38")], &[size("39")], &[size("39")]]);
+    let view = stage.view();
+    let conflict = &view.conflicts[0];
+    let texts: Vec<_> = conflict
+        .options
+        .iter()
+        .map(|option| option.text.as_str())
+        .collect();
+    assert_eq!(texts, ["38", "39", "39"]);
+    assert!(view.sizes[0].size.needs_confirmation);
+    stage.does(&size("38.5"));
+    let view = stage.view();
+    assert_eq!(view.sizes[0].size.value, "38.5");
+    assert!(view.conflicts.is_empty());
+    stage.does(&Edit::SetSize {
+        category: "Shoe".to_owned(),
+        system: "eu".to_owned(),
+        brand: None,
+        size: None,
+    });
+    assert!(stage.view().sizes.is_empty());
+}
+
+#[test]
+fn an_endpoint_status_only_rises_among_writes_that_had_not_seen_each_other() {
+    let mut stage = Stage::new();
+    let mark = |status: &str| {
+        json(&format!(
+            r#"{{"edit":"mark_endpoint","kind":"email","value":"a@b.fr","status":"{status}"}}"#
+        ))
+    };
+    stage.does(&json(
+        r#"{"edit":"add_endpoint","kind":"email","value":"a@B.fr"}"#,
+    ));
+    stage.meanwhile(&[&[mark("wrong_person")], &[mark("bounced")]]);
+    assert_eq!(
+        stage.view().endpoints[0].status,
+        EndpointStatus::WrongPerson
+    );
+    stage.does(&mark("ok"));
+    assert_eq!(stage.view().endpoints[0].status, EndpointStatus::Ok);
+    stage.meanwhile(&[
+        &[json(
+            r#"{"edit":"remove_endpoint","kind":"email","value":"a@b.fr"}"#,
+        )],
+        &[json(
+            r#"{"edit":"add_endpoint","kind":"email","value":"a@b.fr"}"#,
+        )],
+    ]);
+    assert_eq!(stage.view().endpoints.len(), 1, "adding wins");
+}
+
+#[test]
+fn the_quieter_wish_is_in_effect_while_there_is_a_conflict() {
+    let mut stage = Stage::new();
+    stage.meanwhile(&[
+        &[
+            json(r#"{"edit":"set_service_mode","mode":"concierge"}"#),
+            json(r#"{"edit":"set_channels","channels":["sms","email"]}"#),
+        ],
+        &[
+            json(r#"{"edit":"set_service_mode","mode":"leave_alone"}"#),
+            json(r#"{"edit":"set_channels","channels":["email","call"]}"#),
+        ],
+    ]);
+    let view = stage.view();
+    let mode = view.contact.mode.unwrap();
+    assert_eq!(
+        (mode.value, mode.needs_confirmation),
+        (ServiceMode::LeaveAlone, true)
+    );
+    assert_eq!(view.contact.channels.unwrap().value, [Channel::Email]);
+    assert_eq!(view.conflicts.len(), 2);
+}
+
+#[test]
+fn a_block_beats_a_lift_that_had_not_seen_it() {
+    let mut stage = Stage::new();
+    stage.role = crate::card::schema::Role::Manager;
+    stage.does(&json(r#"{"edit":"block_contact"}"#));
+    stage.meanwhile(&[
+        &[json(r#"{"edit":"lift_block","reason":"asked"}"#)],
+        &[json(r#"{"edit":"block_contact","reason":"asked twice"}"#)],
+    ]);
+    let blocked = stage.view().contact.blocked.unwrap();
+    assert_eq!(blocked.value.as_deref(), Some("asked twice"));
+    assert!(blocked.needs_confirmation);
+}
+
+#[test]
+fn the_longest_pause_counts_while_it_lasts() {
+    let mut stage = Stage::new();
+    let pause = |days: i64| Edit::PauseContact {
+        until: Some(Timestamp(1_772_352_000_000).plus_ms(days * Timestamp::DAY_MS)),
+    };
+    stage.meanwhile(&[
+        &[pause(10)],
+        &[pause(20)],
+        &[Edit::PauseContact { until: None }],
+    ]);
+    stage.days_later(15);
+    assert!(stage.view().contact.paused_until.is_some());
+    stage.days_later(15);
+    assert_eq!(stage.view().contact.paused_until, None);
+}
+
+#[test]
+fn a_separation_does_not_come_undone() {
+    let mut stage = Stage::new();
+    let (other, kind) = (CustomerId([8; 16]), RelationshipKind::Partner);
+    stage.does(&Edit::AddRelationship { other, kind });
+    assert_eq!(stage.view().relationships[0].other.value, other);
+    stage.meanwhile(&[
+        &[Edit::AddRelationship { other, kind }],
+        &[Edit::RemoveRelationship { other, kind }],
+    ]);
+    assert!(stage.view().relationships.is_empty());
+}
+
+#[test]
+fn an_occasion_takes_its_parts_from_wherever_they_are_known() {
+    let mut stage = Stage::new();
+    stage.meanwhile(&[
+        &[json(
+            r#"{"edit":"set_occasion","kind":"birthday","month":5,"day":14,"celebrate":true}"#,
+        )],
+        &[json(
+            r#"{"edit":"set_occasion","kind":"birthday","year":1980,"celebrate":false}"#,
+        )],
+    ]);
+    let view = stage.view();
+    let occasion = &view.occasions[0];
+    assert_eq!(occasion.kind, OccasionKind::Birthday);
+    assert_eq!(
+        (occasion.year, occasion.month, occasion.day),
+        (Some(1980), Some(5), Some(14))
+    );
+    assert_eq!(occasion.celebrate, Some(false), "any no wins");
+    assert!(!occasion.needs_confirmation);
+    stage.does(&json(r#"{"edit":"remove_occasion","kind":"birthday"}"#));
+    assert!(stage.view().occasions.is_empty());
+}
+
+#[test]
+fn a_wish_adds_up_to_the_most_that_anybody_said() {
+    let mut stage = Stage::new();
+    let until = stage.now.plus_ms(Timestamp::DAY_MS);
+    stage.meanwhile(&[
+        &[Edit::AddWish {
+            sku: "A-1".to_owned(),
+            quantity: Some(2),
+            note: None,
+            surprise_until: Some(until),
+        }],
+        &[json(r#"{"edit":"add_wish","sku":"a-1","quantity":3}"#)],
+        &[json(r#"{"edit":"remove_wish","sku":"A-1"}"#)],
+    ]);
+    let view = stage.view();
+    assert_eq!(view.wishes.len(), 1);
+    assert_eq!(
+        (view.wishes[0].quantity, view.wishes[0].surprise_until),
+        (3, Some(until))
+    );
+    stage.days_later(2);
+    assert_eq!(stage.view().wishes[0].surprise_until, None, "a secret ends");
+    stage.does(&json(r#"{"edit":"fulfill_wish","sku":"A-1"}"#));
+    assert!(stage.view().wishes[0].fulfilled);
+    stage.does(&json(r#"{"edit":"add_wish","sku":"A-1"}"#));
+    assert!(!stage.view().wishes[0].fulfilled, "wished for again");
+}
+
+#[test]
+fn two_who_claim_a_promise_are_both_shown_until_it_is_kept() {
+    let mut stage = Stage::new();
+    let promise = stage.does(&json(r#"{"edit":"make_promise","what":"call"}"#));
+    let claim = |who: u8| Edit::AssignPromise {
+        promise,
+        assignee: Some(AssociateId([who; 8])),
+    };
+    stage.meanwhile(&[&[claim(4)], &[claim(5)]]);
+    let view = stage.view();
+    assert_eq!(
+        view.promises[0].assignees,
+        [AssociateId([4; 8]), AssociateId([5; 8])]
+    );
+    assert!(matches!(
+        view.conflicts[0].question,
+        Question::Assignee { .. }
+    ));
+    let status = PromiseStatus::Done;
+    stage.does(&Edit::SetPromiseStatus { promise, status });
+    assert!(
+        stage.view().conflicts.is_empty(),
+        "the first completion settles it"
+    );
+}
+
+#[test]
+fn a_promise_is_overdue_from_its_moment_until_it_is_closed() {
+    let mut stage = Stage::new();
+    let due = stage.now.plus_ms(Timestamp::DAY_MS);
+    let promise = stage.does(&Edit::MakePromise {
+        what: "call".to_owned(),
+        due: Some(due),
+        assignee: None,
+    });
+    assert!(!stage.view().promises[0].overdue);
+    stage.days_later(1);
+    assert!(stage.view().promises[0].overdue);
+    let status = PromiseStatus::Cancelled;
+    stage.does(&Edit::SetPromiseStatus { promise, status });
+    assert!(!stage.view().promises[0].overdue);
+}
+
+#[test]
+fn a_visit_is_open_until_it_is_closed_or_the_day_is_over() {
+    let mut stage = Stage::new();
+    let visit = stage.does(&json(r#"{"edit":"arrive","with":"her sister"}"#));
+    assert_eq!(stage.view().open_visit().map(|visit| visit.id), Some(visit));
+    stage.does(&Edit::Capture {
+        visit,
+        summary: "looked at coats".to_owned(),
+    });
+    let mut forgotten = stage.clone();
+    forgotten.days_later(1);
+    assert!(forgotten.view().open_visit().is_none());
+    let summary = Some("the navy one next time".to_owned());
+    stage.does(&Edit::Leave { visit, summary });
+    let view = stage.view();
+    assert!(view.open_visit().is_none());
+    assert_eq!(view.visits[0].captured[0].value, "looked at coats");
+    assert_eq!(
+        view.visits[0].thread.as_ref().unwrap().value,
+        "the navy one next time"
+    );
+    assert!(view.visits[0].closed_at.is_some());
+}
+
+#[test]
+fn the_latest_reaction_to_an_article_supersedes_the_others() {
+    let mut stage = Stage::new();
+    let react = |sentiment: &str| {
+        json(&format!(
+            r#"{{"edit":"record_reaction","sku":"A-1","sentiment":"{sentiment}"}}"#
+        ))
+    };
+    stage.does(&react("liked"));
+    stage.does(&react("disliked"));
+    let superseded: Vec<_> = stage
+        .view()
+        .reactions
+        .iter()
+        .map(|reaction| (reaction.sentiment.value.as_str(), reaction.superseded))
+        .collect();
+    assert_eq!(superseded, [("disliked", false), ("liked", true)]);
+}
+
+#[test]
+fn a_reader_without_need_to_know_sees_the_effect_and_not_the_cause() {
+    let mut stage = Stage::new();
+    stage.does(&json(
+        r#"{"edit":"record_consent","purposes":["sensitive"],"event":"grant","evidence":{"text_version":"1","method":"spoken"}}"#,
+    ));
+    stage.meanwhile(&[
+        &[json(r#"{"edit":"record_allergy","substance":"nickel","severity":"mild","cause":"dermatitis"}"#)],
+        &[json(r#"{"edit":"record_allergy","substance":"Nickel","severity":"dangerous"}"#)],
+    ]);
+    let view = stage.view();
+    assert_eq!(view.allergies.len(), 1);
+    assert_eq!(
+        view.allergies[0].severity,
+        Severity::Dangerous,
+        "the worst counts"
+    );
+    assert_eq!(
+        view.allergies[0].cause.as_ref().unwrap().value,
+        "dermatitis"
+    );
+    let card = stage.visible.get(&Facet::Card).unwrap().clone();
+    stage.visible = [(Facet::Card, card)].into_iter().collect();
+    let view = stage.view();
+    assert_eq!((view.allergies.len(), &view.allergies[0].cause), (1, &None));
+}
+
+#[test]
+fn an_archived_note_comes_back_with_an_edit_that_had_not_seen_it() {
+    let mut stage = Stage::new();
+    let (place, archived) = (Place::Card, true);
+    let note = stage.does(&json(
+        r#"{"edit":"add_note","place":"card","body":"one","label":"plain"}"#,
+    ));
+    let rewrite = Edit::EditNote {
+        place,
+        note,
+        body: "two".to_owned(),
+        title: Some("T".to_owned()),
+    };
+    let archive = Edit::ArchiveNote {
+        place,
+        note,
+        archived,
+    };
+    let label = Sensitivity::Guarded;
+    stage.meanwhile(&[
+        &[rewrite],
+        std::slice::from_ref(&archive),
+        &[Edit::LabelNote { place, note, label }],
+    ]);
+    let view = stage.view();
+    assert!(!view.notes[0].archived);
+    assert_eq!(view.notes[0].versions[0].body, "two");
+    assert_eq!(view.notes[0].label, Sensitivity::Guarded);
+    stage.does(&archive);
+    assert!(
+        stage.view().notes[0].archived,
+        "an archive that saw the edit holds"
+    );
+}
+
+#[test]
+fn a_field_of_a_newer_schema_is_named_and_hurts_nothing() {
+    let mut stage = Stage::new();
+    stage.does(&json(r#"{"edit":"tag","tag":"opera"}"#));
+    let entries = stage.visible.get(&Facet::Card).unwrap();
+    let entry: &Entry = entries.iter().next().unwrap().1;
+    let newer = Entry {
+        value: Value::Int(7),
+        ..entry.clone()
+    };
+    let path = |entity: &str| FieldPath::new(entity, "-", "shade").at(EditId([5; 10]));
+    let known = entries
+        .iter()
+        .map(|(key, entry)| (key.clone(), entry.clone()));
+    let entries: Entries = known
+        .chain([(path("aura"), newer.clone()), (path("name"), newer)])
+        .collect();
+    stage.visible.insert(Facet::Card, entries);
+    let view = stage.view();
+    let unknown: Vec<_> = view
+        .unknown
+        .iter()
+        .map(|field| field.path.as_str())
+        .collect();
+    assert_eq!(unknown, ["aura/-/shade", "name/-/shade"]);
+    assert_eq!(view.tags.len(), 1);
+}
+
+#[test]
+fn the_display_name_is_shown_before_its_parts() {
+    let mut stage = Stage::new();
+    stage.does(&json(r#"{"edit":"create_customer","name":{"given":"Anna","family":"Berg"},"since":1600000000000}"#));
+    assert_eq!(stage.view().name.shown(), "Anna Berg");
+    assert_eq!(stage.view().since, Some(Timestamp(1_600_000_000_000)));
+    stage.does(&json(
+        r#"{"edit":"set_name","part":"display","value":"王安娜"}"#,
+    ));
+    assert_eq!(stage.view().name.shown(), "王安娜");
+}

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use sync_core::card::{Document, Entries, Facet, Visible};
+use sync_core::card::{CardView, Corrections, Document, Entries, Facet, Reading, Visible};
 use sync_core::digest::SetDigest;
 use sync_core::documents::{self, DocumentRow};
 use sync_core::feed::{self, Chain, FeedKind};
-use sync_core::ids::{CustomerId, DocumentId};
+use sync_core::ids::{CustomerId, DocumentId, Timestamp};
 use sync_core::projection;
 use sync_core::protocol::positions;
-use sync_core::records;
+use sync_core::records::{self, SoldAt};
 use sync_core::scope::Scope;
 use sync_core::store::memory::MemoryStore;
 use sync_core::store::{self, Direction, KeyRange, ReadTx, Store, Table};
@@ -205,6 +205,25 @@ pub(super) fn rows(
     Ok(())
 }
 
+/// The row that follows from what is visible of a customer and from their records.
+pub(super) fn row_of(
+    tx: &dyn ReadTx,
+    customer: CustomerId,
+    visible: &Visible,
+    corrections: &Corrections,
+) -> Result<projection::Row, Violation> {
+    let reading = Reading {
+        now: Timestamp(0),
+        corrections,
+    };
+    let last = records::totals(tx, customer)?.last.map(SoldAt::moment);
+    Ok(projection::project(
+        customer,
+        &CardView::read(visible, &reading),
+        last,
+    ))
+}
+
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
 fn describe(which: Table, key: &[u8], (there, should): (&Rows, &Rows)) -> String {
@@ -242,7 +261,7 @@ pub fn hub(world: &World) -> Result<(), Violation> {
         if row.facet == Facet::Card {
             let visible = Visible::from_iter([(Facet::Card, entries(document)?)]);
             let corrections = row.corrections();
-            expected.push(projection::project(row.customer, &visible, &corrections));
+            expected.push(row_of(&*tx, row.customer, &visible, &corrections)?);
         }
     }
     rows(&*tx, expected)

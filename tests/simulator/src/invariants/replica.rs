@@ -7,11 +7,10 @@ use sync_core::documents::{self, DocumentRow};
 use sync_core::feed;
 use sync_core::ids::{CustomerId, DocumentId};
 use sync_core::outbox::{self, OutboxRow};
-use sync_core::projection;
 use sync_core::records::Record;
 use sync_core::store::{self, ReadTx, Store as _, Table};
 
-use super::disk::{digests, entries, feeds, replayed, rows, table};
+use super::disk::{digests, entries, feeds, replayed, row_of, rows, table};
 use super::{Violation, must};
 use crate::world::{Unit, World};
 
@@ -57,7 +56,7 @@ pub fn handheld(world: &mut World, who: usize) -> Result<(), Violation> {
             }
         }
         if visible.iter().any(|(_, entries)| !entries.is_empty()) {
-            expected.push(projection::project(customer, &visible, &corrections));
+            expected.push(row_of(&*tx, customer, &visible, &corrections)?);
         }
     }
     rows(&*tx, expected).map_err(|violation| Violation {

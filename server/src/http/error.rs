@@ -1,0 +1,212 @@
+//! The one error of the HTTP shell, and the one place where inner errors become it.
+//!
+//! Codes are frozen since version 1 of the API: clients branch on them, people read the detail.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sync_core::ids::Timestamp;
+use sync_core::store::StoreError;
+
+use crate::identity::IdentityError;
+use crate::identity::dpop::ProofError;
+
+/// A failure as a client sees it, with the cause that only the log sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// The status.
+    pub status: StatusCode,
+    /// What clients branch on.
+    pub code: &'static str,
+    /// What people read; without personal data.
+    pub detail: String,
+    /// From when trying again makes sense.
+    pub retry_at: Option<Timestamp>,
+    /// For the log.
+    pub cause: Option<String>,
+}
+
+impl ApiError {
+    /// A failure that needs no cause.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            retry_at: None,
+            cause: None,
+        }
+    }
+
+    /// There is no such thing, or it is out of the caller's reach; which is not said.
+    #[must_use]
+    pub fn not_found(what: &'static str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is no such {what}"),
+        )
+    }
+
+    /// The principal may not do this.
+    #[must_use]
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// A value in the request can't be used.
+    #[must_use]
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
+    }
+
+    /// A bug or a broken machine.
+    #[must_use]
+    pub fn internal(cause: impl Into<String>) -> Self {
+        let detail = "something went wrong inside the hub; its log has more under the request id";
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+        }
+    }
+
+    fn unauthorized(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+    }
+
+    fn unavailable(code: &'static str, detail: &'static str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// The body is written by [`super::finish::finish`], which knows the request's id.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<Arc<StoreError>> for ApiError {
+    fn from(error: Arc<StoreError>) -> Self {
+        Self::from(&*error)
+    }
+}
+
+impl From<&StoreError> for ApiError {
+    fn from(error: &StoreError) -> Self {
+        let shown = match error {
+            StoreError::Full { .. } => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "disk_full",
+                "the hub's disk is full; nothing was lost or kept: free some space and try again",
+            ),
+            StoreError::Busy { .. } => {
+                Self::unavailable("busy", "the hub's database is busy: try again")
+            }
+            StoreError::WrongKey
+            | StoreError::NewerSchema { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::Other { .. } => Self::internal(String::new()),
+        };
+        Self {
+            cause: Some(causes(error)),
+            ..shown
+        }
+    }
+}
+
+/// An error with all it was caused by.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+impl From<IdentityError> for ApiError {
+    fn from(error: IdentityError) -> Self {
+        let detail = error.to_string();
+        match error {
+            IdentityError::NotSignedIn => Self::unauthorized("not_signed_in", detail),
+            IdentityError::SignInFailed => Self::unauthorized("sign_in_failed", detail),
+            IdentityError::DeviceUnknown => Self::unauthorized("device_unknown", detail),
+            IdentityError::EnrolmentRefused => Self::unauthorized("enrolment_refused", detail),
+            IdentityError::SessionEnded => Self::unauthorized("session_ended", detail),
+            IdentityError::RefreshRefused => Self::unauthorized("refresh_refused", detail),
+            IdentityError::Token(_) => Self::unauthorized("token_refused", detail),
+            IdentityError::Proof(error) => Self::from(error),
+            IdentityError::TooManyTries { until } => Self {
+                retry_at: Some(until),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", detail)
+            },
+            IdentityError::OtherShop => Self::new(StatusCode::FORBIDDEN, "other_shop", detail),
+            IdentityError::HandheldOnly => {
+                Self::new(StatusCode::FORBIDDEN, "handheld_only", detail)
+            }
+            IdentityError::NotFound(what) => Self::not_found(what),
+            IdentityError::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", detail),
+            IdentityError::Invalid { .. } => Self::invalid(detail),
+            IdentityError::Store(error) => Self::from(&error),
+            IdentityError::NotKept(error) => Self::from(&*error),
+            IdentityError::Stopping => {
+                Self::unavailable("stopping", "the hub is stopping: try again soon")
+            }
+            IdentityError::Internal => Self::internal(detail),
+        }
+    }
+}
+
+impl From<ProofError> for ApiError {
+    fn from(error: ProofError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ProofError::UseNonce => Self::unauthorized("use_dpop_nonce", detail),
+            ProofError::Missing
+            | ProofError::Malformed
+            | ProofError::Type
+            | ProofError::Key
+            | ProofError::Signature
+            | ProofError::Request
+            | ProofError::Token
+            | ProofError::Replayed => Self::unauthorized("invalid_dpop_proof", detail),
+            ProofError::TooMany => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_a_busy_one_and_a_broken_one_are_told_apart() {
+        let operation = "committing";
+        let status = |error: StoreError| {
+            let error = ApiError::from(IdentityError::NotKept(Arc::new(error)));
+            assert!(error.cause.is_some(), "the log is told why");
+            (error.status.as_u16(), error.code)
+        };
+        assert_eq!(status(StoreError::Full { operation }), (507, "disk_full"));
+        assert_eq!(status(StoreError::Busy { operation }), (503, "busy"));
+        let source = "sector 7 of /secret/path".into();
+        let broken = StoreError::Other { operation, source };
+        let shown = ApiError::from(&broken);
+        assert!(!shown.detail.contains("secret") && shown.cause.unwrap().contains("sector 7"));
+        assert_eq!(status(broken), (500, "internal"));
+    }
+}

@@ -1,0 +1,42 @@
+//! The routes, one module for each resource. Handlers translate: they read, ask, and answer.
+
+pub mod associates;
+pub mod auth;
+pub mod devices;
+pub mod health;
+pub mod integrations;
+pub mod shops;
+pub mod sync;
+
+use crate::http::route::Route;
+
+/// All routes. A resource is added here and in [`openapi_parts`].
+#[must_use]
+pub fn all() -> Vec<Route> {
+    [
+        health::routes(),
+        auth::routes(),
+        shops::routes(),
+        associates::routes(),
+        devices::routes(),
+        integrations::routes(),
+        sync::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The hand-written parts of the OpenAPI document.
+#[must_use]
+pub fn openapi_parts() -> Vec<&'static str> {
+    vec![
+        health::OPENAPI,
+        auth::OPENAPI,
+        shops::OPENAPI,
+        associates::OPENAPI,
+        devices::OPENAPI,
+        integrations::OPENAPI,
+        sync::OPENAPI,
+    ]
+}

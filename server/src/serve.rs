@@ -1,0 +1,239 @@
+//! Starting, serving and stopping the hub.
+//!
+//! `axum::serve` gives no hold on timeouts and connection counts, so the accept loop is our own ([`accept`]).
+//!
+//! # Failure
+//! Whatever stops the start says so before the first connection is taken: a setting, a port in use, a keystore, a certificate, a database.
+
+pub mod accept;
+mod idle;
+mod tls;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sync_core::store::{Store, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::book::{Book, BookParts};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, ConfigError, ListenConfig};
+use crate::data::{DataError, make_folder};
+use crate::entropy::SharedEntropy;
+use crate::http::metrics::Metrics;
+use crate::http::{AppState, Hub, router};
+use crate::identity::{Identity, IdentityError, IdentityParts, issuer_of};
+use crate::keys::{KeysError, Keystore};
+use crate::setup::{FirstRun, first_run, home_shop};
+use crate::writer::{Writer, WriterThread};
+
+/// Why the hub does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A setting can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Somebody else listens there.
+    #[error(
+        "{address} is in use: stop the program that listens there (another hub?), or choose another port with --listen"
+    )]
+    AddressInUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address can't be listened on.
+    #[error(
+        "can't listen on {address}: choose an address of this machine, and a port you may use, with --listen"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The data folder can't be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The certificate or its key can't be used.
+    #[error("{flag}: {path} can't be used: {reason}")]
+    Tls {
+        /// The flag that named the file.
+        flag: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what is expected.
+        reason: String,
+    },
+    /// The keystore can't be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The database can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The first run failed.
+    #[error("the first run failed: {0}")]
+    FirstRun(#[from] IdentityError),
+    /// The operating system refuses a thread.
+    #[error("can't start the writer thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A hub that has started and serves nobody yet.
+#[derive(Debug)]
+pub struct Started {
+    /// What handlers work with.
+    pub state: AppState,
+    /// What the first run made; `None` on later runs.
+    pub first_run: Option<FirstRun>,
+    writer: WriterThread,
+    stop: watch::Sender<bool>,
+}
+
+/// What is known once connections are taken.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    /// The address that is listened on.
+    pub address: SocketAddr,
+    /// The URL that handhelds are given.
+    pub url: &'a str,
+    /// What the first run made, to be shown once.
+    pub first_run: Option<&'a FirstRun>,
+    /// What handlers work with.
+    pub state: &'a AppState,
+}
+
+impl Started {
+    /// Starts a hub on `store` that clients may name by `origins`.
+    ///
+    /// # Errors
+    /// When the keystore or the database can't be used.
+    pub async fn open(
+        config: &Config,
+        store: Arc<dyn Store>,
+        origins: Vec<String>,
+    ) -> Result<Self, ServeError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy = SharedEntropy::system();
+        make_folder(&config.data.folder)?;
+        let keys = entropy
+            .with(|source| Keystore::open_or_create(&config.data.folder, source, clock.now()))?;
+        let keys = Arc::new(keys);
+        let home = home_shop(&*store, &entropy)?;
+        let (writer, thread) = Writer::start(Arc::clone(&store)).map_err(ServeError::Thread)?;
+        let identity = Arc::new(Identity::load(IdentityParts {
+            store: Arc::clone(&store),
+            writer: writer.clone(),
+            keys: Arc::clone(&keys),
+            clock: Arc::clone(&clock),
+            entropy: entropy.clone(),
+            config: config.identity.clone(),
+            issuer: issuer_of(home),
+            origins,
+        })?);
+        let book = Arc::new(Book::open(BookParts {
+            store: Arc::clone(&store),
+            writer: writer.clone(),
+            key: Arc::new(keys.hub_key()),
+            clock: Arc::clone(&clock),
+            entropy: entropy.clone(),
+        })?);
+        let first_run = first_run(&identity, home, &*clock, &entropy).await?;
+        let (stop, stopping) = watch::channel(false);
+        let state = AppState::new(Hub {
+            identity,
+            book,
+            writer,
+            store,
+            clock,
+            entropy,
+            keys,
+            metrics: Metrics::default(),
+            stopping,
+        });
+        Ok(Self {
+            state,
+            first_run,
+            writer: thread,
+            stop,
+        })
+    }
+
+    /// Tells long connections to close. Drain them, then call [`Started::finish`].
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Finishes what is queued to be written.
+    pub async fn finish(self) {
+        self.writer.stop().await;
+    }
+}
+
+/// Binds the address of `config`.
+///
+/// # Errors
+/// When it is in use or can't be listened on.
+pub async fn bind(config: &ListenConfig) -> Result<TcpListener, ServeError> {
+    let address = config.address;
+    let refused = |source: std::io::Error| {
+        if source.kind() == std::io::ErrorKind::AddrInUse {
+            return ServeError::AddressInUse { address };
+        }
+        ServeError::Listen { address, source }
+    };
+    TcpListener::bind(address).await.map_err(refused)
+}
+
+/// Serves until `shutdown`, then stops taking connections, lets requests under way finish, and finishes what is queued to be written.
+/// `ready` is called once connections are taken.
+///
+/// # Errors
+/// What stops the start.
+pub async fn serve(
+    config: &Config,
+    store: Arc<dyn Store>,
+    ready: impl FnOnce(&Ready<'_>),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    config.check()?;
+    let listen = &config.listen;
+    let tls = listen.tls.as_ref().map(tls::acceptor).transpose()?;
+    let listener = bind(listen).await?;
+    let address = listener.local_addr().map_err(|source| ServeError::Listen {
+        address: listen.address,
+        source,
+    })?;
+    if let Some(reason) = &listen.insecure_reason {
+        tracing::warn!(reason, "plain HTTP is allowed beyond this machine");
+    }
+    let origins = listen.origins(address);
+    let started = Started::open(config, store, origins.clone()).await?;
+    ready(&Ready {
+        address,
+        url: origins.first().map_or("", String::as_str),
+        first_run: started.first_run.as_ref(),
+        state: &started.state,
+    });
+    tracing::info!(%address, tls = tls.is_some(), "the hub takes connections");
+    let door = accept::Door {
+        router: router(started.state.clone()),
+        state: started.state.clone(),
+        tls,
+        config: listen.connections.clone(),
+    };
+    accept::run(&listener, door, async {
+        shutdown.await;
+        tracing::info!("the hub stops");
+        started.stop();
+    })
+    .await;
+    started.finish().await;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

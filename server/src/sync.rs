@@ -1,0 +1,229 @@
+//! A meeting with one handheld, whatever carries the frames: a WebSocket or a batch.
+//!
+//! # Failure
+//! A frame that does not unpack, or that breaks the protocol, ends this meeting with a reason; nothing else notices.
+
+use std::sync::Arc;
+
+use sync_core::authority::judge::{Presenter, PushError};
+use sync_core::protocol::frame::{Frame, ReadsStored, Ruling, Stop, StopCode, Verdict, Verdicts};
+use sync_core::protocol::hub::HubSession;
+use sync_core::scope::Scope;
+use sync_core::store::StoreError;
+
+use crate::book::Book;
+use crate::writer::WriteError;
+
+/// What came of a frame.
+#[derive(Debug)]
+pub enum Reply {
+    /// Send these and go on.
+    Frames(Vec<Vec<u8>>),
+    /// Send these and end the meeting.
+    Last(Vec<Vec<u8>>),
+}
+
+/// One meeting.
+#[derive(Debug)]
+pub struct Meeting {
+    book: Arc<Book>,
+    presenter: Presenter,
+    /// Taken out while a blocking thread works with it.
+    session: Option<HubSession>,
+    greeted: bool,
+}
+
+impl Meeting {
+    /// A meeting with the handheld that `presenter` describes, which may read `granted`; with nothing granted it may only push.
+    #[must_use]
+    pub fn new(book: Arc<Book>, presenter: Presenter, granted: Vec<Scope>) -> Self {
+        let session = HubSession::new(presenter.device, granted);
+        Self {
+            book,
+            presenter,
+            session: Some(session),
+            greeted: false,
+        }
+    }
+
+    /// Takes one packed frame.
+    pub async fn receive(&mut self, bytes: &[u8]) -> Reply {
+        let frame = match Frame::unpack(bytes) {
+            Ok(frame) => frame,
+            Err(error) => return ended(StopCode::Protocol, &error.to_string()),
+        };
+        if !self.greeted && !matches!(frame, Frame::Hello(_)) {
+            return ended(StopCode::Protocol, "a meeting begins with a hello");
+        }
+        self.greeted = true;
+        match self.answer(frame).await {
+            Ok(Reply::Frames(mut frames)) => match self.pump().await {
+                Ok(more) => {
+                    frames.extend(more);
+                    Reply::Frames(frames)
+                }
+                Err(error) => failed(&error),
+            },
+            Ok(last) => last,
+            Err(error) => failed(&error),
+        }
+    }
+
+    async fn answer(&mut self, frame: Frame) -> Result<Reply, StoreError> {
+        let frames = match frame {
+            Frame::Hello(hello) => {
+                self.read(move |session, book| {
+                    let tx = book.store().read()?;
+                    Ok(vec![session.hello(&*tx, &hello, &book.context())?])
+                })
+                .await?
+            }
+            Frame::Ack(ack) => {
+                if let Some(session) = &mut self.session {
+                    session.acknowledged(&ack);
+                }
+                Vec::new()
+            }
+            Frame::Heads(heads) => {
+                self.read(move |session, book| session.compare(&*book.store().read()?, &heads))
+                    .await?
+            }
+            Frame::Fetch(fetch) => {
+                self.read(move |session, book| {
+                    session.fetch(&*book.store().read()?, fetch.scope, &fetch.documents)
+                })
+                .await?
+            }
+            Frame::Push(push) => {
+                let changes: Vec<_> = push
+                    .entries
+                    .iter()
+                    .map(|sealed| sealed.envelope.change)
+                    .collect();
+                match self.book.push(self.presenter.clone(), push).await {
+                    Ok(verdicts) => return Ok(packed(&[Frame::Verdicts(verdicts)])),
+                    Err(WriteError::Job(PushError::Broken(detail))) => {
+                        return Ok(ended(StopCode::Protocol, detail));
+                    }
+                    Err(error) => return Ok(not_now(&error, &changes)),
+                }
+            }
+            Frame::Reads(reads) => {
+                let device = self.presenter.device;
+                match self
+                    .book
+                    .store_reads(device, reads.first, reads.entries)
+                    .await
+                {
+                    Ok(next) => vec![Frame::ReadsStored(ReadsStored { next })],
+                    Err(error) => return Ok(ended(StopCode::Busy, &error.to_string())),
+                }
+            }
+            Frame::Stop(_) => return Ok(Reply::Last(Vec::new())),
+            Frame::Welcome(_)
+            | Frame::Entries(_)
+            | Frame::Page(_)
+            | Frame::Restart(_)
+            | Frame::CaughtUp(_)
+            | Frame::Verdicts(_)
+            | Frame::ReadsStored(_) => {
+                return Ok(ended(StopCode::Protocol, "a handheld does not send this"));
+            }
+        };
+        Ok(packed(&frames))
+    }
+
+    /// Whether a commit that moved these scopes concerns this meeting.
+    #[must_use]
+    pub fn follows(&self, scopes: &[Scope]) -> bool {
+        self.greeted
+            && self
+                .session
+                .as_ref()
+                .is_some_and(|session| session.follows(scopes))
+    }
+
+    /// What can be sent now without waiting for anything.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub async fn pump(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let frames = self
+            .blocking(|session, book| {
+                let frames = session.pump(&*book.store().read()?, &book.context())?;
+                Ok(frames.iter().map(Frame::pack).collect())
+            })
+            .await?;
+        Ok(frames)
+    }
+
+    async fn read(
+        &mut self,
+        work: impl FnOnce(&mut HubSession, &Book) -> Result<Vec<Frame>, StoreError> + Send + 'static,
+    ) -> Result<Vec<Frame>, StoreError> {
+        self.blocking(work).await
+    }
+
+    /// Runs storage work beside the sockets' threads.
+    async fn blocking<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut HubSession, &Book) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Some(mut session) = self.session.take() else {
+            return Err(lost_session());
+        };
+        let book = Arc::clone(&self.book);
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work(&mut session, &book);
+            (session, result)
+        });
+        let Ok((session, result)) = done.await else {
+            return Err(lost_session());
+        };
+        self.session = Some(session);
+        result
+    }
+}
+
+fn lost_session() -> StoreError {
+    StoreError::Other {
+        operation: "reading for a handheld",
+        source: "the work of this meeting panicked".into(),
+    }
+}
+
+fn packed(frames: &[Frame]) -> Reply {
+    Reply::Frames(frames.iter().map(Frame::pack).collect())
+}
+
+/// The last word of a meeting.
+#[must_use]
+pub fn ended(code: StopCode, detail: &str) -> Reply {
+    let stop = Stop {
+        code,
+        detail: detail.to_owned(),
+    };
+    Reply::Last(vec![Frame::Stop(stop).pack()])
+}
+
+fn failed(error: &StoreError) -> Reply {
+    tracing::error!(error = %error, "a meeting ended because storage failed");
+    ended(StopCode::Busy, "the hub can't read its storage now")
+}
+
+/// Nothing of a push was kept, through no fault of it: the handheld keeps it and comes again.
+fn not_now(error: &WriteError<PushError>, changes: &[sync_core::ids::ChangeHash]) -> Reply {
+    tracing::error!(error = %error, "a push was not kept");
+    let code = "hub_storage".to_owned();
+    let verdicts = changes
+        .iter()
+        .map(|change| Verdict {
+            change: *change,
+            ruling: Ruling::Later { code: code.clone() },
+        })
+        .collect();
+    packed(&[Frame::Verdicts(Verdicts {
+        verdicts,
+        backup_seq: 0,
+    })])
+}

@@ -1,0 +1,84 @@
+//! Why an edit can't be made, each with what to do instead.
+
+use crate::card::normal::EndpointError;
+use crate::card::schema::{Role, SchemaError};
+use crate::card::terms::Purpose;
+use crate::ids::EditId;
+
+/// Why an edit can't be made, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// A part is missing, empty or too long.
+    #[error("{field}: write {expected}")]
+    Text {
+        /// Which part.
+        field: &'static str,
+        /// What it takes.
+        expected: String,
+    },
+    /// A telephone number, address or account in a form that names nobody.
+    #[error("{0}")]
+    Endpoint(#[from] EndpointError),
+    /// Not a language tag.
+    #[error("{0:?} is not a language: write a tag like fr, en-GB or zh-Hans")]
+    Language(String),
+    /// Not a day.
+    #[error("there is no such day: give a month of 1 to 12 and a day that it has")]
+    Day,
+    /// Nothing would change.
+    #[error("there is nothing to record: say at least {0}")]
+    Empty(&'static str),
+    /// A channel is missing, or there is one where none belongs.
+    #[error("consent to {0} goes {with} a channel", with = if .0.needs_channel() { "with" } else { "without" })]
+    ConsentChannel(Purpose),
+    /// A grant without its proof.
+    #[error("a grant needs its proof: say which text the customer was shown and how they answered")]
+    Evidence,
+    /// Something sensitive without consent.
+    #[error(
+        "ask for consent first: the cause of a sensitive fact is kept only if the customer agreed (record consent to `sensitive`)"
+    )]
+    NeedsConsent,
+    /// A sensitive note where many read.
+    #[error("a special note belongs where few read: choose the restricted or your private part")]
+    TooWide,
+    /// A move to more readers.
+    #[error(
+        "a note can only be moved to fewer readers: to show it to more, write it there as a new note"
+    )]
+    Widens,
+    /// The note, promise or visit is not there.
+    #[error(
+        "this {entity} is not on the card as you see it: open the card again, or make a new one"
+    )]
+    NotFound {
+        /// What.
+        entity: &'static str,
+        /// Which.
+        id: EditId,
+    },
+    /// No such field or head to choose.
+    #[error("{path} has no such value to choose: look at the conflict again, it may be settled")]
+    NothingToResolve {
+        /// The field.
+        path: String,
+    },
+    /// As many notes as a card holds.
+    #[error(
+        "this card is full of notes ({}): archive does not help, ask to redact old ones",
+        crate::limits::NOTES_MAX
+    )]
+    TooManyNotes,
+    /// A relationship with oneself.
+    #[error("a customer has no relationship with themselves: choose another customer")]
+    SamePerson,
+    /// The writer's role does not allow it.
+    #[error("only a {needed} may do this: ask one to do it on this handheld")]
+    Role {
+        /// What it takes.
+        needed: Role,
+    },
+    /// The schema does not allow it.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+}
