@@ -251,6 +251,9 @@ impl HandheldSession {
             }
         }
         for stand in stands {
+            // Held from here on, so that whoever asks what this handheld follows need not wait for the first page.
+            let state = feed::state(tx.as_read(), stand.scope)?;
+            store::put_row(tx, Table::ScopeState, &stand.scope.key(), &state)?;
             if stand.course == Course::Compare {
                 self.compare(tx.as_read(), stand.scope, step)?;
             }

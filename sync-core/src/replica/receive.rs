@@ -12,16 +12,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Replica;
+use crate::authority::home_scope;
 use crate::authority::rules::{card_schema, is_log};
 use crate::card::Facet;
 use crate::digest::tombstone_item;
 use crate::documents::{self, DocumentRow, Loaded, StoredChange};
 use crate::entropy::Entropy;
-use crate::envelope::Sealed;
+use crate::envelope::{Envelope, Sealed};
 use crate::feed::{self, FeedKind, Ledger};
 use crate::gate::{self, GateError, Incoming, Rules};
-use crate::ids::{ChangeHash, CustomerId, DocumentId, ShopId, Timestamp};
-use crate::outbox;
+use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, ShopId, Timestamp};
+use crate::outbox::{self, OutboxState};
 use crate::projection;
 use crate::protocol::frame::{Entries, Item, Page, Snapshot};
 use crate::quarantine;
@@ -410,15 +411,64 @@ impl Replica {
             return Ok(None);
         };
         documents::leave(tx, ledger, scope, document)?;
-        let held = !documents::scopes(tx.as_read(), document)?.is_empty();
-        if !held && outbox::touching(tx.as_read(), document)?.is_empty() {
+        self.let_go(tx, ledger, document)?;
+        Ok(Some(row.customer))
+    }
+
+    /// Forgets a document that no scope of this handheld holds, once nothing of it waits to be sent. Edits that the hub has stored
+    /// do not wait: no feed of this handheld will bring them back.
+    pub(crate) fn let_go(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        ledger: &mut Ledger,
+        document: DocumentId,
+    ) -> Result<(), StoreError> {
+        if !documents::scopes(tx.as_read(), document)?.is_empty() {
+            return Ok(());
+        }
+        for (number, row) in outbox::touching(tx.as_read(), document)? {
+            if matches!(row.state, OutboxState::Stored { .. }) {
+                outbox::take_out(tx, (number, row), |member| {
+                    member.envelope.document() == document
+                })?;
+            }
+        }
+        let Some(row) = documents::row(tx.as_read(), document)? else {
+            return Ok(());
+        };
+        if !outbox::touches(tx.as_read(), document)? {
             documents::forget(tx, ledger, document)?;
             self.cache.remove(document);
             if row.facet == Facet::Card {
                 records::remove_all(tx, row.customer)?;
             }
         }
-        Ok(Some(row.customer))
+        Ok(())
+    }
+
+    /// Lets go of the documents of judged edits that no feed of this handheld brings back: their customer left the book, or their author signed out.
+    /// Returns whom that concerns.
+    pub(crate) fn let_go_of_judged(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        judged: &[(AssociateId, Envelope)],
+        shop: ShopId,
+    ) -> Result<BTreeSet<CustomerId>, StoreError> {
+        let mut ledger = Ledger::default();
+        let mut customers = BTreeSet::new();
+        for (author, envelope) in judged {
+            let document = envelope.document();
+            let home = home_scope(envelope.facet, shop, *author);
+            let is_followed = tx.get(Table::ScopeState, &home.key())?.is_some();
+            let is_known = documents::row(tx.as_read(), document)?.is_some();
+            let is_held = !documents::scopes(tx.as_read(), document)?.is_empty();
+            if !is_held && (is_known || !is_followed) {
+                self.let_go(tx, &mut ledger, document)?;
+                customers.insert(envelope.customer);
+            }
+        }
+        ledger.write(tx)?;
+        Ok(customers)
     }
 
     /// Carries out an erasure: nothing of the customer stays but the tombstone. Returns how many pending edits went with it.
@@ -465,9 +515,7 @@ impl Replica {
         let mut received = Received::default();
         let mut replay = BTreeSet::new();
         // A first sync brings the hub's rows beside the documents, so that no card has to be opened for them; a repair brings none.
-        let brings_rows = tx
-            .get(Table::Progress, &page.scope.key())?
-            .is_some();
+        let brings_rows = tx.get(Table::Progress, &page.scope.key())?.is_some();
         for row in &page.rows {
             projection::fold(tx, row)?;
             if knows_more(tx.as_read(), shop, row.customer)? {
@@ -529,6 +577,14 @@ impl Replica {
         let mut customers = BTreeSet::new();
         for document in held {
             customers.extend(self.leave(tx, &mut ledger, scope, document)?);
+        }
+        for (_, row) in outbox::all(tx.as_read())? {
+            for member in row.members.iter().map(|member| &member.envelope) {
+                if home_scope(member.facet, shop, row.associate) == scope {
+                    self.let_go(tx, &mut ledger, member.document())?;
+                    customers.insert(row.customer);
+                }
+            }
         }
         ledger.write(tx)?;
         let mut rows = Vec::new();
@@ -609,19 +665,8 @@ fn settle(
     document: DocumentId,
     is_accepted: impl Fn(ChangeHash) -> bool,
 ) -> Result<(), StoreError> {
-    for (number, mut row) in outbox::touching(tx.as_read(), document)? {
-        let members = row.members.len();
-        let mut rest = row.clone();
-        rest.members
-            .retain(|member| !is_accepted(member.envelope.change));
-        if rest.members.len() == members {
-            continue;
-        }
-        outbox::remove(tx, number, &row)?;
-        row.members = rest.members;
-        if !row.members.is_empty() {
-            outbox::put(tx, number, &row)?;
-        }
+    for row in outbox::touching(tx.as_read(), document)? {
+        outbox::take_out(tx, row, |member| is_accepted(member.envelope.change))?;
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Replica;
 use crate::entropy::Entropy;
-use crate::ids::{ChangeHash, CustomerId, DocumentId, ShopId};
+use crate::envelope::Envelope;
+use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, ShopId};
 use crate::outbox::{self, OutboxRow, OutboxState};
 use crate::protocol::frame::{Ruling, Verdict};
 use crate::store::{StoreError, WriteTx};
@@ -29,6 +30,16 @@ pub struct Judged {
 struct Follow {
     replay: BTreeSet<DocumentId>,
     customers: BTreeSet<CustomerId>,
+    /// Members that no longer wait, with their authors.
+    judged: Vec<(AssociateId, Envelope)>,
+}
+
+impl Follow {
+    fn no_longer_waits(&mut self, row: &OutboxRow) {
+        let members = row.members.iter();
+        self.judged
+            .extend(members.map(|member| (row.associate, member.envelope.clone())));
+    }
 }
 
 impl Replica {
@@ -66,6 +77,8 @@ impl Replica {
                 .extend(rows.iter().map(|(_, row)| row.customer));
             self.reauthor(tx, follow.replay, entropy)?;
         }
+        let gone = self.let_go_of_judged(tx, &follow.judged, shop)?;
+        follow.customers.extend(gone);
         for customer in follow.customers {
             self.refold(tx, shop, customer)?;
         }
@@ -82,6 +95,7 @@ impl Replica {
     ) -> Result<(), StoreError> {
         match ruling {
             Ruling::Accepted { stored } => {
+                follow.no_longer_waits(&row);
                 row.state = OutboxState::Stored { number: *stored };
                 outbox::put(tx, number, &row)?;
                 judged.stored += 1;
@@ -96,6 +110,7 @@ impl Replica {
             }
             Ruling::Refused { code } => {
                 follow.replay.extend(row.documents());
+                follow.no_longer_waits(&row);
                 follow.customers.insert(row.customer);
                 row.state = OutboxState::Refused { code: code.clone() };
                 outbox::put(tx, number, &row)?;
