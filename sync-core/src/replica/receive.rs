@@ -361,9 +361,9 @@ impl Replica {
         snapshot: &Snapshot,
     ) -> Result<bool, StoreError> {
         let document = snapshot.facet.document(snapshot.customer);
-        documents::enter(tx, ledger, scope, document)?;
         let mine = documents::row(tx.as_read(), document)?;
         if let Some(mine) = &mine {
+            documents::enter(tx, ledger, scope, document)?;
             if mine.epoch > snapshot.epoch || mine.heads == snapshot.heads {
                 return Ok(false);
             }
@@ -382,6 +382,7 @@ impl Replica {
             schema: snapshot.schema,
         };
         documents::replace(tx, ledger, row, snapshot.bytes.clone())?;
+        documents::enter(tx, ledger, scope, document)?;
         self.cache.remove(document);
         if outbox::touching(tx.as_read(), document)?.is_empty() {
             return Ok(false);
@@ -633,12 +634,18 @@ pub(crate) fn gate_damage(error: &GateError) -> StoreError {
     }
 }
 
-/// Stores a record and moves its item in every scope that holds the customer's card.
+/// Stores a record and moves its item in every scope that holds the customer's card. Without the card it is left out: the feed
+/// brings it again behind the card (a first sync that is resumed sends records of those who have entered since).
 pub(crate) fn store_record(
     tx: &mut dyn WriteTx,
     ledger: &mut Ledger,
     record: &records::Record,
 ) -> Result<(), StoreError> {
+    let card = Facet::Card.document(record.customer);
+    let scopes = documents::scopes(tx.as_read(), card)?;
+    if scopes.is_empty() {
+        return Ok(());
+    }
     let before = match records::put_record(tx, record) {
         Ok(PutOutcome::Unchanged) => return Ok(()),
         Ok(PutOutcome::Inserted) => None,
@@ -647,8 +654,7 @@ pub(crate) fn store_record(
         // A record that is not well formed is left out; the digests then differ, and say so.
         Err(RecordError::BadKey | RecordError::TooLarge { .. }) => return Ok(()),
     };
-    let card = Facet::Card.document(record.customer);
-    for scope in documents::scopes(tx.as_read(), card)? {
+    for scope in scopes {
         ledger.replace_item(
             tx.as_read(),
             scope,
