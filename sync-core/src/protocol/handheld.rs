@@ -318,7 +318,10 @@ impl HandheldSession {
             };
             match next {
                 Some(resume) => store::put_row(tx, Table::Progress, &key, &resume)?,
-                None => tx.delete(Table::Progress, &key)?,
+                None => {
+                    tx.delete(Table::Progress, &key)?;
+                    replica.sweep_rows(tx, identity.shop)?;
+                }
             }
         }
         self.note(page.scope, received, step);

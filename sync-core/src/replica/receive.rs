@@ -554,6 +554,26 @@ impl Replica {
         Ok(received)
     }
 
+    /// Removes rows of whom nothing else came: they left the scope while its first sync was under way.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn sweep_rows(&self, tx: &mut dyn WriteTx, shop: ShopId) -> Result<(), StoreError> {
+        let mut customers = Vec::new();
+        projection::rows(tx.as_read(), None, &mut |row| {
+            customers.push(row.customer);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for customer in customers {
+            let card = Facet::Card.document(customer);
+            let has_card = documents::row(tx.as_read(), card)?.is_some();
+            if !has_card && !knows_more(tx.as_read(), shop, customer)? {
+                projection::unfold(tx, customer)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Forgets a scope that this handheld may no longer replicate.
     ///
     /// # Errors
