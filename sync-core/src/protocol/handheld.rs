@@ -329,6 +329,9 @@ impl HandheldSession {
     }
 
     fn note(&mut self, scope: Scope, received: Received, step: &mut Step) {
+        if received.replayed {
+            self.pushed_to = 0;
+        }
         if !received.wanted.is_empty() {
             self.wanted
                 .entry(scope)

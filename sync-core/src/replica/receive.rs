@@ -57,6 +57,8 @@ pub struct Received {
     pub quarantined: u64,
     /// Edits discarded because their customer was erased.
     pub erased_edits: u64,
+    /// Whether something was committed anew and should be pushed again.
+    pub replayed: bool,
 }
 
 /// A change on its way into accepted state.
@@ -113,6 +115,7 @@ impl Replica {
         self.accept(tx, &mut ledger, entries.scope, run, &mut received)?;
         ledger.write(tx)?;
         if !replay.is_empty() {
+            received.replayed = true;
             self.reauthor(tx, replay, entropy)?;
         }
         for customer in &received.customers {
@@ -546,6 +549,7 @@ impl Replica {
         }
         ledger.write(tx)?;
         if !replay.is_empty() {
+            received.replayed = true;
             self.reauthor(tx, replay, entropy)?;
         }
         for customer in &received.customers {

@@ -45,7 +45,7 @@ impl Follow {
 impl Replica {
     /// Carries out the hub's verdicts on the outbox rows `numbers`, which one push held.
     ///
-    /// A row that was committed anew since is passed over: the verdict speaks of changes that no longer exist.
+    /// A row that was committed anew since is passed over and must be pushed again: the verdict speaks of changes that no longer exist.
     ///
     /// # Errors
     /// What the store reports.
@@ -63,10 +63,14 @@ impl Replica {
         let mut judged = Judged::default();
         let mut follow = Follow::default();
         for number in numbers {
-            if let Some(row) = outbox::get(tx.as_read(), *number)?
-                && let Some(ruling) = ruling_of(&row, &rulings)
-            {
-                self.carry_out(tx, (*number, row), ruling, &mut judged, &mut follow)?;
+            let Some(row) = outbox::get(tx.as_read(), *number)? else {
+                continue;
+            };
+            match ruling_of(&row, &rulings) {
+                Some(ruling) => {
+                    self.carry_out(tx, (*number, row), ruling, &mut judged, &mut follow)?;
+                }
+                None => judged.replayed |= row.state == OutboxState::Pending,
             }
         }
         if !follow.replay.is_empty() {
