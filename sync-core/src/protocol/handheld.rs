@@ -186,7 +186,12 @@ impl HandheldSession {
                 }
             }
             Frame::Page(page) => self.page(tx, replica, page, (identity, entropy), &mut step)?,
-            Frame::CaughtUp(end) => self.compare_end(tx, end, identity, &mut step)?,
+            Frame::CaughtUp(end) => {
+                self.compare_end(tx, end, identity, &mut step)?;
+                if self.caught_up.contains(&end.scope) {
+                    replica.let_go_of_stored(tx, end.scope, identity.shop)?;
+                }
+            }
             Frame::Verdicts(verdicts) => {
                 self.verdicts(tx, replica, verdicts, (identity, entropy), &mut step)?;
             }
@@ -239,6 +244,9 @@ impl HandheldSession {
         let Some(stands) = &welcome.scopes else {
             self.granted = held.into_iter().map(|(scope, _)| scope).collect();
             self.caught_up = self.granted.iter().copied().collect();
+            for scope in &self.granted {
+                replica.let_go_of_stored(tx, *scope, identity.shop)?;
+            }
             step.events
                 .extend(self.granted.iter().map(|scope| Event::CaughtUp(*scope)));
             return Ok(());

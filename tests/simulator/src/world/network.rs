@@ -186,6 +186,7 @@ impl World {
         who: usize,
         entropy: &mut SeededEntropy,
     ) -> Result<(), Violation> {
+        self.bring_to_push(who)?;
         let struck = self.hub.store.faults();
         self.hub.store.arm(Fault::Commit);
         let outcome = self.up(who);
@@ -207,9 +208,24 @@ impl World {
         who: usize,
         entropy: &mut SeededEntropy,
     ) -> Result<(), Violation> {
+        self.bring_to_push(who)?;
         self.up(who)?;
         self.links.clear();
         self.hub.restart(entropy);
+        Ok(())
+    }
+
+    /// Lets a handheld come to where its next frame is a push, if it has anything to push: a death of the hub matters most there.
+    fn bring_to_push(&mut self, who: usize) -> Result<(), Violation> {
+        self.connect(who)?;
+        for _ in 0..8 {
+            let next = self.links.get(&who).and_then(|link| link.to_hub.front());
+            if next.is_some_and(|next| matches!(Frame::unpack(next), Ok(Frame::Push(_)))) {
+                break;
+            }
+            self.up(who)?;
+            self.down(who)?;
+        }
         Ok(())
     }
 
