@@ -402,13 +402,21 @@ impl HandheldSession {
         if agrees {
             self.caught_up.insert(end.scope);
             step.events.push(Event::CaughtUp(end.scope));
-        } else if self.compared.contains(&end.scope) {
+        } else if self.compared.contains(&end.scope) && !self.awaits_documents(end.scope) {
             step.events.push(Event::Diverged(end.scope));
             self.caught_up.insert(end.scope);
         } else {
+            // What was asked for whole explains a difference; once it is here the scope is compared anew.
+            self.compared.remove(&end.scope);
             self.compare(tx.as_read(), end.scope, step)?;
         }
         Ok(())
+    }
+
+    fn awaits_documents(&self, scope: Scope) -> bool {
+        self.wanted
+            .get(&scope)
+            .is_some_and(|wanted| !wanted.is_empty())
     }
 
     /// Names the heads of all documents of a scope, for the hub to answer with what differs.
