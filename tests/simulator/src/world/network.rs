@@ -58,7 +58,10 @@ impl World {
         for event in std::mem::take(&mut link.events) {
             match event {
                 Event::Diverged(scope) => {
-                    let detail = format!("handheld {who} can't agree with the hub on {scope:?}");
+                    let (mine, theirs) = (unit.handheld.store.read()?, self.hub.store.read()?);
+                    let differs = crate::invariants::difference(&*mine, &*theirs, scope)?;
+                    let detail =
+                        format!("handheld {who} can't agree with the hub on {scope:?}: {differs}");
                     return Err(Violation::new("no divergence", detail));
                 }
                 Event::Stopped(stop) => {
