@@ -34,6 +34,9 @@ const READS_PER_FRAME: usize = 500;
 /// Push frames that may wait for their verdicts.
 const PUSHES_IN_FLIGHT_MAX: usize = 4;
 
+/// Verdicts in a row that bring no edit further, after which what is pending waits for the next meeting.
+const FRUITLESS_VERDICTS_MAX: u32 = 8;
+
 /// Something the app should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -84,6 +87,10 @@ pub struct HandheldSession {
     compared: BTreeSet<Scope>,
     /// Pages of a repair count as one: the next end of a scope is compared again.
     wanted: BTreeMap<Scope, BTreeSet<DocumentId>>,
+    /// Outbox rows whose edits were accepted in changes that are not here, by document; the document was asked for.
+    elsewhere: BTreeMap<DocumentId, Vec<u64>>,
+    /// Verdicts in a row that brought no edit further.
+    fruitless: u32,
     pushes: VecDeque<Vec<u64>>,
     pushed_to: u64,
     reads_in_flight: bool,
@@ -304,6 +311,16 @@ impl HandheldSession {
             }
             wanted.retain(|document| !page.gone.contains(document));
         }
+        for snapshot in &page.documents {
+            let document = snapshot.facet.document(snapshot.customer);
+            self.elsewhere.remove(&document);
+        }
+        for document in &page.gone {
+            if let Some(numbers) = self.elsewhere.remove(document) {
+                replica.take_out_elsewhere(tx, (*document, &numbers), identity.shop, entropy)?;
+                self.pushed_to = 0;
+            }
+        }
         let key = page.scope.key();
         if tx.get(Table::Progress, &key)?.is_some() {
             let next = match (page.last, page.phase) {
@@ -473,9 +490,26 @@ impl HandheldSession {
         self.backup_seq = verdicts.backup_seq;
         let numbers = self.pushes.pop_front().unwrap_or_default();
         let judged = replica.judge(tx, (&numbers, &verdicts.verdicts), identity.shop, entropy)?;
-        if judged.replayed {
+        let brought_further = judged.stored > 0 || judged.erased > 0 || !judged.refused.is_empty();
+        self.fruitless = if brought_further {
+            0
+        } else {
+            self.fruitless + 1
+        };
+        if judged.replayed && self.fruitless <= FRUITLESS_VERDICTS_MAX {
             // What was committed anew has new hashes: start over from the oldest row.
             self.pushed_to = 0;
+        }
+        for (number, document, home) in &judged.elsewhere {
+            if self.granted.contains(home) {
+                self.elsewhere.entry(*document).or_default().push(*number);
+                self.wanted.entry(*home).or_default().insert(*document);
+                self.ask_for_wanted(*home, step);
+            } else {
+                let rows = [*number];
+                replica.take_out_elsewhere(tx, (*document, &rows), identity.shop, entropy)?;
+                self.pushed_to = 0;
+            }
         }
         step.events.push(Event::Judged(judged));
         Ok(())
