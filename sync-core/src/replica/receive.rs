@@ -158,6 +158,9 @@ impl Replica {
                 };
                 ledger.append(tx, scope, kind, *hash)?;
                 if self.holds(tx, *document, *change)? {
+                    // It may have come inside a document of a first sync whose row was made before it.
+                    let row = documents::row(tx.as_read(), *document)?;
+                    received.customers.extend(row.map(|row| row.customer));
                     return Ok(None);
                 }
                 let Some((_, row)) = outbox::holding(tx.as_read(), *document, *change)? else {

@@ -49,25 +49,26 @@ impl Stage {
         };
         self.hub
             .record(&author, customer, vec![create(given)], &mut self.entropy)
-            .unwrap();
+            .expect("a name is enough for a card");
         customer
     }
 
     fn meet_all(&mut self) {
         for _ in 0..2 {
-            fleet::meet(&mut self.ana, &mut self.hub).unwrap();
-            fleet::meet(&mut self.ben, &mut self.hub).unwrap();
+            fleet::meet(&mut self.ana, &mut self.hub).expect("the disk holds");
+            fleet::meet(&mut self.ben, &mut self.hub).expect("the disk holds");
         }
     }
 
     fn assert_converged(&self, customer: CustomerId) {
-        let of = |store| fleet::accepted_json(store, customer, &[Facet::Card]).unwrap();
+        let of =
+            |store| fleet::accepted_json(store, customer, &[Facet::Card]).expect("the disk holds");
         let hub = of(&self.hub.store);
         assert!(!hub.is_empty(), "the hub holds the card");
         assert_eq!(of(&self.ana.store), hub);
         assert_eq!(of(&self.ben.store), hub);
-        assert_eq!(self.ana.pending().unwrap().count, 0);
-        assert_eq!(self.ben.pending().unwrap().count, 0);
+        assert_eq!(self.ana.pending().expect("the disk holds").count, 0);
+        assert_eq!(self.ben.pending().expect("the disk holds").count, 0);
     }
 }
 
