@@ -9,6 +9,7 @@ use sync_core::card::terms::{NamePart, Place};
 use sync_core::card::{Edit, Facet};
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, CustomerId, SessionId, ShopId, Timestamp};
+use sync_core::projection;
 use sync_core::protocol::handheld::Event;
 use sync_core::records::{self, Currency, RecordDraft, RecordKind, Sale, SoldAt};
 use sync_core::scope::Scope;
@@ -394,4 +395,47 @@ fn sales_of_a_customer_reach_a_book_by_its_feed_however_the_card_came_into_it() 
         let tx = handheld.store.read().unwrap();
         assert_eq!(records::totals(&*tx, customer).unwrap().count, 1);
     }
+}
+
+#[test]
+fn what_the_hub_accepted_is_not_refused_later_because_its_author_left() {
+    let mut stage = Stage::new();
+    let customer = stage.customer("Wanda");
+    stage.meet_all();
+    // Private, so that once she has left no feed brings it back to this handheld.
+    let opera = note(Place::Private, "saw her at the opera");
+    stage.ana.record(customer, &opera).unwrap();
+    let mut link = Link::open(&stage.ana, &stage.hub).unwrap();
+    link.deliver_up(&stage.ana, &mut stage.hub).unwrap();
+    link.deliver_down(&mut stage.ana).unwrap();
+    link.deliver_up(&stage.ana, &mut stage.hub).unwrap();
+    // The push is accepted; its answer never arrives.
+    drop(link);
+    stage.hub.people.deactivated.insert(ANA);
+    stage.meet_all();
+    stage.assert_converged(customer);
+    assert_eq!(stage.ana.pending().unwrap().refused, 0);
+    let private = fleet::accepted_json(&stage.hub.store, customer, &[Facet::Private(ANA)]);
+    assert_eq!(private.unwrap().len(), 1);
+}
+
+#[test]
+fn a_handheld_on_an_older_disk_shows_what_it_had_sent_since() {
+    let mut stage = Stage::new();
+    let customer = CustomerId::random(&mut stage.entropy);
+    stage.ana.record(customer, &create("Xenia")).unwrap();
+    let older = stage.ana.store.duplicate();
+    let wool = note(Place::Card, "wool");
+    stage.ana.record(customer, &wool).unwrap();
+    stage.meet_all();
+    stage.ana.store = older;
+    stage.ana.reopen();
+    stage.meet_all();
+    stage.assert_converged(customer);
+    let row = |handheld: &Handheld| {
+        let tx = handheld.store.read().unwrap();
+        projection::read_row(&*tx, customer).unwrap()
+    };
+    assert!(row(&stage.ben).is_some());
+    assert_eq!(row(&stage.ana), row(&stage.ben));
 }
