@@ -18,8 +18,8 @@ use sync_core::ids::{
 use sync_core::limits;
 use sync_core::protocol::frame::{
     Ack, CaughtUp, Course, DocumentHeads, Entries, Fetch, Frame, FrameError, Heads, Hello, Item,
-    Page, Phase, Position, Push, Reads, ReadsStored, Restart, Resume, Ruling, ScopeStand,
-    Snapshot, Stop, StopCode, Verdict, Verdicts, Welcome, short_chain,
+    Page, Phase, Position, Push, Reads, ReadsStored, Restart, Resume, Ruling, ScopeStand, Snapshot,
+    Stop, StopCode, Verdict, Verdicts, Welcome, short_chain,
 };
 use sync_core::scope::Scope;
 
@@ -45,7 +45,10 @@ fn sealed() -> Sealed {
         schema: 1,
         salt: Nonce([10; 16]),
     };
-    Sealed { envelope, change: vec![0x85, 0x6f, 0x4a, 0x83] }
+    Sealed {
+        envelope,
+        change: vec![0x85, 0x6f, 0x4a, 0x83],
+    }
 }
 
 fn snapshot() -> Snapshot {
@@ -62,17 +65,32 @@ fn snapshot() -> Snapshot {
 
 fn items() -> Vec<Item> {
     vec![
-        Item::Change { sealed: sealed(), received_at: NOW },
+        Item::Change {
+            sealed: sealed(),
+            received_at: NOW,
+        },
         Item::Own {
             document: DocumentId([1; 16]),
             change: ChangeHash([5; 32]),
             received_at: NOW,
             hash: hash(1),
         },
-        Item::Document { snapshot: snapshot(), hash: hash(2) },
-        Item::Records { records: Vec::new(), hash: hash(3) },
-        Item::Leave { document: DocumentId([1; 16]), hash: hash(4) },
-        Item::Tombstone { customer: CustomerId([2; 16]), hash: hash(5) },
+        Item::Document {
+            snapshot: snapshot(),
+            hash: hash(2),
+        },
+        Item::Records {
+            records: Vec::new(),
+            hash: hash(3),
+        },
+        Item::Leave {
+            document: DocumentId([1; 16]),
+            hash: hash(4),
+        },
+        Item::Tombstone {
+            customer: CustomerId([2; 16]),
+            hash: hash(5),
+        },
         Item::Gone { hash: hash(6) },
     ]
 }
@@ -80,15 +98,24 @@ fn items() -> Vec<Item> {
 fn rulings() -> Vec<Verdict> {
     [
         Ruling::Accepted { stored: 7 },
-        Ruling::Duplicate { of: ChangeHash([1; 32]) },
-        Ruling::Refused { code: "v11_key".to_owned() },
+        Ruling::Duplicate {
+            of: ChangeHash([1; 32]),
+        },
+        Ruling::Refused {
+            code: "v11_key".to_owned(),
+        },
         Ruling::Unmet,
         Ruling::Erased,
         Ruling::NewEpoch { epoch: 2 },
-        Ruling::Later { code: "hub_storage".to_owned() },
+        Ruling::Later {
+            code: "hub_storage".to_owned(),
+        },
     ]
     .into_iter()
-    .map(|ruling| Verdict { change: ChangeHash([5; 32]), ruling })
+    .map(|ruling| Verdict {
+        change: ChangeHash([5; 32]),
+        ruling,
+    })
     .collect()
 }
 
@@ -98,7 +125,10 @@ fn samples() -> Vec<(&'static str, Frame)> {
         scope: BOOK,
         seq: 300,
         chain: short_chain(Chain(hash(9))),
-        resume: Some(Resume { phase: Phase::Documents, cursor: vec![1, 2] }),
+        resume: Some(Resume {
+            phase: Phase::Documents,
+            cursor: vec![1, 2],
+        }),
     };
     let hello = Hello {
         versions: (1, 1),
@@ -107,7 +137,10 @@ fn samples() -> Vec<(&'static str, Frame)> {
         scopes: vec![position],
         pending: 3,
     };
-    let push = Push { entries: vec![sealed()], signature: Signature([1; 64]) };
+    let push = Push {
+        entries: vec![sealed()],
+        signature: Signature([1; 64]),
+    };
     let heads = DocumentHeads {
         document: DocumentId([1; 16]),
         epoch: 0,
@@ -119,7 +152,11 @@ fn samples() -> Vec<(&'static str, Frame)> {
         kind: AccessKind::Opened,
         at: NOW,
     };
-    let stand = ScopeStand { scope: BOOK, seq: 1, course: Course::FirstSync };
+    let stand = ScopeStand {
+        scope: BOOK,
+        seq: 1,
+        course: Course::FirstSync,
+    };
     let page = Page {
         scope: Scope::Associate(AssociateId([3; 8])),
         phase: Phase::Documents,
@@ -134,15 +171,36 @@ fn samples() -> Vec<(&'static str, Frame)> {
     vec![
         ("hello", Frame::Hello(hello)),
         ("push", Frame::Push(push)),
-        ("ack", Frame::Ack(Ack { scope: BOOK, seq: 1, chain })),
+        (
+            "ack",
+            Frame::Ack(Ack {
+                scope: BOOK,
+                seq: 1,
+                chain,
+            }),
+        ),
         (
             "heads",
-            Frame::Heads(Heads { scope: BOOK, after: None, documents: vec![heads], last: true }),
+            Frame::Heads(Heads {
+                scope: BOOK,
+                after: None,
+                documents: vec![heads],
+                last: true,
+            }),
         ),
-        ("reads", Frame::Reads(Reads { first: 2, entries: vec![reads] })),
+        (
+            "reads",
+            Frame::Reads(Reads {
+                first: 2,
+                entries: vec![reads],
+            }),
+        ),
         (
             "fetch",
-            Frame::Fetch(Fetch { scope: BOOK, documents: vec![DocumentId([1; 16])] }),
+            Frame::Fetch(Fetch {
+                scope: BOOK,
+                documents: vec![DocumentId([1; 16])],
+            }),
         ),
         (
             "welcome",
@@ -155,7 +213,14 @@ fn samples() -> Vec<(&'static str, Frame)> {
                 push_only: false,
             }),
         ),
-        ("entries", Frame::Entries(Entries { scope: BOOK, first: 1, items: items() })),
+        (
+            "entries",
+            Frame::Entries(Entries {
+                scope: BOOK,
+                first: 1,
+                items: items(),
+            }),
+        ),
         ("page", Frame::Page(page)),
         (
             "caught_up",
@@ -167,13 +232,30 @@ fn samples() -> Vec<(&'static str, Frame)> {
                 signature: Signature([2; 64]),
             }),
         ),
-        ("verdicts", Frame::Verdicts(Verdicts { verdicts: rulings(), backup_seq: 5 })),
+        (
+            "verdicts",
+            Frame::Verdicts(Verdicts {
+                verdicts: rulings(),
+                backup_seq: 5,
+            }),
+        ),
         ("reads_stored", Frame::ReadsStored(ReadsStored { next: 3 })),
         (
             "restart",
-            Frame::Restart(Restart { scope: BOOK, seq: 9, chain, first_sync: true }),
+            Frame::Restart(Restart {
+                scope: BOOK,
+                seq: 9,
+                chain,
+                first_sync: true,
+            }),
         ),
-        ("stop", Frame::Stop(Stop { code: StopCode::Busy, detail: "later".to_owned() })),
+        (
+            "stop",
+            Frame::Stop(Stop {
+                code: StopCode::Busy,
+                detail: "later".to_owned(),
+            }),
+        ),
     ]
 }
 
@@ -195,17 +277,26 @@ fn cbor(frame: &Frame) -> Vec<u8> {
 #[test]
 fn every_frame_of_version_1_has_its_frozen_bytes() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/wire_1.txt");
-    let written: String =
-        samples().iter().map(|(name, frame)| format!("{name} {}\n", hex(&cbor(frame)))).collect();
+    let written: String = samples()
+        .iter()
+        .map(|(name, frame)| format!("{name} {}\n", hex(&cbor(frame))))
+        .collect();
     if std::env::var_os("CARNET_BLESS").is_some() {
         std::fs::write(&path, &written).unwrap();
     }
     let frozen = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(written, frozen, "wire version 1 is frozen: a change needs a new version");
+    assert_eq!(
+        written, frozen,
+        "wire version 1 is frozen: a change needs a new version"
+    );
     for (line, (name, frame)) in frozen.lines().zip(samples()) {
         let (known, bytes) = line.split_once(' ').unwrap();
         assert_eq!(known, name);
-        assert_eq!(minicbor::decode::<Frame>(&unhex(bytes)).unwrap(), frame, "{name}");
+        assert_eq!(
+            minicbor::decode::<Frame>(&unhex(bytes)).unwrap(),
+            frame,
+            "{name}"
+        );
     }
 }
 
@@ -221,11 +312,17 @@ fn a_frame_cut_at_any_byte_is_refused() {
     for (name, frame) in samples() {
         let packed = frame.pack();
         for cut in 0..packed.len() {
-            assert!(Frame::unpack(&packed[..cut]).is_err(), "{name} cut at {cut}");
+            assert!(
+                Frame::unpack(&packed[..cut]).is_err(),
+                "{name} cut at {cut}"
+            );
         }
         let mut longer = packed.clone();
         longer.push(0);
-        assert!(Frame::unpack(&longer).is_err(), "{name} with a byte behind it");
+        assert!(
+            Frame::unpack(&longer).is_err(),
+            "{name} with a byte behind it"
+        );
     }
 }
 
@@ -254,10 +351,15 @@ fn a_bomb_is_refused_before_it_is_inflated() {
     let mut bomb = vec![1];
     bomb.extend(zstd::bulk::compress(&zeros, 3).unwrap());
     assert!(bomb.len() < 4_096, "it is small");
-    let refused = FrameError::Ratio { ratio: limits::FRAME_RATIO_MAX };
+    let refused = FrameError::Ratio {
+        ratio: limits::FRAME_RATIO_MAX,
+    };
     assert_eq!(Frame::unpack(&bomb), Err(refused));
     let large = vec![0; limits::FRAME_BYTES_MAX + 1];
-    assert!(matches!(Frame::unpack(&large), Err(FrameError::TooLarge { .. })));
+    assert!(matches!(
+        Frame::unpack(&large),
+        Err(FrameError::TooLarge { .. })
+    ));
     assert_eq!(Frame::unpack(&[9, 1, 2]), Err(FrameError::Packing));
     assert_eq!(Frame::unpack(&[]), Err(FrameError::Packing));
 }
@@ -266,8 +368,15 @@ fn a_bomb_is_refused_before_it_is_inflated() {
 fn a_frame_that_compresses_beyond_the_ratio_travels_plain() {
     let mut repetitive = snapshot();
     repetitive.bytes = vec![0; 200_000];
-    let item = Item::Document { snapshot: repetitive, hash: hash(1) };
-    let frame = Frame::Entries(Entries { scope: BOOK, first: 1, items: vec![item] });
+    let item = Item::Document {
+        snapshot: repetitive,
+        hash: hash(1),
+    };
+    let frame = Frame::Entries(Entries {
+        scope: BOOK,
+        first: 1,
+        items: vec![item],
+    });
     let packed = frame.pack();
     assert_eq!(packed.first(), Some(&0));
     assert_eq!(Frame::unpack(&packed).unwrap(), frame);
