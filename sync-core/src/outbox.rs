@@ -201,6 +201,20 @@ pub fn touching(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<Numbered>, 
     Ok(rows)
 }
 
+/// Whether a visible row touches `document`.
+///
+/// # Errors
+/// What the store reports.
+pub fn touches(tx: &dyn ReadTx, document: DocumentId) -> Result<bool, StoreError> {
+    let mut found = false;
+    let visit = &mut |_: &[u8], _: &[u8]| {
+        found = true;
+        Ok(ControlFlow::Break(()))
+    };
+    store::scan_prefix(tx, Table::OutboxIndex, document.as_bytes(), visit)?;
+    Ok(found)
+}
+
 /// The visible rows that touch any of `documents`, directly or through a group that spans several, oldest first; with all documents so reached.
 ///
 /// # Errors
