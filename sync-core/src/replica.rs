@@ -220,9 +220,9 @@ impl Replica {
         if tx.get(Table::Tombstone, customer.as_bytes())?.is_some() {
             return Err(RecordError::Erased);
         }
-        let waiting = outbox::pending(tx.as_read())?.count;
-        if waiting >= limits::OUTBOX_ENTRIES_MAX {
-            return Err(RecordError::OutboxFull { pending: waiting });
+        if !outbox::has_room(tx.as_read())? {
+            let pending = outbox::pending(tx.as_read())?.count;
+            return Err(RecordError::OutboxFull { pending });
         }
         let visible = self.visible(tx.as_read(), author, customer)?;
         let exists = visible

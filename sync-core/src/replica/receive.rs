@@ -465,9 +465,7 @@ impl Replica {
         let mut received = Received::default();
         let mut replay = BTreeSet::new();
         // A first sync brings the hub's rows beside the documents, so that no card has to be opened for them; a repair brings none.
-        let brings_rows = tx
-            .get(Table::Progress, &page.scope.key())?
-            .is_some();
+        let brings_rows = tx.get(Table::Progress, &page.scope.key())?.is_some();
         for row in &page.rows {
             projection::fold(tx, row)?;
             if knows_more(tx.as_read(), shop, row.customer)? {
