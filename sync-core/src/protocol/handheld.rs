@@ -256,6 +256,9 @@ impl HandheldSession {
             }
         }
         for stand in stands {
+            // Held from here on, so that whoever asks what this handheld follows need not wait for the first page.
+            let state = feed::state(tx.as_read(), stand.scope)?;
+            store::put_row(tx, Table::ScopeState, &stand.scope.key(), &state)?;
             if stand.course == Course::Compare {
                 self.compare(tx.as_read(), stand.scope, step)?;
             }
@@ -320,7 +323,10 @@ impl HandheldSession {
             };
             match next {
                 Some(resume) => store::put_row(tx, Table::Progress, &key, &resume)?,
-                None => tx.delete(Table::Progress, &key)?,
+                None => {
+                    tx.delete(Table::Progress, &key)?;
+                    replica.sweep_rows(tx, identity.shop)?;
+                }
             }
         }
         self.note(page.scope, received, step);
@@ -328,6 +334,9 @@ impl HandheldSession {
     }
 
     fn note(&mut self, scope: Scope, received: Received, step: &mut Step) {
+        if received.replayed {
+            self.pushed_to = 0;
+        }
         if !received.wanted.is_empty() {
             self.wanted
                 .entry(scope)

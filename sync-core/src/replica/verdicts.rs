@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Replica;
 use crate::entropy::Entropy;
-use crate::ids::{ChangeHash, CustomerId, DocumentId, ShopId};
+use crate::envelope::Envelope;
+use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, ShopId};
 use crate::outbox::{self, OutboxRow, OutboxState};
 use crate::protocol::frame::{Ruling, Verdict};
 use crate::store::{StoreError, WriteTx};
@@ -29,12 +30,22 @@ pub struct Judged {
 struct Follow {
     replay: BTreeSet<DocumentId>,
     customers: BTreeSet<CustomerId>,
+    /// Members that no longer wait, with their authors.
+    judged: Vec<(AssociateId, Envelope)>,
+}
+
+impl Follow {
+    fn no_longer_waits(&mut self, row: &OutboxRow) {
+        let members = row.members.iter();
+        self.judged
+            .extend(members.map(|member| (row.associate, member.envelope.clone())));
+    }
 }
 
 impl Replica {
     /// Carries out the hub's verdicts on the outbox rows `numbers`, which one push held.
     ///
-    /// A row that was committed anew since is passed over: the verdict speaks of changes that no longer exist.
+    /// A row that was committed anew since is passed over and must be pushed again: the verdict speaks of changes that no longer exist.
     ///
     /// # Errors
     /// What the store reports.
@@ -52,10 +63,14 @@ impl Replica {
         let mut judged = Judged::default();
         let mut follow = Follow::default();
         for number in numbers {
-            if let Some(row) = outbox::get(tx.as_read(), *number)?
-                && let Some(ruling) = ruling_of(&row, &rulings)
-            {
-                self.carry_out(tx, (*number, row), ruling, &mut judged, &mut follow)?;
+            let Some(row) = outbox::get(tx.as_read(), *number)? else {
+                continue;
+            };
+            match ruling_of(&row, &rulings) {
+                Some(ruling) => {
+                    self.carry_out(tx, (*number, row), ruling, &mut judged, &mut follow)?;
+                }
+                None => judged.replayed |= row.state == OutboxState::Pending,
             }
         }
         if !follow.replay.is_empty() {
@@ -66,6 +81,8 @@ impl Replica {
                 .extend(rows.iter().map(|(_, row)| row.customer));
             self.reauthor(tx, follow.replay, entropy)?;
         }
+        let gone = self.let_go_of_judged(tx, &follow.judged, shop)?;
+        follow.customers.extend(gone);
         for customer in follow.customers {
             self.refold(tx, shop, customer)?;
         }
@@ -82,6 +99,7 @@ impl Replica {
     ) -> Result<(), StoreError> {
         match ruling {
             Ruling::Accepted { stored } => {
+                follow.no_longer_waits(&row);
                 row.state = OutboxState::Stored { number: *stored };
                 outbox::put(tx, number, &row)?;
                 judged.stored += 1;
@@ -96,6 +114,7 @@ impl Replica {
             }
             Ruling::Refused { code } => {
                 follow.replay.extend(row.documents());
+                follow.no_longer_waits(&row);
                 follow.customers.insert(row.customer);
                 row.state = OutboxState::Refused { code: code.clone() };
                 outbox::put(tx, number, &row)?;
