@@ -1,4 +1,4 @@
-//! Sync: one WebSocket for as long as a handheld is connected, or one request and its answer where WebSockets don't pass.
+//! Sync: one WebSocket for as long as a handheld is connected, or one request and its answer where a `WebSocket` does not pass.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Stories of a small fleet: named handhelds, one hub, and what must be true when they have met.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 use std::collections::BTreeMap;
 
 use simulator::fleet::{self, Handheld, Hub, Link};
