@@ -4,6 +4,7 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::crypto::sha256;
 use crate::ids::{AssociateId, CustomerId, DeviceId, Timestamp};
 use crate::store::{self, Direction, KeyRange, ReadTx, StoreError, Table, WriteTx};
 
@@ -141,7 +142,9 @@ pub fn forget_sent(tx: &mut dyn WriteTx, next: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Stores lines on the hub, once each: a line is known by its device and number.
+/// Stores lines on the hub, once each: a line is known by its device, its number and what it says.
+///
+/// The number alone is not enough: a cloned handheld, or one that went back to an older disk, uses numbers again for other lines.
 ///
 /// # Errors
 /// What the store reports.
@@ -154,7 +157,8 @@ pub fn store(
 ) -> Result<u64, StoreError> {
     let mut number = first;
     for entry in entries {
-        let key = store::key(&[device.as_bytes(), &number.to_be_bytes()]);
+        let said = sha256("access.v1", &[&store::encode_row(entry)]);
+        let key = store::key(&[device.as_bytes(), &number.to_be_bytes(), said.as_bytes()]);
         if tx.get(Table::AccessLog, &key)?.is_none() {
             let line = StoredAccess {
                 device,

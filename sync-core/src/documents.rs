@@ -15,7 +15,7 @@ use crate::card::{Document, DocumentError, Entries, Facet};
 use crate::digest::document_item;
 use crate::envelope::{Attestation, Sealed};
 use crate::feed::Ledger;
-use crate::gate::Causality;
+use crate::gate::{self, Causality};
 use crate::ids::{ChangeHash, CustomerId, DocumentId, EditId, Hash32, Timestamp};
 use crate::limits;
 use crate::records;
@@ -204,7 +204,12 @@ pub fn open(tx: &dyn ReadTx, row: &DocumentRow) -> Result<Document, StoreError> 
 pub fn replay(tx: &dyn ReadTx, document: DocumentId) -> Result<Document, StoreError> {
     let base: Option<Base> = store::get_row(tx, Table::Base, document.as_bytes())?;
     let mut state = match base {
-        Some(base) => Document::load(&base.bytes).map_err(|error| damaged(&error))?,
+        Some(base) => {
+            gate::check_base(&base.bytes, &base.heads).map_err(|error| StoreError::Corrupt {
+                table: Table::Base.name(),
+                detail: error.to_string(),
+            })?
+        }
         None => Document::default(),
     };
     let changes = changes(tx, document)?;
@@ -424,7 +429,8 @@ pub fn replace(
         bytes,
     };
     store::put_row(tx, Table::Base, document.as_bytes(), &base)?;
-    tx.put(Table::Cache, document.as_bytes(), &base.bytes)?;
+    // The base says it all until a change comes; a cache would only double a first sync.
+    tx.delete(Table::Cache, document.as_bytes())?;
     store::put_row(tx, Table::Document, document.as_bytes(), &row)?;
     move_items(tx, ledger, document, before.as_ref(), row.item().as_ref())?;
     Ok(row)

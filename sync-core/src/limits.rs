@@ -4,6 +4,7 @@
 //! `GET /v1/limits` shows this table.
 
 /// Bytes of one frame as sent: the largest document behind a page that was almost full, neither of them compressible.
+///
 /// Larger frames end the session: nothing honest needs them, and a receiver must bound its memory.
 pub const FRAME_BYTES_MAX: usize = (1 << 20) + (512 << 10);
 /// Bytes of one frame after decompression; with the ratio below it bounds what a small frame can cost.

@@ -220,9 +220,9 @@ impl Replica {
         if tx.get(Table::Tombstone, customer.as_bytes())?.is_some() {
             return Err(RecordError::Erased);
         }
-        let waiting = outbox::pending(tx.as_read())?.count;
-        if waiting >= limits::OUTBOX_ENTRIES_MAX {
-            return Err(RecordError::OutboxFull { pending: waiting });
+        if !outbox::has_room(tx.as_read())? {
+            let pending = outbox::pending(tx.as_read())?.count;
+            return Err(RecordError::OutboxFull { pending });
         }
         let visible = self.visible(tx.as_read(), author, customer)?;
         let exists = visible
@@ -349,22 +349,23 @@ impl Replica {
                 .map_or_else(Document::default, |loaded| loaded.document.clone());
             states.insert(document, (accepted, state));
         }
-        for (number, mut row) in rows {
-            if matches!(row.state, OutboxState::Stored { .. }) {
-                for (document, (_, state)) in &mut states {
-                    apply_members(state, *document, &row)?;
-                }
-                continue;
-            }
+        for (number, row) in rows {
             let mut members = Vec::new();
             for (facet, writes) in &row.plan.writes {
-                let Some((accepted, state)) = states.get_mut(&facet.document(row.customer)) else {
+                let document = facet.document(row.customer);
+                let Some((accepted, state)) = states.get_mut(&document) else {
                     continue;
                 };
                 if accepted
                     .as_ref()
                     .is_some_and(|loaded| ran_before(loaded, writes))
                 {
+                    continue;
+                }
+                if matches!(row.state, OutboxState::Stored { .. }) {
+                    apply_members(state, document, &row)?;
+                    let of_document = |member: &&Sealed| member.envelope.document() == document;
+                    members.extend(row.members.iter().filter(of_document).cloned());
                     continue;
                 }
                 let origin = Origin {
@@ -376,12 +377,9 @@ impl Replica {
                 };
                 members.extend(self.seal(state, *facet, &origin, &row.plan, entropy));
             }
-            if members.is_empty() {
-                // Every write is in accepted state already: the first run arrived after all.
-                outbox::remove(tx, number, &row)?;
-            } else {
-                row.members = members;
-                outbox::put(tx, number, &row)?;
+            outbox::remove(tx, number, &row)?;
+            if !members.is_empty() {
+                outbox::put(tx, number, &OutboxRow { members, ..row })?;
             }
         }
         Ok(())

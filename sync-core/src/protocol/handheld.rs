@@ -75,11 +75,12 @@ pub struct Identity<'a> {
 #[derive(Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four independent facts about one meeting"
+    reason = "independent facts about one meeting"
 )]
 pub struct HandheldSession {
     granted: Vec<Scope>,
     caught_up: BTreeSet<Scope>,
+    diverged: bool,
     /// Scopes whose heads were exchanged already in this session; a second mismatch is a divergence.
     compared: BTreeSet<Scope>,
     /// Pages of a repair count as one: the next end of a scope is compared again.
@@ -210,7 +211,11 @@ impl HandheldSession {
                 self.stop(stop, &mut step);
             }
         }
-        if self.is_settled() && !self.granted.is_empty() && !step.events.is_empty() {
+        if self.is_settled()
+            && !self.diverged
+            && !self.granted.is_empty()
+            && !step.events.is_empty()
+        {
             step.events.push(Event::InSync);
         }
         Ok(step)
@@ -387,6 +392,7 @@ impl HandheldSession {
             step.events.push(Event::CaughtUp(end.scope));
         } else if self.compared.contains(&end.scope) {
             step.events.push(Event::Diverged(end.scope));
+            self.diverged = true;
             self.caught_up.insert(end.scope);
         } else {
             self.compare(tx.as_read(), end.scope, step)?;

@@ -464,22 +464,29 @@ impl Replica {
         let mut ledger = Ledger::default();
         let mut received = Received::default();
         let mut replay = BTreeSet::new();
+        // A first sync brings the hub's rows beside the documents, so that no card has to be opened for them; a repair brings none.
+        let brings_rows = tx.get(Table::Progress, &page.scope.key())?.is_some();
         for row in &page.rows {
             projection::fold(tx, row)?;
+            if knows_more(tx.as_read(), shop, row.customer)? {
+                received.customers.insert(row.customer);
+            }
         }
         for snapshot in &page.documents {
             let document = snapshot.facet.document(snapshot.customer);
             if self.receive_snapshot(tx, &mut ledger, page.scope, snapshot)? {
                 replay.insert(document);
-                received.customers.insert(snapshot.customer);
             }
-            if matches!(snapshot.facet, Facet::Shop(_)) {
-                // The hub's rows know the card alone; with the shop's own facet this handheld knows more.
+            if !brings_rows || knows_more(tx.as_read(), shop, snapshot.customer)? {
                 received.customers.insert(snapshot.customer);
             }
         }
         for record in &page.records {
             store_record(tx, &mut ledger, record)?;
+            let is_noted = received.customers.contains(&record.customer);
+            if !is_noted && (!brings_rows || knows_more(tx.as_read(), shop, record.customer)?) {
+                received.customers.insert(record.customer);
+            }
         }
         for document in &page.gone {
             received
@@ -536,6 +543,14 @@ impl Replica {
         }
         Ok(())
     }
+}
+
+/// Whether this handheld's row of a customer says more than the hub's, which knows the accepted card alone.
+fn knows_more(tx: &dyn ReadTx, shop: ShopId, customer: CustomerId) -> Result<bool, StoreError> {
+    let of_shop = Facet::Shop(shop).document(customer);
+    Ok(documents::row(tx, of_shop)?.is_some()
+        || outbox::touches(tx, of_shop)?
+        || outbox::touches(tx, Facet::Card.document(customer))?)
 }
 
 /// The documents that a customer can have here: derived, so that erasing one customer does not read the whole book.

@@ -115,7 +115,7 @@ pub struct Snapshot {
     pub bytes: Vec<u8>,
 }
 
-/// A page of a first sync, signed by the hub.
+/// A page of a first sync or repair. What it brings is covered by the signed digest at the end of the scope: heads name content.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Page {

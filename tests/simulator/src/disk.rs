@@ -1,0 +1,218 @@
+//! A disk that can fail: a store in memory that refuses a chosen write or commit, once, as a full disk or a crash does.
+//!
+//! # Invariants
+//! - A transaction that met a fault leaves nothing behind: its commit is refused too.
+//! - What is not armed behaves as [`MemoryStore`] does.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sync_core::store::memory::MemoryStore;
+use sync_core::store::{
+    Direction, KeyRange, Mark, ReadTx, Store, StoreError, Table, Visit, WriteTx,
+};
+
+/// What goes wrong next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The disk is full when this many more rows have been written.
+    FullAfter(u64),
+    /// The commit does not happen: the process died before it, or the disk was full.
+    Commit,
+}
+
+#[derive(Debug, Default)]
+struct Weather {
+    armed: Option<Fault>,
+    blind: Option<Table>,
+    faults: u64,
+}
+
+/// A store in memory with a fault that can be armed.
+#[derive(Debug, Default)]
+pub struct Disk {
+    memory: MemoryStore,
+    weather: Mutex<Weather>,
+}
+
+impl Disk {
+    /// A second disk with the same content: a clone, or an image to go back to.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            memory: self.memory.duplicate(),
+            weather: Mutex::default(),
+        }
+    }
+
+    /// Lets the next write that qualifies fail.
+    pub fn arm(&self, fault: Fault) {
+        self.weather().armed = Some(fault);
+    }
+
+    /// Takes back a fault that did not strike.
+    pub fn disarm(&self) {
+        self.weather().armed = None;
+    }
+
+    /// How many faults have struck.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.weather().faults
+    }
+
+    /// Makes write transactions find nothing in a table, which is how a forgotten check is planted.
+    pub fn blind(&self, table: Option<Table>) {
+        self.weather().blind = table;
+    }
+
+    fn weather(&self) -> MutexGuard<'_, Weather> {
+        self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for Disk {
+    fn read(&self) -> Result<Box<dyn ReadTx + '_>, StoreError> {
+        self.memory.read()
+    }
+
+    fn write(&self) -> Result<Box<dyn WriteTx + '_>, StoreError> {
+        Ok(Box::new(Writer {
+            inner: self.memory.write()?,
+            disk: self,
+            failed: false,
+        }))
+    }
+}
+
+struct Writer<'a> {
+    inner: Box<dyn WriteTx + 'a>,
+    disk: &'a Disk,
+    failed: bool,
+}
+
+const FULL: StoreError = StoreError::Full {
+    operation: "writing to a simulated disk",
+};
+
+impl Writer<'_> {
+    /// Counts one row towards the armed fault.
+    fn spend(&mut self) -> Result<(), StoreError> {
+        let mut weather = self.disk.weather();
+        match weather.armed {
+            Some(Fault::FullAfter(0)) => {
+                weather.armed = None;
+                weather.faults += 1;
+                self.failed = true;
+            }
+            Some(Fault::FullAfter(left)) => weather.armed = Some(Fault::FullAfter(left - 1)),
+            Some(Fault::Commit) | None => {}
+        }
+        if self.failed { Err(FULL) } else { Ok(()) }
+    }
+}
+
+impl ReadTx for Writer<'_> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.disk.weather().blind == Some(table) {
+            return Ok(None);
+        }
+        self.inner.get(table, key)
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        range: KeyRange<'_>,
+        direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        self.inner.scan(table, range, direction, visit)
+    }
+}
+
+impl WriteTx for Writer<'_> {
+    fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.spend()?;
+        self.inner.put(table, key, value)
+    }
+
+    fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), StoreError> {
+        self.spend()?;
+        self.inner.delete(table, key)
+    }
+
+    fn mark(&mut self) -> Result<Mark, StoreError> {
+        self.inner.mark()
+    }
+
+    fn rollback_to(&mut self, mark: Mark) -> Result<(), StoreError> {
+        self.inner.rollback_to(mark)
+    }
+
+    fn release(&mut self, mark: Mark) -> Result<(), StoreError> {
+        self.inner.release(mark)
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        let mut weather = self.disk.weather();
+        if weather.armed == Some(Fault::Commit) {
+            weather.armed = None;
+            weather.faults += 1;
+            return Err(FULL);
+        }
+        drop(weather);
+        if self.failed {
+            return Err(FULL);
+        }
+        self.inner.commit()
+    }
+
+    fn as_read(&self) -> &dyn ReadTx {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(disk: &Disk, rows: u8) -> Result<(), StoreError> {
+        let mut tx = disk.write()?;
+        for row in 0..rows {
+            tx.put(Table::Meta, &[row], b"x")?;
+        }
+        tx.commit()
+    }
+
+    #[test]
+    fn a_fault_strikes_once_and_leaves_nothing_of_its_transaction() {
+        let disk = Disk::default();
+        for fault in [Fault::FullAfter(0), Fault::FullAfter(2), Fault::Commit] {
+            disk.arm(fault);
+            assert!(
+                matches!(fill(&disk, 3), Err(StoreError::Full { .. })),
+                "{fault:?}"
+            );
+            assert_eq!(disk.read().unwrap().get(Table::Meta, &[0]).unwrap(), None);
+        }
+        assert_eq!(disk.faults(), 3);
+        fill(&disk, 3).unwrap();
+        assert!(
+            disk.read()
+                .unwrap()
+                .get(Table::Meta, &[2])
+                .unwrap()
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn a_copied_disk_goes_its_own_way_without_the_armed_fault() {
+        let disk = Disk::default();
+        disk.arm(Fault::Commit);
+        let copy = disk.duplicate();
+        fill(&copy, 1).unwrap();
+        assert!(fill(&disk, 1).is_err());
+        assert_eq!(disk.read().unwrap().get(Table::Meta, &[0]).unwrap(), None);
+    }
+}

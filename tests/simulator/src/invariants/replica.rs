@@ -1,0 +1,184 @@
+//! What must be true of a handheld: what it shows is accepted state with its outbox laid over it, and at the end it agrees with the hub.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync_core::card::{Document, Facet, Visible, canonical_json};
+use sync_core::documents::{self, DocumentRow};
+use sync_core::feed;
+use sync_core::ids::{CustomerId, DocumentId};
+use sync_core::outbox::{self, OutboxRow};
+use sync_core::records::Record;
+use sync_core::store::{self, ReadTx, Store as _, Table};
+
+use super::disk::{digests, entries, feeds, replayed, row_of, rows, table};
+use super::{Violation, must};
+use crate::world::{Unit, World};
+
+type Documents = BTreeMap<DocumentId, (DocumentRow, Document)>;
+
+/// A handheld's disk, at any quiet moment.
+///
+/// # Errors
+/// The first [`Violation`].
+pub fn handheld(world: &mut World, who: usize) -> Result<(), Violation> {
+    let Some(unit) = world.units.get_mut(who) else {
+        return Ok(());
+    };
+    let tx = unit.handheld.store.read()?;
+    let replayed = replayed(&*tx)?;
+    feeds(&*tx, false)?;
+    digests(&*tx)?;
+    let waiting = outbox::all(&*tx)?;
+    outbox_index(&*tx, &waiting)?;
+    if !table(&*tx, Table::Progress)?.is_empty() {
+        // In the middle of a first sync rows are ahead of the documents that they come from.
+        return Ok(());
+    }
+    let mut customers: BTreeSet<_> = replayed.values().map(|(row, _)| row.customer).collect();
+    customers.extend(waiting.iter().map(|(_, row)| row.customer));
+    let shop = unit.handheld.author.shop;
+    let mut expected = Vec::new();
+    for customer in customers {
+        let mut visible = Visible::default();
+        let mut corrections = BTreeMap::new();
+        for facet in [Facet::Card, Facet::Shop(shop)] {
+            let document = facet.document(customer);
+            let shown = laid_over(&replayed, document, &waiting)?;
+            let displayed = unit.handheld.replica.displayed(&*tx, document)?;
+            must(
+                displayed.heads() == shown.heads(),
+                "what is shown follows",
+                || format!("handheld {who} shows something else of {customer:?} {facet:?}"),
+            )?;
+            visible.insert(facet, entries(&shown)?);
+            if let Some((row, _)) = replayed.get(&document) {
+                corrections.extend(row.corrections());
+            }
+        }
+        if visible.iter().any(|(_, entries)| !entries.is_empty()) {
+            expected.push(row_of(&*tx, customer, &visible, &corrections)?);
+        }
+    }
+    rows(&*tx, expected).map_err(|violation| Violation {
+        detail: format!("handheld {who}, {}", violation.detail),
+        ..violation
+    })
+}
+
+/// A document with the visible outbox rows laid over it.
+fn laid_over(
+    replayed: &Documents,
+    document: DocumentId,
+    waiting: &[(u64, OutboxRow)],
+) -> Result<Document, Violation> {
+    let mut shown = replayed
+        .get(&document)
+        .map_or_else(Document::default, |(_, state)| state.clone());
+    for (_, row) in waiting.iter().filter(|(_, row)| row.is_visible()) {
+        let members: Vec<_> = row
+            .members
+            .iter()
+            .filter(|member| member.envelope.document() == document)
+            .filter(|member| !shown.has(member.envelope.change))
+            .map(|member| member.change.as_slice())
+            .collect();
+        shown
+            .apply(members)
+            .map_err(|error| Violation::new("what is shown follows", error.to_string()))?;
+    }
+    Ok(shown)
+}
+
+/// The index of the outbox names exactly the visible rows.
+fn outbox_index(tx: &dyn ReadTx, waiting: &[(u64, OutboxRow)]) -> Result<(), Violation> {
+    let mut expected = BTreeSet::new();
+    for (number, row) in waiting.iter().filter(|(_, row)| row.is_visible()) {
+        for document in row.documents() {
+            expected.insert(store::key(&[document.as_bytes(), &number.to_be_bytes()]));
+        }
+    }
+    let there: BTreeSet<_> = table(tx, Table::OutboxIndex)?.into_keys().collect();
+    must(there == expected, "the outbox index follows", || {
+        format!(
+            "{} rows are indexed, {} should be",
+            there.len(),
+            expected.len()
+        )
+    })
+}
+
+/// A handheld and the hub, once everyone has met: the same scopes with the same content, and nothing else.
+///
+/// # Errors
+/// The first [`Violation`].
+pub fn agreement(world: &World, who: usize) -> Result<(), Violation> {
+    let Some(unit) = world.units.get(who) else {
+        return Ok(());
+    };
+    let (mine, theirs) = (unit.handheld.store.read()?, world.hub.store.read()?);
+    let granted = world
+        .hub
+        .grant(unit.handheld.replica.device(), &unit.handheld.signed_in);
+    let mut held = BTreeSet::new();
+    for scope in &granted {
+        let (here, there) = (feed::state(&*mine, *scope)?, feed::state(&*theirs, *scope)?);
+        must(here == there, "replicas converge", || {
+            format!("handheld {who} and the hub stand elsewhere in {scope:?}")
+        })?;
+    }
+    for (document, (row, state)) in replayed(&*mine)? {
+        let scopes = documents::scopes(&*theirs, document)?;
+        let allowed = allowed_scopes(world, unit);
+        must(
+            scopes.iter().any(|scope| allowed.contains(scope)),
+            "a handheld holds only what it may",
+            || format!("handheld {who} holds {:?} of {:?}", row.facet, row.customer),
+        )?;
+        held.insert(row.customer);
+        let accepted = documents::replay(&*theirs, document)?;
+        let corrections = documents::row(&*theirs, document)?.map(|row| row.corrections());
+        let same = state.heads() == accepted.heads()
+            && canonical_json(&entries(&state)?, &row.corrections())
+                == canonical_json(&entries(&accepted)?, &corrections.unwrap_or_default());
+        must(same, "replicas converge", || {
+            format!(
+                "handheld {who} reads {:?} of {:?} otherwise",
+                row.facet, row.customer
+            )
+        })?;
+    }
+    only_theirs(&*mine, who, &held)
+}
+
+/// What a handheld may replicate, from who works where: computed here, not asked of the hub that is being checked.
+fn allowed_scopes(world: &World, unit: &Unit) -> Vec<sync_core::scope::Scope> {
+    let associates = unit.handheld.signed_in.iter().copied();
+    let works_here = |associate: &_| !world.hub.people.deactivated.contains(associate);
+    associates
+        .filter(works_here)
+        .map(sync_core::scope::Scope::Associate)
+        .chain([sync_core::scope::Scope::Book(unit.handheld.author.shop)])
+        .collect()
+}
+
+/// Rows and records are of customers alone whose card is there.
+fn only_theirs(tx: &dyn ReadTx, who: usize, held: &BTreeSet<CustomerId>) -> Result<(), Violation> {
+    for key in table(tx, Table::Row)?.keys() {
+        let customer = CustomerId::from_slice(key);
+        must(
+            customer.is_some_and(|customer| held.contains(&customer)),
+            "a handheld holds only what it may",
+            || format!("handheld {who} keeps a row of {customer:?}"),
+        )?;
+    }
+    for bytes in table(tx, Table::Record)?.values() {
+        let record: Record = store::decode_row(Table::Record, bytes)?;
+        let card = Facet::Card.document(record.customer);
+        must(
+            documents::row(tx, card)?.is_some(),
+            "a handheld holds only what it may",
+            || format!("handheld {who} keeps records of {:?}", record.customer),
+        )?;
+    }
+    Ok(())
+}

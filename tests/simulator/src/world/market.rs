@@ -1,0 +1,188 @@
+//! What happens at the hub: the back office, the books of the shops, the till; and the handheld that lies.
+
+use sync_core::authority::{AuthorityError, HubAuthor};
+use sync_core::card::schema::Role;
+use sync_core::card::{CardView, Edit, Reading};
+use sync_core::entropy::SeededEntropy;
+use sync_core::ids::{AssociateId, CustomerId, SessionId, ShopId};
+use sync_core::records::{Currency, RecordDraft, RecordError, RecordKind, Sale, SaleLine, SoldAt};
+use sync_core::store::Store as _;
+
+use super::World;
+use crate::edits::{self, Scene};
+use crate::fleet::{HUB_DEVICE, Link};
+use crate::hostile;
+use crate::invariants::Violation;
+use crate::oracle::Told;
+
+impl World {
+    fn hub_author(&self, entropy: &mut SeededEntropy) -> HubAuthor {
+        let person = entropy
+            .percent(70)
+            .then(|| entropy.pick(&self.people).copied());
+        let shop = entropy.pick(&self.shops).copied();
+        HubAuthor {
+            associate: person.flatten().unwrap_or(AssociateId([0; 8])),
+            session: SessionId([0; 8]),
+            shop: shop.unwrap_or(ShopId([1; 8])),
+            role: Role::Hub,
+        }
+    }
+
+    pub(super) fn back_office_any(&mut self, entropy: &mut SeededEntropy) -> Result<(), Violation> {
+        let Some(customer) = entropy.pick(&self.customers).copied() else {
+            return Ok(());
+        };
+        let author = self.hub_author(entropy);
+        let reader = (author.shop, Some(author.associate));
+        let tx = self.hub.store.read()?;
+        let (visible, corrections) = self.hub.authority.visible(&*tx, customer, reader)?;
+        drop(tx);
+        let now = self.hub.now();
+        let reading = Reading {
+            now,
+            corrections: &corrections,
+        };
+        let view = CardView::read(&visible, &reading);
+        let scene = Scene {
+            visible: &visible,
+            conflicts: &view.conflicts,
+            customers: &self.customers,
+            people: &self.people,
+            now,
+        };
+        let edit = edits::any(entropy, &scene);
+        self.hub_record(&author, customer, edit, entropy)
+    }
+
+    pub(super) fn back_office(
+        &mut self,
+        customer: CustomerId,
+        edit: Edit,
+        entropy: &mut SeededEntropy,
+    ) -> Result<(), Violation> {
+        let author = self.hub_author(entropy);
+        self.hub_record(&author, customer, edit, entropy)
+    }
+
+    fn hub_record(
+        &mut self,
+        author: &HubAuthor,
+        customer: CustomerId,
+        edit: Edit,
+        entropy: &mut SeededEntropy,
+    ) -> Result<(), Violation> {
+        let name = edits::name(&edit);
+        match self.hub.record(author, customer, vec![edit], entropy) {
+            Ok(ids) => {
+                for id in ids {
+                    let told = Told {
+                        customer,
+                        facets: Vec::new(),
+                        associate: author.associate,
+                        session: author.session,
+                        device: HUB_DEVICE,
+                        role: author.role,
+                        is_stray: false,
+                        is_forgiven: false,
+                    };
+                    self.oracle.told.insert(id, told);
+                }
+                self.totals.recorded += 1;
+                *self.totals.edits.entry(name).or_default() += 1;
+                Ok(())
+            }
+            Err(AuthorityError::Store(error)) => Err(error.into()),
+            Err(
+                AuthorityError::Edit(_)
+                | AuthorityError::UnknownCustomer
+                | AuthorityError::Erased
+                | AuthorityError::CardFull,
+            ) => {
+                self.totals.declined += 1;
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn move_in_book(
+        &mut self,
+        enters: bool,
+        entropy: &mut SeededEntropy,
+    ) -> Result<(), Violation> {
+        let customer = entropy.pick(&self.customers).copied();
+        let shop = entropy.pick(&self.shops).copied();
+        if let (Some(customer), Some(shop)) = (customer, shop) {
+            self.hub.move_in_book((customer, shop), enters, entropy)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn sale(&mut self, entropy: &mut SeededEntropy) -> Result<(), Violation> {
+        let Some(customer) = entropy.pick(&self.customers).copied() else {
+            return Ok(());
+        };
+        let mut drafts = Vec::new();
+        for _ in 0..=entropy.below(3) {
+            drafts.push(RecordDraft {
+                kind: if entropy.percent(85) {
+                    RecordKind::Purchase
+                } else {
+                    RecordKind::Return
+                },
+                source: "till".to_owned(),
+                source_id: entropy.below(12).to_string(),
+                as_of: self.hub.now(),
+                sale: Sale {
+                    shop: self.shops.first().copied(),
+                    at: SoldAt::Moment(self.hub.now()),
+                    lines: vec![SaleLine {
+                        sku: Some("B-100".to_owned()),
+                        label: None,
+                        quantity: 1,
+                        amount_minor: 12_500,
+                    }],
+                    amount_minor: i64::try_from(entropy.below(50_000)).expect("small"),
+                    currency: Currency::EUR,
+                },
+            });
+        }
+        match self.hub.put_records(customer, &drafts, entropy) {
+            Ok(changed) => {
+                self.totals.records += changed;
+                Ok(())
+            }
+            Err(RecordError::Store(error)) => Err(error.into()),
+            Err(error) => Err(Violation::new("records", error.to_string())),
+        }
+    }
+
+    /// The lying handheld sends something that no honest one would.
+    pub(super) fn lie(&mut self, entropy: &mut SeededEntropy) -> Result<(), Violation> {
+        let Some(who) = self.units.iter().position(|unit| unit.is_hostile) else {
+            return Ok(());
+        };
+        let unit = self.units.get(who).expect("it was just found");
+        let frames = hostile::lies(&self.hub, &unit.handheld, entropy)?;
+        self.links.remove(&who);
+        let mut link = Link::open(&unit.handheld, &self.hub)?;
+        link.deliver_up(&unit.handheld, &mut self.hub)?;
+        let granted = self
+            .hub
+            .grant(unit.handheld.replica.device(), &unit.handheld.signed_in);
+        for frame in frames {
+            if link.is_broken {
+                break;
+            }
+            link.to_hub.push_front(frame);
+            let answered = link.deliver_up(&unit.handheld, &mut self.hub)?;
+            self.totals.lies += 1;
+            let Some(exchange) = answered else {
+                continue;
+            };
+            hostile::must_not_leak(&self.hub, &granted, &exchange.replies)?;
+        }
+        self.totals.carry(&link);
+        Ok(())
+    }
+}
