@@ -11,6 +11,7 @@ pub mod http;
 pub mod identity;
 pub mod import;
 pub mod keys;
+pub mod lock;
 pub mod logging;
 pub mod routes;
 pub mod secret;

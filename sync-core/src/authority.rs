@@ -21,7 +21,7 @@ use crate::documents::{self, DocumentCache, Loaded, StoredChange};
 use crate::entropy::Entropy;
 use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
 use crate::feed::{self, FeedKind, Ledger};
-use crate::gate::Causality;
+use crate::gate::{self, GateError};
 use crate::ids::{
     ActorId, AssociateId, CustomerId, DeviceId, EditId, Nonce, SessionId, ShopId, Timestamp,
 };
@@ -47,6 +47,9 @@ pub enum AuthorityError {
     /// The card is as large as a card may become.
     #[error("this card is full: archive notes that are no longer needed")]
     CardFull,
+    /// More at once than one change may hold.
+    #[error("this is too much at once: send fewer or shorter edits")]
+    TooMuch,
     /// Storage failed; nothing was recorded.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -281,12 +284,8 @@ impl Authority {
         let Some(change) = after.document.commit(actor, now, writes) else {
             return Ok(());
         };
-        let saved = after.document.save();
-        if saved.len() > limits::DOCUMENT_BYTES_MAX {
-            return Err(AuthorityError::CardFull);
-        }
+        gate::take_own(&mut after.causality, &change.bytes).map_err(|error| own_fault(&error))?;
         after.entries.write(writes);
-        after.causality = Causality::of(&after.document).map_err(|error| gate_damage(&error))?;
         let envelope = Envelope {
             kind: EnvelopeKind::Hub,
             customer,
@@ -310,7 +309,7 @@ impl Authority {
             received_at: now,
             attestation: None,
         };
-        self.accept(tx, batch, (after, Some(saved)), &[stored], author.shop)?;
+        self.accept(tx, batch, (after, None), &[stored], author.shop)?;
         Ok(())
     }
 
@@ -441,6 +440,17 @@ impl Authority {
         let row = row_of(tx.as_read(), customer, &visible, &corrections)?;
         projection::fold(tx, &row)?;
         Ok(())
+    }
+}
+
+/// What the gate says of a change of the hub's own: it may be too large, and nothing else.
+fn own_fault(error: &GateError) -> AuthorityError {
+    if matches!(error, GateError::Size { .. } | GateError::Ops { .. }) {
+        AuthorityError::TooMuch
+    } else if matches!(error, GateError::Full { .. }) {
+        AuthorityError::CardFull
+    } else {
+        AuthorityError::Store(gate_damage(error))
     }
 }
 

@@ -171,12 +171,21 @@ pub fn row(tx: &dyn ReadTx, document: DocumentId) -> Result<Option<DocumentRow>,
 }
 
 pub(crate) fn load(tx: &dyn ReadTx, row: DocumentRow) -> Result<Loaded, StoreError> {
+    let state = open(tx, &row)?;
+    Loaded::of(row, state)
+}
+
+/// The accepted document that `row` describes: the cache where it can be trusted, a replay where not.
+///
+/// # Errors
+/// What the store reports, or [`StoreError::Corrupt`] when the changes do not lead to the heads.
+pub fn open(tx: &dyn ReadTx, row: &DocumentRow) -> Result<Document, StoreError> {
     let document = row.id();
     if let Some(bytes) = tx.get(Table::Cache, document.as_bytes())?
         && let Ok(cached) = Document::load(&bytes)
         && cached.heads() == row.heads
     {
-        return Loaded::of(row, cached);
+        return Ok(cached);
     }
     let replayed = replay(tx, document)?;
     if replayed.heads() != row.heads {
@@ -185,7 +194,7 @@ pub(crate) fn load(tx: &dyn ReadTx, row: DocumentRow) -> Result<Loaded, StoreErr
             detail: format!("the changes of document {document} do not lead to its heads"),
         });
     }
-    Loaded::of(row, replayed)
+    Ok(replayed)
 }
 
 /// The document that base and changes lead to, from nothing but them.
