@@ -176,6 +176,11 @@ impl<S: Store> Meeting<'_, S> {
             if let Event::Diverged(scope) = event {
                 bail!("{scope:?} differs from the hub");
             }
+            if let Event::Judged(judged) = event
+                && let Some((_, code)) = judged.refused.first()
+            {
+                bail!("the hub refused {} edits: {code}", judged.refused.len());
+            }
         }
         self.push().await?;
         Ok(Heard {
