@@ -475,6 +475,35 @@ impl Replica {
         Ok(customers)
     }
 
+    /// Lets go of stored edits whose documents no scope holds, now that `scope`, their home, agrees with the hub up to after they were stored:
+    /// their customer left meanwhile, and no feed brings them back.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn let_go_of_stored(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        scope: Scope,
+        shop: ShopId,
+    ) -> Result<(), StoreError> {
+        let mut ledger = Ledger::default();
+        let mut customers = BTreeSet::new();
+        for (_, row) in outbox::all(tx.as_read())? {
+            let is_stored = matches!(row.state, OutboxState::Stored { .. });
+            for envelope in row.members.iter().map(|member| &member.envelope) {
+                if is_stored && home_scope(envelope.facet, shop, row.associate) == scope {
+                    self.let_go(tx, &mut ledger, envelope.document())?;
+                    customers.insert(row.customer);
+                }
+            }
+        }
+        ledger.write(tx)?;
+        for customer in customers {
+            self.refold(tx, shop, customer)?;
+        }
+        Ok(())
+    }
+
     /// Carries out an erasure: nothing of the customer stays but the tombstone. Returns how many pending edits went with it.
     fn erase(
         &mut self,
@@ -528,10 +557,12 @@ impl Replica {
         }
         for snapshot in &page.documents {
             let document = snapshot.facet.document(snapshot.customer);
+            // Asked before too: the snapshot may settle the very edit that the row knew more by.
+            let knew_more = knows_more(tx.as_read(), shop, snapshot.customer)?;
             if self.receive_snapshot(tx, &mut ledger, page.scope, snapshot)? {
                 replay.insert(document);
             }
-            if !brings_rows || knows_more(tx.as_read(), shop, snapshot.customer)? {
+            if !brings_rows || knew_more || knows_more(tx.as_read(), shop, snapshot.customer)? {
                 received.customers.insert(snapshot.customer);
             }
         }

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Replica;
+use crate::authority::home_scope;
 use crate::entropy::Entropy;
 use crate::envelope::Envelope;
 use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, ShopId};
 use crate::outbox::{self, OutboxRow, OutboxState};
 use crate::protocol::frame::{Ruling, Verdict};
+use crate::scope::Scope;
 use crate::store::{StoreError, WriteTx};
 
 /// What came of a set of verdicts, for the app to tell.
@@ -23,6 +25,8 @@ pub struct Judged {
     pub replayed: bool,
     /// Whether the hub asked to keep something for later.
     pub later: bool,
+    /// Edits that the hub had accepted in another change, which is not here: outbox number, document, and the scope that brings it if any does.
+    pub elsewhere: Vec<(u64, DocumentId, Scope)>,
 }
 
 /// What must follow once all rows of a push are dealt with.
@@ -68,7 +72,8 @@ impl Replica {
             };
             match ruling_of(&row, &rulings) {
                 Some(ruling) => {
-                    self.carry_out(tx, (*number, row), ruling, &mut judged, &mut follow)?;
+                    let case = (ruling, shop);
+                    self.carry_out(tx, (*number, row), case, (&mut judged, &mut follow))?;
                 }
                 None => judged.replayed |= row.state == OutboxState::Pending,
             }
@@ -93,9 +98,8 @@ impl Replica {
         &mut self,
         tx: &mut dyn WriteTx,
         (number, mut row): (u64, OutboxRow),
-        ruling: &Ruling,
-        judged: &mut Judged,
-        follow: &mut Follow,
+        (ruling, shop): (&Ruling, ShopId),
+        (judged, follow): (&mut Judged, &mut Follow),
     ) -> Result<(), StoreError> {
         match ruling {
             Ruling::Accepted { stored } => {
@@ -106,9 +110,13 @@ impl Replica {
             }
             Ruling::Duplicate { of } => {
                 // Once accepted state holds the first run, committing anew finds nothing left to write and drops the row.
-                for document in row.documents() {
+                for envelope in row.members.iter().map(|member| &member.envelope) {
+                    let document = envelope.document();
                     if self.holds(tx, document, *of)? {
                         follow.replay.insert(document);
+                    } else {
+                        let home = home_scope(envelope.facet, shop, row.associate);
+                        judged.elsewhere.push((number, document, home));
                     }
                 }
             }
@@ -127,6 +135,33 @@ impl Replica {
                 judged.erased += 1;
             }
             Ruling::Later { .. } => judged.later = true,
+        }
+        Ok(())
+    }
+}
+
+impl Replica {
+    /// Takes what was accepted elsewhere out of rows that no feed of this handheld will settle, and commits anew what was built on it.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn take_out_elsewhere(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        (document, numbers): (DocumentId, &[u64]),
+        shop: ShopId,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), StoreError> {
+        let (documents, rows) = outbox::closure(tx.as_read(), BTreeSet::from([document]))?;
+        let customers: BTreeSet<_> = rows.iter().map(|(_, row)| row.customer).collect();
+        for row in rows {
+            if numbers.contains(&row.0) && row.1.state == OutboxState::Pending {
+                outbox::take_out(tx, row, |member| member.envelope.document() == document)?;
+            }
+        }
+        self.reauthor(tx, documents, entropy)?;
+        for customer in customers {
+            self.refold(tx, shop, customer)?;
         }
         Ok(())
     }

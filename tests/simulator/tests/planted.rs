@@ -32,7 +32,11 @@ fn every_planted_fault_is_found_as_what_it_is() {
 /// The invariants that a planted fault breaks; which of them is seen first depends on the seed.
 fn tells_of(sabotage: Sabotage) -> &'static [&'static str] {
     match sabotage {
-        Sabotage::ReplyBeforeCommit => &["what is acknowledged is kept", "a whole meeting"],
+        Sabotage::ReplyBeforeCommit => &[
+            "what is acknowledged is kept",
+            "a whole meeting",
+            "liveness",
+        ],
         Sabotage::ActorKeptAcrossClone => &["refusals have a reason"],
         Sabotage::OutboxClearedAtSignOut => &["no edit is lost"],
         Sabotage::EditsNotRemembered => &["one fate", "refusals have a reason"],
