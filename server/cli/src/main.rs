@@ -1,5 +1,6 @@
 //! `carnet`: the hub, its administration, a handheld for the terminal, and the demo.
 
+mod demo;
 mod handheld;
 mod serve;
 
@@ -17,6 +18,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Invent a boutique, play the story of two handhelds on it, and serve on.
+    Demo(demo::DemoArguments),
     /// Serve the hub of a shop from a data folder; the first run sets it up.
     Serve(serve::ServeArguments),
     /// Work with a handheld in the terminal.
@@ -26,6 +29,7 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Handheld(arguments) => handheld::run(&arguments),
     };
