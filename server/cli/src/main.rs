@@ -1,5 +1,6 @@
 //! `carnet`: the hub, its administration, a handheld for the terminal, and the demo.
 
+mod admin;
 mod serve;
 
 use std::process::ExitCode;
@@ -18,12 +19,15 @@ struct Arguments {
 enum Command {
     /// Serve the hub of a shop from a data folder; the first run sets it up.
     Serve(serve::ServeArguments),
+    /// Administer a hub on its own machine: imports, people, handhelds, keys, checks.
+    Admin(admin::AdminArguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Admin(arguments) => admin::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
