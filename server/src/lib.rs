@@ -3,6 +3,7 @@
 //! Thin by intent: what is decided about cards is decided in `sync-core`; this crate knows sockets, clocks, keys and people.
 
 pub mod book;
+pub mod boutique;
 pub mod check;
 pub mod clock;
 pub mod config;

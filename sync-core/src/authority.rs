@@ -476,7 +476,7 @@ pub(crate) fn row_of(
 }
 
 /// The scope that a document belongs to once `author`, of `shop`, has written to it.
-fn home_scope(facet: Facet, shop: ShopId, author: AssociateId) -> Scope {
+pub(crate) fn home_scope(facet: Facet, shop: ShopId, author: AssociateId) -> Scope {
     match facet {
         Facet::Card => Scope::Book(shop),
         Facet::Shop(owner) => Scope::Book(owner),

@@ -138,6 +138,27 @@ pub fn remove(tx: &mut dyn WriteTx, number: u64, row: &OutboxRow) -> Result<(), 
     tx.delete(Table::Outbox, &number.to_be_bytes())
 }
 
+/// Takes members out of a row, which goes with its last one. Nothing happens when none is meant.
+///
+/// # Errors
+/// What the store reports.
+pub fn take_out(
+    tx: &mut dyn WriteTx,
+    (number, row): Numbered,
+    is_meant: impl Fn(&Sealed) -> bool,
+) -> Result<(), StoreError> {
+    if !row.members.iter().any(&is_meant) {
+        return Ok(());
+    }
+    remove(tx, number, &row)?;
+    let mut rest = row;
+    rest.members.retain(|member| !is_meant(member));
+    if rest.members.is_empty() {
+        return Ok(());
+    }
+    put(tx, number, &rest)
+}
+
 /// One row.
 ///
 /// # Errors

@@ -120,6 +120,7 @@ fn rulings() -> Vec<Verdict> {
 }
 
 /// One of each kind, in the order of their numbers.
+#[expect(clippy::too_many_lines, reason = "a list of one sample for each frame")]
 fn samples() -> Vec<(&'static str, Frame)> {
     let position = Position {
         scope: BOOK,

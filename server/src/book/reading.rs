@@ -76,9 +76,7 @@ pub fn author(principal: &Principal) -> Option<HubAuthor> {
     };
     Some(HubAuthor {
         associate,
-        session: principal
-            .session
-            .unwrap_or(SessionId([0; SessionId::LEN])),
+        session: principal.session.unwrap_or(SessionId([0; SessionId::LEN])),
         shop: principal.shop,
         role,
     })

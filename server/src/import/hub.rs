@@ -187,9 +187,7 @@ impl ImportSink for EngineSink<'_, '_> {
             }
             // Not stored yet, so the book does not say so.
             let is_twin = |one: &RecordDraft| {
-                one.kind == draft.kind
-                    && one.source_id == draft.source_id
-                    && one.sale == draft.sale
+                one.kind == draft.kind && one.source_id == draft.source_id && one.sale == draft.sale
             };
             if taken.iter().any(is_twin) {
                 outcomes.push(Put::Unchanged);

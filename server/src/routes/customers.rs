@@ -338,10 +338,14 @@ impl EditBody {
     fn named(self, state: &AppState) -> Result<HubEdit, ApiError> {
         let source = self.source.unwrap_or(Source::Typed);
         if source == Source::Imported {
-            return Err(ApiError::invalid("source: what is imported goes to /v1/imports"));
+            return Err(ApiError::invalid(
+                "source: what is imported goes to /v1/imports",
+            ));
         }
         if matches!(self.edit, Edit::CreateCustomer { .. }) {
-            return Err(ApiError::invalid("edits: a card is begun with POST /v1/customers"));
+            return Err(ApiError::invalid(
+                "edits: a card is begun with POST /v1/customers",
+            ));
         }
         Ok(HubEdit {
             id: self.id.unwrap_or_else(|| EditId(state.entropy.bytes())),

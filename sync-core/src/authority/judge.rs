@@ -133,6 +133,10 @@ impl Authority {
         {
             return Ok((Some(Ruling::Erased), Role::Associate));
         }
+        // Before anything that may have changed since: what was accepted once stays so, however its author stands now.
+        if let Some(known) = accepted_before(tx, document, envelope)? {
+            return Ok((Some(known), Role::Associate));
+        }
         let role = match roster.standing(tx, envelope)? {
             Standing::Good(role) => role,
             Standing::Deactivated => {
@@ -143,9 +147,6 @@ impl Authority {
         if envelope.schema > SCHEMA_VERSION {
             let code = "hub_needs_update".to_owned();
             return Ok((Some(Ruling::Later { code }), role));
-        }
-        if let Some(known) = accepted_before(tx, document, envelope)? {
-            return Ok((Some(known), role));
         }
         if let Some(row) = documents::row(tx, document)?
             && row.epoch != envelope.epoch

@@ -34,6 +34,9 @@ const READS_PER_FRAME: usize = 500;
 /// Push frames that may wait for their verdicts.
 const PUSHES_IN_FLIGHT_MAX: usize = 4;
 
+/// Verdicts in a row that bring no edit further, after which what is pending waits for the next meeting.
+const FRUITLESS_VERDICTS_MAX: u32 = 8;
+
 /// Something the app should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -85,6 +88,10 @@ pub struct HandheldSession {
     compared: BTreeSet<Scope>,
     /// Pages of a repair count as one: the next end of a scope is compared again.
     wanted: BTreeMap<Scope, BTreeSet<DocumentId>>,
+    /// Outbox rows whose edits were accepted in changes that are not here, by document; the document was asked for.
+    elsewhere: BTreeMap<DocumentId, Vec<u64>>,
+    /// Verdicts in a row that brought no edit further.
+    fruitless: u32,
     pushes: VecDeque<Vec<u64>>,
     pushed_to: u64,
     reads_in_flight: bool,
@@ -187,7 +194,12 @@ impl HandheldSession {
                 }
             }
             Frame::Page(page) => self.page(tx, replica, page, (identity, entropy), &mut step)?,
-            Frame::CaughtUp(end) => self.compare_end(tx, end, identity, &mut step)?,
+            Frame::CaughtUp(end) => {
+                self.compare_end(tx, end, identity, &mut step)?;
+                if self.caught_up.contains(&end.scope) {
+                    replica.let_go_of_stored(tx, end.scope, identity.shop)?;
+                }
+            }
             Frame::Verdicts(verdicts) => {
                 self.verdicts(tx, replica, verdicts, (identity, entropy), &mut step)?;
             }
@@ -244,6 +256,9 @@ impl HandheldSession {
         let Some(stands) = &welcome.scopes else {
             self.granted = held.into_iter().map(|(scope, _)| scope).collect();
             self.caught_up = self.granted.iter().copied().collect();
+            for scope in &self.granted {
+                replica.let_go_of_stored(tx, *scope, identity.shop)?;
+            }
             step.events
                 .extend(self.granted.iter().map(|scope| Event::CaughtUp(*scope)));
             return Ok(());
@@ -256,6 +271,9 @@ impl HandheldSession {
             }
         }
         for stand in stands {
+            // Held from here on, so that whoever asks what this handheld follows need not wait for the first page.
+            let state = feed::state(tx.as_read(), stand.scope)?;
+            store::put_row(tx, Table::ScopeState, &stand.scope.key(), &state)?;
             if stand.course == Course::Compare {
                 self.compare(tx.as_read(), stand.scope, step)?;
             }
@@ -298,6 +316,16 @@ impl HandheldSession {
             }
             wanted.retain(|document| !page.gone.contains(document));
         }
+        for snapshot in &page.documents {
+            let document = snapshot.facet.document(snapshot.customer);
+            self.elsewhere.remove(&document);
+        }
+        for document in &page.gone {
+            if let Some(numbers) = self.elsewhere.remove(document) {
+                replica.take_out_elsewhere(tx, (*document, &numbers), identity.shop, entropy)?;
+                self.pushed_to = 0;
+            }
+        }
         let key = page.scope.key();
         if tx.get(Table::Progress, &key)?.is_some() {
             let next = match (page.last, page.phase) {
@@ -320,7 +348,10 @@ impl HandheldSession {
             };
             match next {
                 Some(resume) => store::put_row(tx, Table::Progress, &key, &resume)?,
-                None => tx.delete(Table::Progress, &key)?,
+                None => {
+                    tx.delete(Table::Progress, &key)?;
+                    replica.sweep_rows(tx, identity.shop)?;
+                }
             }
         }
         self.note(page.scope, received, step);
@@ -328,6 +359,9 @@ impl HandheldSession {
     }
 
     fn note(&mut self, scope: Scope, received: Received, step: &mut Step) {
+        if received.replayed {
+            self.pushed_to = 0;
+        }
         if !received.wanted.is_empty() {
             self.wanted
                 .entry(scope)
@@ -390,14 +424,22 @@ impl HandheldSession {
         if agrees {
             self.caught_up.insert(end.scope);
             step.events.push(Event::CaughtUp(end.scope));
-        } else if self.compared.contains(&end.scope) {
+        } else if self.compared.contains(&end.scope) && !self.awaits_documents(end.scope) {
             step.events.push(Event::Diverged(end.scope));
             self.diverged = true;
             self.caught_up.insert(end.scope);
         } else {
+            // What was asked for whole explains a difference; once it is here the scope is compared anew.
+            self.compared.remove(&end.scope);
             self.compare(tx.as_read(), end.scope, step)?;
         }
         Ok(())
+    }
+
+    fn awaits_documents(&self, scope: Scope) -> bool {
+        self.wanted
+            .get(&scope)
+            .is_some_and(|wanted| !wanted.is_empty())
     }
 
     /// Names the heads of all documents of a scope, for the hub to answer with what differs.
@@ -454,9 +496,26 @@ impl HandheldSession {
         self.backup_seq = verdicts.backup_seq;
         let numbers = self.pushes.pop_front().unwrap_or_default();
         let judged = replica.judge(tx, (&numbers, &verdicts.verdicts), identity.shop, entropy)?;
-        if judged.replayed {
+        let brought_further = judged.stored > 0 || judged.erased > 0 || !judged.refused.is_empty();
+        self.fruitless = if brought_further {
+            0
+        } else {
+            self.fruitless + 1
+        };
+        if judged.replayed && self.fruitless <= FRUITLESS_VERDICTS_MAX {
             // What was committed anew has new hashes: start over from the oldest row.
             self.pushed_to = 0;
+        }
+        for (number, document, home) in &judged.elsewhere {
+            if self.granted.contains(home) {
+                self.elsewhere.entry(*document).or_default().push(*number);
+                self.wanted.entry(*home).or_default().insert(*document);
+                self.ask_for_wanted(*home, step);
+            } else {
+                let rows = [*number];
+                replica.take_out_elsewhere(tx, (*document, &rows), identity.shop, entropy)?;
+                self.pushed_to = 0;
+            }
         }
         step.events.push(Event::Judged(judged));
         Ok(())

@@ -12,16 +12,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Replica;
+use crate::authority::home_scope;
 use crate::authority::rules::{card_schema, is_log};
 use crate::card::Facet;
 use crate::digest::tombstone_item;
 use crate::documents::{self, DocumentRow, Loaded, StoredChange};
 use crate::entropy::Entropy;
-use crate::envelope::Sealed;
+use crate::envelope::{Envelope, Sealed};
 use crate::feed::{self, FeedKind, Ledger};
 use crate::gate::{self, GateError, Incoming, Rules};
-use crate::ids::{ChangeHash, CustomerId, DocumentId, ShopId, Timestamp};
-use crate::outbox;
+use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, ShopId, Timestamp};
+use crate::outbox::{self, OutboxState};
 use crate::projection;
 use crate::protocol::frame::{Entries, Item, Page, Snapshot};
 use crate::quarantine;
@@ -56,6 +57,8 @@ pub struct Received {
     pub quarantined: u64,
     /// Edits discarded because their customer was erased.
     pub erased_edits: u64,
+    /// Whether something was committed anew and should be pushed again.
+    pub replayed: bool,
 }
 
 /// A change on its way into accepted state.
@@ -112,6 +115,7 @@ impl Replica {
         self.accept(tx, &mut ledger, entries.scope, run, &mut received)?;
         ledger.write(tx)?;
         if !replay.is_empty() {
+            received.replayed = true;
             self.reauthor(tx, replay, entropy)?;
         }
         for customer in &received.customers {
@@ -360,9 +364,9 @@ impl Replica {
         snapshot: &Snapshot,
     ) -> Result<bool, StoreError> {
         let document = snapshot.facet.document(snapshot.customer);
-        documents::enter(tx, ledger, scope, document)?;
         let mine = documents::row(tx.as_read(), document)?;
         if let Some(mine) = &mine {
+            documents::enter(tx, ledger, scope, document)?;
             if mine.epoch > snapshot.epoch || mine.heads == snapshot.heads {
                 return Ok(false);
             }
@@ -381,6 +385,7 @@ impl Replica {
             schema: snapshot.schema,
         };
         documents::replace(tx, ledger, row, snapshot.bytes.clone())?;
+        documents::enter(tx, ledger, scope, document)?;
         self.cache.remove(document);
         if outbox::touching(tx.as_read(), document)?.is_empty() {
             return Ok(false);
@@ -410,15 +415,93 @@ impl Replica {
             return Ok(None);
         };
         documents::leave(tx, ledger, scope, document)?;
-        let held = !documents::scopes(tx.as_read(), document)?.is_empty();
-        if !held && outbox::touching(tx.as_read(), document)?.is_empty() {
+        self.let_go(tx, ledger, document)?;
+        Ok(Some(row.customer))
+    }
+
+    /// Forgets a document that no scope of this handheld holds, once nothing of it waits to be sent. Edits that the hub has stored
+    /// do not wait: no feed of this handheld will bring them back.
+    pub(crate) fn let_go(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        ledger: &mut Ledger,
+        document: DocumentId,
+    ) -> Result<(), StoreError> {
+        if !documents::scopes(tx.as_read(), document)?.is_empty() {
+            return Ok(());
+        }
+        for (number, row) in outbox::touching(tx.as_read(), document)? {
+            if matches!(row.state, OutboxState::Stored { .. }) {
+                outbox::take_out(tx, (number, row), |member| {
+                    member.envelope.document() == document
+                })?;
+            }
+        }
+        let Some(row) = documents::row(tx.as_read(), document)? else {
+            return Ok(());
+        };
+        if !outbox::touches(tx.as_read(), document)? {
             documents::forget(tx, ledger, document)?;
             self.cache.remove(document);
             if row.facet == Facet::Card {
                 records::remove_all(tx, row.customer)?;
             }
         }
-        Ok(Some(row.customer))
+        Ok(())
+    }
+
+    /// Lets go of the documents of judged edits that no feed of this handheld brings back: their customer left the book, or their author signed out.
+    /// Returns whom that concerns.
+    pub(crate) fn let_go_of_judged(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        judged: &[(AssociateId, Envelope)],
+        shop: ShopId,
+    ) -> Result<BTreeSet<CustomerId>, StoreError> {
+        let mut ledger = Ledger::default();
+        let mut customers = BTreeSet::new();
+        for (author, envelope) in judged {
+            let document = envelope.document();
+            let home = home_scope(envelope.facet, shop, *author);
+            let is_followed = tx.get(Table::ScopeState, &home.key())?.is_some();
+            let is_known = documents::row(tx.as_read(), document)?.is_some();
+            let is_held = !documents::scopes(tx.as_read(), document)?.is_empty();
+            if !is_held && (is_known || !is_followed) {
+                self.let_go(tx, &mut ledger, document)?;
+                customers.insert(envelope.customer);
+            }
+        }
+        ledger.write(tx)?;
+        Ok(customers)
+    }
+
+    /// Lets go of stored edits whose documents no scope holds, now that `scope`, their home, agrees with the hub up to after they were stored:
+    /// their customer left meanwhile, and no feed brings them back.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn let_go_of_stored(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        scope: Scope,
+        shop: ShopId,
+    ) -> Result<(), StoreError> {
+        let mut ledger = Ledger::default();
+        let mut customers = BTreeSet::new();
+        for (_, row) in outbox::all(tx.as_read())? {
+            let is_stored = matches!(row.state, OutboxState::Stored { .. });
+            for envelope in row.members.iter().map(|member| &member.envelope) {
+                if is_stored && home_scope(envelope.facet, shop, row.associate) == scope {
+                    self.let_go(tx, &mut ledger, envelope.document())?;
+                    customers.insert(row.customer);
+                }
+            }
+        }
+        ledger.write(tx)?;
+        for customer in customers {
+            self.refold(tx, shop, customer)?;
+        }
+        Ok(())
     }
 
     /// Carries out an erasure: nothing of the customer stays but the tombstone. Returns how many pending edits went with it.
@@ -474,10 +557,12 @@ impl Replica {
         }
         for snapshot in &page.documents {
             let document = snapshot.facet.document(snapshot.customer);
+            // Asked before too: the snapshot may settle the very edit that the row knew more by.
+            let knew_more = knows_more(tx.as_read(), shop, snapshot.customer)?;
             if self.receive_snapshot(tx, &mut ledger, page.scope, snapshot)? {
                 replay.insert(document);
             }
-            if !brings_rows || knows_more(tx.as_read(), shop, snapshot.customer)? {
+            if !brings_rows || knew_more || knows_more(tx.as_read(), shop, snapshot.customer)? {
                 received.customers.insert(snapshot.customer);
             }
         }
@@ -495,12 +580,33 @@ impl Replica {
         }
         ledger.write(tx)?;
         if !replay.is_empty() {
+            received.replayed = true;
             self.reauthor(tx, replay, entropy)?;
         }
         for customer in &received.customers {
             self.refold(tx, shop, *customer)?;
         }
         Ok(received)
+    }
+
+    /// Removes rows of whom nothing else came: they left the scope while its first sync was under way.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn sweep_rows(&self, tx: &mut dyn WriteTx, shop: ShopId) -> Result<(), StoreError> {
+        let mut customers = Vec::new();
+        projection::rows(tx.as_read(), None, &mut |row| {
+            customers.push(row.customer);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for customer in customers {
+            let card = Facet::Card.document(customer);
+            let has_card = documents::row(tx.as_read(), card)?.is_some();
+            if !has_card && !knows_more(tx.as_read(), shop, customer)? {
+                projection::unfold(tx, customer)?;
+            }
+        }
+        Ok(())
     }
 
     /// Forgets a scope that this handheld may no longer replicate.
@@ -527,6 +633,14 @@ impl Replica {
         let mut customers = BTreeSet::new();
         for document in held {
             customers.extend(self.leave(tx, &mut ledger, scope, document)?);
+        }
+        for (_, row) in outbox::all(tx.as_read())? {
+            for member in row.members.iter().map(|member| &member.envelope) {
+                if home_scope(member.facet, shop, row.associate) == scope {
+                    self.let_go(tx, &mut ledger, member.document())?;
+                    customers.insert(row.customer);
+                }
+            }
         }
         ledger.write(tx)?;
         let mut rows = Vec::new();
@@ -575,12 +689,18 @@ pub(crate) fn gate_damage(error: &GateError) -> StoreError {
     }
 }
 
-/// Stores a record and moves its item in every scope that holds the customer's card.
+/// Stores a record and moves its item in every scope that holds the customer's card. Without the card it is left out: the feed
+/// brings it again behind the card (a first sync that is resumed sends records of those who have entered since).
 pub(crate) fn store_record(
     tx: &mut dyn WriteTx,
     ledger: &mut Ledger,
     record: &records::Record,
 ) -> Result<(), StoreError> {
+    let card = Facet::Card.document(record.customer);
+    let scopes = documents::scopes(tx.as_read(), card)?;
+    if scopes.is_empty() {
+        return Ok(());
+    }
     let before = match records::put_record(tx, record) {
         Ok(PutOutcome::Unchanged) => return Ok(()),
         Ok(PutOutcome::Inserted) => None,
@@ -589,8 +709,7 @@ pub(crate) fn store_record(
         // A record that is not well formed is left out; the digests then differ, and say so.
         Err(RecordError::BadKey | RecordError::TooLarge { .. }) => return Ok(()),
     };
-    let card = Facet::Card.document(record.customer);
-    for scope in documents::scopes(tx.as_read(), card)? {
+    for scope in scopes {
         ledger.replace_item(
             tx.as_read(),
             scope,
@@ -607,19 +726,8 @@ fn settle(
     document: DocumentId,
     is_accepted: impl Fn(ChangeHash) -> bool,
 ) -> Result<(), StoreError> {
-    for (number, mut row) in outbox::touching(tx.as_read(), document)? {
-        let members = row.members.len();
-        let mut rest = row.clone();
-        rest.members
-            .retain(|member| !is_accepted(member.envelope.change));
-        if rest.members.len() == members {
-            continue;
-        }
-        outbox::remove(tx, number, &row)?;
-        row.members = rest.members;
-        if !row.members.is_empty() {
-            outbox::put(tx, number, &row)?;
-        }
+    for row in outbox::touching(tx.as_read(), document)? {
+        outbox::take_out(tx, row, |member| is_accepted(member.envelope.change))?;
     }
     Ok(())
 }

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Replica;
+use crate::authority::home_scope;
 use crate::entropy::Entropy;
-use crate::ids::{ChangeHash, CustomerId, DocumentId, ShopId};
+use crate::envelope::Envelope;
+use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, ShopId};
 use crate::outbox::{self, OutboxRow, OutboxState};
 use crate::protocol::frame::{Ruling, Verdict};
+use crate::scope::Scope;
 use crate::store::{StoreError, WriteTx};
 
 /// What came of a set of verdicts, for the app to tell.
@@ -22,6 +25,8 @@ pub struct Judged {
     pub replayed: bool,
     /// Whether the hub asked to keep something for later.
     pub later: bool,
+    /// Edits that the hub had accepted in another change, which is not here: outbox number, document, and the scope that brings it if any does.
+    pub elsewhere: Vec<(u64, DocumentId, Scope)>,
 }
 
 /// What must follow once all rows of a push are dealt with.
@@ -29,12 +34,22 @@ pub struct Judged {
 struct Follow {
     replay: BTreeSet<DocumentId>,
     customers: BTreeSet<CustomerId>,
+    /// Members that no longer wait, with their authors.
+    judged: Vec<(AssociateId, Envelope)>,
+}
+
+impl Follow {
+    fn no_longer_waits(&mut self, row: &OutboxRow) {
+        let members = row.members.iter();
+        self.judged
+            .extend(members.map(|member| (row.associate, member.envelope.clone())));
+    }
 }
 
 impl Replica {
     /// Carries out the hub's verdicts on the outbox rows `numbers`, which one push held.
     ///
-    /// A row that was committed anew since is passed over: the verdict speaks of changes that no longer exist.
+    /// A row that was committed anew since is passed over and must be pushed again: the verdict speaks of changes that no longer exist.
     ///
     /// # Errors
     /// What the store reports.
@@ -52,10 +67,15 @@ impl Replica {
         let mut judged = Judged::default();
         let mut follow = Follow::default();
         for number in numbers {
-            if let Some(row) = outbox::get(tx.as_read(), *number)?
-                && let Some(ruling) = ruling_of(&row, &rulings)
-            {
-                self.carry_out(tx, (*number, row), ruling, &mut judged, &mut follow)?;
+            let Some(row) = outbox::get(tx.as_read(), *number)? else {
+                continue;
+            };
+            match ruling_of(&row, &rulings) {
+                Some(ruling) => {
+                    let case = (ruling, shop);
+                    self.carry_out(tx, (*number, row), case, (&mut judged, &mut follow))?;
+                }
+                None => judged.replayed |= row.state == OutboxState::Pending,
             }
         }
         if !follow.replay.is_empty() {
@@ -66,6 +86,8 @@ impl Replica {
                 .extend(rows.iter().map(|(_, row)| row.customer));
             self.reauthor(tx, follow.replay, entropy)?;
         }
+        let gone = self.let_go_of_judged(tx, &follow.judged, shop)?;
+        follow.customers.extend(gone);
         for customer in follow.customers {
             self.refold(tx, shop, customer)?;
         }
@@ -76,26 +98,31 @@ impl Replica {
         &mut self,
         tx: &mut dyn WriteTx,
         (number, mut row): (u64, OutboxRow),
-        ruling: &Ruling,
-        judged: &mut Judged,
-        follow: &mut Follow,
+        (ruling, shop): (&Ruling, ShopId),
+        (judged, follow): (&mut Judged, &mut Follow),
     ) -> Result<(), StoreError> {
         match ruling {
             Ruling::Accepted { stored } => {
+                follow.no_longer_waits(&row);
                 row.state = OutboxState::Stored { number: *stored };
                 outbox::put(tx, number, &row)?;
                 judged.stored += 1;
             }
             Ruling::Duplicate { of } => {
                 // Once accepted state holds the first run, committing anew finds nothing left to write and drops the row.
-                for document in row.documents() {
+                for envelope in row.members.iter().map(|member| &member.envelope) {
+                    let document = envelope.document();
                     if self.holds(tx, document, *of)? {
                         follow.replay.insert(document);
+                    } else {
+                        let home = home_scope(envelope.facet, shop, row.associate);
+                        judged.elsewhere.push((number, document, home));
                     }
                 }
             }
             Ruling::Refused { code } => {
                 follow.replay.extend(row.documents());
+                follow.no_longer_waits(&row);
                 follow.customers.insert(row.customer);
                 row.state = OutboxState::Refused { code: code.clone() };
                 outbox::put(tx, number, &row)?;
@@ -108,6 +135,33 @@ impl Replica {
                 judged.erased += 1;
             }
             Ruling::Later { .. } => judged.later = true,
+        }
+        Ok(())
+    }
+}
+
+impl Replica {
+    /// Takes what was accepted elsewhere out of rows that no feed of this handheld will settle, and commits anew what was built on it.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn take_out_elsewhere(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        (document, numbers): (DocumentId, &[u64]),
+        shop: ShopId,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), StoreError> {
+        let (documents, rows) = outbox::closure(tx.as_read(), BTreeSet::from([document]))?;
+        let customers: BTreeSet<_> = rows.iter().map(|(_, row)| row.customer).collect();
+        for row in rows {
+            if numbers.contains(&row.0) && row.1.state == OutboxState::Pending {
+                outbox::take_out(tx, row, |member| member.envelope.document() == document)?;
+            }
+        }
+        self.reauthor(tx, documents, entropy)?;
+        for customer in customers {
+            self.refold(tx, shop, customer)?;
         }
         Ok(())
     }

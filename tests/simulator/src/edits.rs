@@ -107,15 +107,17 @@ pub fn create(entropy: &mut SeededEntropy) -> Edit {
 /// Any edit.
 #[must_use]
 pub fn any(entropy: &mut SeededEntropy, scene: &Scene<'_>) -> Edit {
-    match entropy.below(100) {
+    if !scene.conflicts.is_empty() && entropy.percent(12) {
+        return resolve(entropy, scene);
+    }
+    match entropy.below(96) {
         0..8 => identity(entropy),
         8..24 => consent(entropy, scene),
         24..42 => taste(entropy, scene),
         42..64 => note(entropy, scene),
         64..74 => people(entropy, scene),
         74..84 => promise(entropy, scene),
-        84..96 => visit(entropy, scene),
-        _ => resolve(entropy, scene),
+        _ => visit(entropy, scene),
     }
 }
 
@@ -253,28 +255,28 @@ fn note(entropy: &mut SeededEntropy, scene: &Scene<'_>) -> Edit {
         };
     };
     match entropy.below(10) {
-        0..4 => Edit::EditNote {
+        0..3 => Edit::EditNote {
             place,
             note,
             body: prose(entropy),
             title: maybe(entropy, word),
         },
-        4 | 5 => Edit::ArchiveNote {
+        3 | 4 => Edit::ArchiveNote {
             place,
             note,
             archived: entropy.percent(70),
         },
-        6 => Edit::PinNote {
+        5 => Edit::PinNote {
             place,
             note,
             reason: maybe(entropy, word),
         },
-        7 => Edit::LabelNote {
+        6 => Edit::LabelNote {
             place,
             note,
             label: one(entropy, Sensitivity::ALL),
         },
-        8 => Edit::RedactNote {
+        7 => Edit::RedactNote {
             place,
             note,
             reason: word(entropy),

@@ -10,7 +10,7 @@ use std::fmt;
 
 pub use disk::hub;
 pub use edits::{edits, looks, stored_looks};
-pub use replica::{agreement, handheld};
+pub use replica::{agreement, difference, handheld};
 
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]

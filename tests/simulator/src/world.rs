@@ -251,12 +251,12 @@ impl World {
         }
         self.hub.store.disarm();
         self.settle()?;
+        invariants::edits(self)?;
         invariants::hub(self)?;
         for who in 0..self.units.len() {
             invariants::handheld(self, who)?;
             invariants::agreement(self, who)?;
         }
-        invariants::edits(self)?;
         invariants::looks(self)?;
         self.seal_trace()
     }

@@ -8,9 +8,10 @@ use sync_core::feed;
 use sync_core::ids::{CustomerId, DocumentId};
 use sync_core::outbox::{self, OutboxRow};
 use sync_core::records::Record;
+use sync_core::scope::Scope;
 use sync_core::store::{self, ReadTx, Store as _, Table};
 
-use super::disk::{digests, entries, feeds, replayed, row_of, rows, table};
+use super::disk::{digests, entries, feeds, replayed, row_of, rows, scopes, table};
 use super::{Violation, must};
 use crate::world::{Unit, World};
 
@@ -150,14 +151,49 @@ pub fn agreement(world: &World, who: usize) -> Result<(), Violation> {
     only_theirs(&*mine, who, &held)
 }
 
+/// In what a handheld and the hub differ about a scope, in words.
+///
+/// # Errors
+/// What the store reports.
+pub fn difference(
+    mine: &dyn ReadTx,
+    theirs: &dyn ReadTx,
+    scope: Scope,
+) -> Result<String, Violation> {
+    let (here, there) = (feed::state(mine, scope)?, feed::state(theirs, scope)?);
+    let mut said = vec![format!("entry {} here, {} there", here.seq, there.seq)];
+    if here.seq == there.seq && here.chain != there.chain {
+        said.push("other chains".to_owned());
+    }
+    let nothing = BTreeSet::new();
+    let (held_here, held_there) = (scopes(mine)?, scopes(theirs)?);
+    let here = held_here.get(&scope).unwrap_or(&nothing);
+    let there = held_there.get(&scope).unwrap_or(&nothing);
+    for document in here.union(there) {
+        let sides = (here.contains(document), there.contains(document));
+        let (one, other) = (
+            documents::row(mine, *document)?,
+            documents::row(theirs, *document)?,
+        );
+        let heads = |row: Option<DocumentRow>| row.map(|row| (row.facet, row.heads));
+        let (one, other) = (heads(one), heads(other));
+        if sides != (true, true) || one != other {
+            said.push(format!(
+                "{document} in scope {sides:?}, {one:?} and {other:?}"
+            ));
+        }
+    }
+    Ok(said.join("; "))
+}
+
 /// What a handheld may replicate, from who works where: computed here, not asked of the hub that is being checked.
-fn allowed_scopes(world: &World, unit: &Unit) -> Vec<sync_core::scope::Scope> {
+fn allowed_scopes(world: &World, unit: &Unit) -> Vec<Scope> {
     let associates = unit.handheld.signed_in.iter().copied();
     let works_here = |associate: &_| !world.hub.people.deactivated.contains(associate);
     associates
         .filter(works_here)
-        .map(sync_core::scope::Scope::Associate)
-        .chain([sync_core::scope::Scope::Book(unit.handheld.author.shop)])
+        .map(Scope::Associate)
+        .chain([Scope::Book(unit.handheld.author.shop)])
         .collect()
 }
 

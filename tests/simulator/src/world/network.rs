@@ -14,7 +14,7 @@ use crate::invariants::Violation;
 use crate::sabotage::Sabotage;
 
 /// Deliveries within which a meeting must come to rest.
-const DELIVERIES_MAX: usize = 4_000;
+const DELIVERIES_MAX: usize = 400;
 
 impl World {
     pub(super) fn connect(&mut self, who: usize) -> Result<(), Violation> {
@@ -58,7 +58,10 @@ impl World {
         for event in std::mem::take(&mut link.events) {
             match event {
                 Event::Diverged(scope) => {
-                    let detail = format!("handheld {who} can't agree with the hub on {scope:?}");
+                    let (mine, theirs) = (unit.handheld.store.read()?, self.hub.store.read()?);
+                    let differs = crate::invariants::difference(&*mine, &*theirs, scope)?;
+                    let detail =
+                        format!("handheld {who} can't agree with the hub on {scope:?}: {differs}");
                     return Err(Violation::new("no divergence", detail));
                 }
                 Event::Stopped(stop) => {
@@ -100,29 +103,37 @@ impl World {
             self.down(who)?;
             deliveries += 1;
             if deliveries > DELIVERIES_MAX {
-                let detail = format!("handheld {who} and the hub talk without end");
+                let waiting = self.waiting(who)?;
+                let detail = format!("handheld {who} and the hub talk without end: {waiting}");
                 return Err(Violation::new("liveness", detail));
             }
         }
         let Some(link) = self.links.get(&who) else {
             return Ok(());
         };
-        let unit = self.units.get(who).expect("handhelds are counted around");
-        let mut waiting = Vec::new();
-        for (_, row) in outbox::all(&*unit.handheld.store.read()?)? {
-            if row.state == OutboxState::Pending {
-                waiting.push((row.edit, self.oracle.rulings.get(&row.edit)));
-            }
-        }
+        let waiting = self.waiting(who)?;
         if !link.is_settled() || !waiting.is_empty() {
             let settled = link.is_settled();
             let detail = format!(
-                "handheld {who} met the hub undisturbed, and is settled: {settled}, with pending edits and the last word on them: {waiting:?}"
+                "handheld {who} met the hub undisturbed (settled: {settled}), pending with the last word: {waiting}"
             );
             return Err(Violation::new("a whole meeting", detail));
         }
         self.totals.carry(link);
         Ok(())
+    }
+
+    /// The pending edits of a handheld with the hub's last word on each; empty when there is none.
+    fn waiting(&self, who: usize) -> Result<String, Violation> {
+        let unit = self.units.get(who).expect("handhelds are counted around");
+        let mut waiting = Vec::new();
+        for (_, row) in outbox::all(&*unit.handheld.store.read()?)? {
+            if row.state == OutboxState::Pending {
+                let word = self.oracle.rulings.get(&row.edit);
+                waiting.push(format!("{:?} {word:?}", row.edit));
+            }
+        }
+        Ok(waiting.join(", "))
     }
 
     pub(super) fn cut(&mut self, who: usize) -> Result<(), Violation> {
@@ -186,6 +197,7 @@ impl World {
         who: usize,
         entropy: &mut SeededEntropy,
     ) -> Result<(), Violation> {
+        self.bring_to_push(who)?;
         let struck = self.hub.store.faults();
         self.hub.store.arm(Fault::Commit);
         let outcome = self.up(who);
@@ -207,9 +219,24 @@ impl World {
         who: usize,
         entropy: &mut SeededEntropy,
     ) -> Result<(), Violation> {
+        self.bring_to_push(who)?;
         self.up(who)?;
         self.links.clear();
         self.hub.restart(entropy);
+        Ok(())
+    }
+
+    /// Lets a handheld come to where its next frame is a push, if it has anything to push: a death of the hub matters most there.
+    fn bring_to_push(&mut self, who: usize) -> Result<(), Violation> {
+        self.connect(who)?;
+        for _ in 0..8 {
+            let next = self.links.get(&who).and_then(|link| link.to_hub.front());
+            if next.is_some_and(|next| matches!(Frame::unpack(next), Ok(Frame::Push(_)))) {
+                break;
+            }
+            self.up(who)?;
+            self.down(who)?;
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use sync_core::card::{CardView, Edit, Reading};
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, CustomerId, SessionId, Timestamp};
 use sync_core::outbox;
+use sync_core::projection;
 use sync_core::replica::RecordError;
 use sync_core::store::{Store as _, StoreError, Table};
 
@@ -100,13 +101,19 @@ impl World {
             self.customers.push(customer);
             return Ok((customer, edits::create(entropy)));
         }
-        // Few customers get most of the attention, so that people meet on cards.
-        let busy = self.customers.len().min(5);
-        let pool = if entropy.percent(70) {
-            self.customers.get(..busy).unwrap_or_default().to_vec()
-        } else {
-            self.customers.clone()
-        };
+        // Few customers get most of the attention, so that people meet on cards; and most often one that is in the book.
+        let mut pool = self.customers.clone();
+        if entropy.percent(85) {
+            let book = self.unit(who).handheld.store.read()?;
+            let is_here =
+                |customer: &CustomerId| Ok(projection::read_row(&*book, *customer)?.is_some());
+            let here: Result<Vec<bool>, StoreError> = pool.iter().map(is_here).collect();
+            let mut here = here?.into_iter();
+            pool.retain(|_| here.next().unwrap_or_default());
+        }
+        if entropy.percent(70) {
+            pool.truncate(5);
+        }
         let customer = entropy.pick(&pool).copied().unwrap_or(CustomerId([1; 16]));
         let unit = self.unit(who);
         let visible = unit.handheld.visible(customer)?;
