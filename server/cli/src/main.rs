@@ -1,5 +1,6 @@
 //! `carnet`: the hub, its administration, a handheld for the terminal, and the demo.
 
+mod admin;
 mod demo;
 mod handheld;
 mod serve;
@@ -24,6 +25,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Work with a handheld in the terminal.
     Handheld(handheld::HandheldArguments),
+    /// Administer a hub on its own machine: imports, people, handhelds, keys, checks.
+    Admin(admin::AdminArguments),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Handheld(arguments) => handheld::run(&arguments),
+        Command::Admin(arguments) => admin::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,14 @@ use std::process::{Command, Output, Stdio};
 
 fn demo(more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_carnet"))
-        .args(["demo", "--customers", "40", "--listen", "127.0.0.1:0", "--exit"])
+        .args([
+            "demo",
+            "--customers",
+            "40",
+            "--listen",
+            "127.0.0.1:0",
+            "--exit",
+        ])
         .args(more)
         .stdin(Stdio::null())
         .output()

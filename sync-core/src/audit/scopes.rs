@@ -72,7 +72,7 @@ fn add_members(
     tx: &dyn ReadTx,
     scopes: &mut BTreeMap<Scope, Recomputed>,
 ) -> Result<(), AuditError> {
-    each(tx, (Table::ScopeDocument, &[]), &mut |key, _| {
+    each(tx, (Table::ScopeDocument, &[]), &mut |key, value| {
         let damaged =
             |what| Damage::new(Table::ScopeDocument, name(Table::ScopeDocument, key), what);
         let place = key
@@ -80,6 +80,7 @@ fn add_members(
             .and_then(|(scope, document)| {
                 Some((Scope::from_key(scope)?, DocumentId::from_slice(document)?))
             });
+        let place = place.filter(|_| value.is_empty());
         let (scope, document) = place.ok_or_else(|| damaged("it names no scope or document"))?;
         let back = store::key(&[document.as_bytes(), &scope.key()]);
         if tx.get(Table::DocumentScope, &back)?.is_none() {
@@ -91,7 +92,7 @@ fn add_members(
         found.documents += 1;
         add_items(tx, &row, &mut found.state.digest)
     })?;
-    each(tx, (Table::DocumentScope, &[]), &mut |key, _| {
+    each(tx, (Table::DocumentScope, &[]), &mut |key, value| {
         let damaged =
             |what| Damage::new(Table::DocumentScope, name(Table::DocumentScope, key), what);
         let place = key
@@ -99,6 +100,7 @@ fn add_members(
             .and_then(|(document, scope)| {
                 Some((DocumentId::from_slice(document)?, Scope::from_key(scope)?))
             });
+        let place = place.filter(|_| value.is_empty());
         let (document, scope) = place.ok_or_else(|| damaged("it names no document or scope"))?;
         if tx
             .get(Table::ScopeDocument, &scope.document_key(document))?
@@ -194,7 +196,10 @@ fn check_entry(tx: &dyn ReadTx, row: &FeedRow) -> Result<(), EntryError> {
             };
             let leaf = stored.sealed.envelope.leaf();
             if feed::change_entry_hash(&leaf, stored.received_at) != row.hash {
-                return Err(EntryError::Wrong("its digest is not that of its change"));
+                // The chain vouches for the entry's digest, so it is the change that was altered.
+                let name = format!("{document}/{change}");
+                let what = "its envelope is not the one that the feed told of";
+                return Err(Damage::new(Table::Change, name, what).into());
             }
         }
         FeedKind::Base { document, .. } | FeedKind::Enter { document } => {
