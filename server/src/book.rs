@@ -4,8 +4,11 @@
 //! - Everything that decides runs inside the writer's transaction, on the one engine; readers have an engine of their own that never writes.
 //! - Sessions hear of a commit after it is durable, never before.
 
+pub mod moving;
+pub mod reading;
 pub mod roster;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sync_core::access::{self, AccessEntry};
@@ -14,7 +17,7 @@ use sync_core::authority::{Authority, AuthorityError, Batch, HubAuthor, HubEdit}
 use sync_core::card::Visible;
 use sync_core::card::reduce::Corrections;
 use sync_core::crypto::HubKey;
-use sync_core::ids::{AssociateId, CustomerId, DeviceId, FeedId, ShopId};
+use sync_core::ids::{AssociateId, CustomerId, DeviceId, FeedId, ShopId, Timestamp};
 use sync_core::protocol::frame::{Push, Verdicts};
 use sync_core::protocol::hub::HubContext;
 use sync_core::records::{RecordDraft, RecordError};
@@ -63,6 +66,7 @@ pub struct Book {
     engine: Arc<Mutex<Authority>>,
     reader: Mutex<Authority>,
     news: broadcast::Sender<News>,
+    last_run: AtomicI64,
 }
 
 impl std::fmt::Debug for Book {
@@ -95,6 +99,7 @@ impl Book {
             engine: Arc::new(Mutex::new(open(OPEN_DOCUMENTS))),
             reader: Mutex::new(open(READ_DOCUMENTS)),
             news: broadcast::channel(NEWS_WAITING_MAX).0,
+            last_run: AtomicI64::new(0),
             parts,
         })
     }
@@ -241,6 +246,40 @@ impl Book {
             .await
     }
 
+    /// A time to name an import's run by: never the same twice while the hub runs.
+    #[must_use]
+    pub fn run_time(&self) -> Timestamp {
+        let now = self.parts.clock.now().0;
+        let last = self
+            .last_run
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| {
+                Some(now.max(last.saturating_add(1)))
+            })
+            .unwrap_or_else(|unchanged| unchanged);
+        Timestamp(now.max(last.saturating_add(1)))
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    /// Notes a read through the hub in the access log, durably.
+    ///
+    /// # Errors
+    /// Why nothing was kept.
+    pub async fn log_reads(&self, entries: Vec<AccessEntry>) -> Result<(), WriteError<StoreError>> {
+        self.parts
+            .writer
+            .run(move |tx| {
+                entries
+                    .iter()
+                    .try_for_each(|entry| access::log_on_hub(tx, entry))
+            })
+            .await
+    }
+
     /// What a reader at the back office sees of a customer.
     ///
     /// # Errors
@@ -259,7 +298,7 @@ pub struct EngineTx<'a> {
     tx: &'a mut dyn sync_core::store::WriteTx,
     authority: &'a mut Authority,
     batch: &'a mut Batch,
-    now: sync_core::ids::Timestamp,
+    now: Timestamp,
     entropy: &'a SharedEntropy,
 }
 
@@ -279,7 +318,7 @@ impl EngineTx<'_> {
 
     /// When this is written.
     #[must_use]
-    pub fn now(&self) -> sync_core::ids::Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.now
     }
 
@@ -308,6 +347,28 @@ impl EngineTx<'_> {
                 (customer, edits),
                 (now, entropy),
             )
+        })
+    }
+
+    /// Puts a customer into the book of a shop, or takes them out.
+    ///
+    /// # Errors
+    /// What the store reports; the job must then fail, so that its work is undone.
+    pub fn move_in_book(
+        &mut self,
+        customer: CustomerId,
+        shop: ShopId,
+        enters: bool,
+    ) -> Result<(), StoreError> {
+        self.entropy.with(|entropy| {
+            let place = (customer, shop);
+            if enters {
+                self.authority
+                    .enter_book(self.tx, self.batch, place, entropy)
+            } else {
+                self.authority
+                    .leave_book(self.tx, self.batch, place, entropy)
+            }
         })
     }
 

@@ -15,6 +15,7 @@
 mod cdnow;
 pub mod customer;
 pub mod date;
+pub mod hub;
 pub mod lines;
 pub mod problem;
 pub mod report;

@@ -12,7 +12,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use minicbor::{Decode, Encode};
-use sync_core::crypto::HubKey;
+use sync_core::crypto::{HubKey, sha256};
 use sync_core::entropy::Entropy;
 use sync_core::ids::{Timestamp, to_base32};
 
@@ -192,6 +192,12 @@ impl Keystore {
     #[must_use]
     pub fn pepper(&self) -> &Secret<[u8; 32]> {
         &self.pepper
+    }
+
+    /// The secret that the import index names sources' ids with. Derived, so that a keystore of version 1 has it.
+    #[must_use]
+    pub fn import_secret(&self) -> Secret<[u8; 32]> {
+        Secret::new(sha256("import-index.v1", &[self.pepper.expose()]).0)
     }
 
     /// The secret that refresh tokens are derived with.

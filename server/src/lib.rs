@@ -3,6 +3,8 @@
 //! Thin by intent: what is decided about cards is decided in `sync-core`; this crate knows sockets, clocks, keys and people.
 
 pub mod book;
+pub mod boutique;
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod data;
@@ -11,6 +13,7 @@ pub mod http;
 pub mod identity;
 pub mod import;
 pub mod keys;
+pub mod lock;
 pub mod logging;
 pub mod routes;
 pub mod secret;

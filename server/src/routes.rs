@@ -2,9 +2,11 @@
 
 pub mod associates;
 pub mod auth;
+pub mod customers;
 pub mod devices;
 pub mod health;
 pub mod integrations;
+pub mod records;
 pub mod shops;
 pub mod sync;
 
@@ -20,6 +22,8 @@ pub fn all() -> Vec<Route> {
         associates::routes(),
         devices::routes(),
         integrations::routes(),
+        customers::routes(),
+        records::routes(),
         sync::routes(),
     ]
     .into_iter()
@@ -37,6 +41,8 @@ pub fn openapi_parts() -> Vec<&'static str> {
         associates::OPENAPI,
         devices::OPENAPI,
         integrations::OPENAPI,
+        customers::OPENAPI,
+        records::OPENAPI,
         sync::OPENAPI,
     ]
 }

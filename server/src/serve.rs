@@ -27,6 +27,7 @@ use crate::http::metrics::Metrics;
 use crate::http::{AppState, Hub, router};
 use crate::identity::{Identity, IdentityError, IdentityParts, issuer_of};
 use crate::keys::{KeysError, Keystore};
+use crate::lock::{FolderLock, LockError};
 use crate::setup::{FirstRun, first_run, home_shop};
 use crate::writer::{Writer, WriterThread};
 
@@ -58,6 +59,9 @@ pub enum ServeError {
     /// The data folder can't be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Another process writes to the data folder.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The certificate or its key can't be used.
     #[error("{flag}: {path} can't be used: {reason}")]
     Tls {
@@ -91,6 +95,8 @@ pub struct Started {
     pub first_run: Option<FirstRun>,
     writer: WriterThread,
     stop: watch::Sender<bool>,
+    /// Held until the writer has ended.
+    lock: FolderLock,
 }
 
 /// What is known once connections are taken.
@@ -119,6 +125,7 @@ impl Started {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy = SharedEntropy::system();
         make_folder(&config.data.folder)?;
+        let lock = FolderLock::take(&config.data.folder)?;
         let keys = entropy
             .with(|source| Keystore::open_or_create(&config.data.folder, source, clock.now()))?;
         let keys = Arc::new(keys);
@@ -159,6 +166,7 @@ impl Started {
             first_run,
             writer: thread,
             stop,
+            lock,
         })
     }
 
@@ -170,6 +178,7 @@ impl Started {
     /// Finishes what is queued to be written.
     pub async fn finish(self) {
         self.writer.stop().await;
+        drop(self.lock);
     }
 }
 

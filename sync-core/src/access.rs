@@ -78,6 +78,19 @@ pub fn log(tx: &mut dyn WriteTx, entry: &AccessEntry) -> Result<u64, StoreError>
     Ok(number)
 }
 
+/// The device that the hub's own lines name: there is none.
+pub const HUB: DeviceId = DeviceId([0; DeviceId::LEN]);
+
+/// Appends a line for a read through the hub itself: at the back office, or by an integration.
+///
+/// # Errors
+/// What the store reports.
+pub fn log_on_hub(tx: &mut dyn WriteTx, entry: &AccessEntry) -> Result<(), StoreError> {
+    let number = next_number(tx.as_read())?;
+    store(tx, HUB, number, std::slice::from_ref(entry), entry.at)?;
+    store::put_row(tx, Table::Meta, b"access.next", &(number + 1))
+}
+
 /// Lines of a handheld that the hub has not stored yet: the number of the first, and up to `max` of them.
 ///
 /// # Errors

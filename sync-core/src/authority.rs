@@ -6,6 +6,7 @@
 //! - The members of one edit across facets share one fate.
 
 pub mod judge;
+pub mod membership;
 pub mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use crate::documents::{self, DocumentCache, Loaded, StoredChange};
 use crate::entropy::Entropy;
 use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
 use crate::feed::{self, FeedKind, Ledger};
-use crate::gate::Causality;
+use crate::gate::{self, GateError};
 use crate::ids::{
     ActorId, AssociateId, CustomerId, DeviceId, EditId, Nonce, SessionId, ShopId, Timestamp,
 };
@@ -46,6 +47,9 @@ pub enum AuthorityError {
     /// The card is as large as a card may become.
     #[error("this card is full: archive notes that are no longer needed")]
     CardFull,
+    /// More at once than one change may hold.
+    #[error("this is too much at once: send fewer or shorter edits")]
+    TooMuch,
     /// Storage failed; nothing was recorded.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -280,12 +284,8 @@ impl Authority {
         let Some(change) = after.document.commit(actor, now, writes) else {
             return Ok(());
         };
-        let saved = after.document.save();
-        if saved.len() > limits::DOCUMENT_BYTES_MAX {
-            return Err(AuthorityError::CardFull);
-        }
+        gate::take_own(&mut after.causality, &change.bytes).map_err(|error| own_fault(&error))?;
         after.entries.write(writes);
-        after.causality = Causality::of(&after.document).map_err(|error| gate_damage(&error))?;
         let envelope = Envelope {
             kind: EnvelopeKind::Hub,
             customer,
@@ -309,7 +309,7 @@ impl Authority {
             received_at: now,
             attestation: None,
         };
-        self.accept(tx, batch, (after, Some(saved)), &[stored], author.shop)?;
+        self.accept(tx, batch, (after, None), &[stored], author.shop)?;
         Ok(())
     }
 
@@ -420,83 +420,6 @@ impl Authority {
         Ok(changed)
     }
 
-    /// Puts a customer that the chain knows into the book of another shop.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn enter_book(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        batch: &mut Batch,
-        (customer, shop): (CustomerId, ShopId),
-        entropy: &mut dyn Entropy,
-    ) -> Result<(), StoreError> {
-        self.move_in_book(tx, batch, (customer, shop), true, entropy)
-    }
-
-    /// Takes a customer out of the book of a shop; its handhelds forget them.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn leave_book(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        batch: &mut Batch,
-        (customer, shop): (CustomerId, ShopId),
-        entropy: &mut dyn Entropy,
-    ) -> Result<(), StoreError> {
-        self.move_in_book(tx, batch, (customer, shop), false, entropy)
-    }
-
-    fn move_in_book(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        batch: &mut Batch,
-        (customer, shop): (CustomerId, ShopId),
-        enters: bool,
-        entropy: &mut dyn Entropy,
-    ) -> Result<(), StoreError> {
-        let scope = Scope::Book(shop);
-        for facet in [Facet::Card, Facet::Shop(shop)] {
-            let document = facet.document(customer);
-            let held = documents::scopes(tx.as_read(), document)?.contains(&scope);
-            if held == enters || documents::row(tx.as_read(), document)?.is_none() {
-                continue;
-            }
-            let kind = if enters {
-                documents::enter(tx, &mut batch.ledger, scope, document)?;
-                FeedKind::Enter { document }
-            } else {
-                documents::leave(tx, &mut batch.ledger, scope, document)?;
-                FeedKind::Leave { document }
-            };
-            let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
-            batch.ledger.append(tx, scope, kind, hash)?;
-            if enters && facet == Facet::Card {
-                self.tell_records(tx, batch, (customer, scope), envelope::salt(entropy))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn tell_records(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        batch: &mut Batch,
-        (customer, scope): (CustomerId, Scope),
-        salt: Nonce,
-    ) -> Result<(), StoreError> {
-        let mut known = Vec::new();
-        records::for_each(tx.as_read(), customer, &mut |record| known.push(record))?;
-        for chunk in known.chunks(limits::RECORDS_PER_ENTRY_MAX) {
-            let keys = chunk.iter().map(|record| record.key().into()).collect();
-            let kind = FeedKind::Records { customer, keys };
-            let hash = feed::other_entry_hash(&kind, salt.as_bytes());
-            batch.ledger.append(tx, scope, kind, hash)?;
-        }
-        Ok(())
-    }
-
     /// Writes what the batch collected: scope states, read rows, the acceptance number. Call once, before the transaction commits.
     ///
     /// # Errors
@@ -528,6 +451,17 @@ impl Authority {
         let row = row_of(tx.as_read(), customer, &visible, &corrections)?;
         projection::fold(tx, &row)?;
         Ok(())
+    }
+}
+
+/// What the gate says of a change of the hub's own: it may be too large, and nothing else.
+fn own_fault(error: &GateError) -> AuthorityError {
+    if matches!(error, GateError::Size { .. } | GateError::Ops { .. }) {
+        AuthorityError::TooMuch
+    } else if matches!(error, GateError::Full { .. }) {
+        AuthorityError::CardFull
+    } else {
+        AuthorityError::Store(gate_damage(error))
     }
 }
 

@@ -5,8 +5,9 @@
 //! - [`DocumentRow::heads`] are the heads of exactly these changes, and the item that the digest of every scope of the document holds.
 //! - An edit is accepted once per document, across epochs: [`Table::EditIndex`] remembers it.
 
+pub mod cache;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
 
@@ -14,12 +15,14 @@ use crate::card::{Document, DocumentError, Entries, Facet};
 use crate::digest::document_item;
 use crate::envelope::{Attestation, Sealed};
 use crate::feed::Ledger;
-use crate::gate::Causality;
+use crate::gate::{self, Causality};
 use crate::ids::{ChangeHash, CustomerId, DocumentId, EditId, Hash32, Timestamp};
 use crate::limits;
 use crate::records;
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
+
+pub use cache::{DocumentCache, rebuild_cache};
 
 /// What is known of a document without opening it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -159,89 +162,6 @@ fn damaged(error: &DocumentError) -> StoreError {
     }
 }
 
-/// A bounded number of loaded documents, least recently used out first.
-#[derive(Debug)]
-pub struct DocumentCache {
-    capacity: usize,
-    tick: u64,
-    documents: BTreeMap<DocumentId, (u64, Arc<Loaded>)>,
-    order: BTreeMap<u64, DocumentId>,
-    loads: u64,
-}
-
-impl DocumentCache {
-    /// A cache of up to `capacity` documents (some 50 KB of memory each).
-    #[must_use]
-    pub fn new(capacity: usize) -> Self {
-        Self {
-            capacity: capacity.max(1),
-            tick: 0,
-            documents: BTreeMap::new(),
-            order: BTreeMap::new(),
-            loads: 0,
-        }
-    }
-
-    /// How many documents were opened from storage so far.
-    #[must_use]
-    pub fn loads(&self) -> u64 {
-        self.loads
-    }
-
-    /// The accepted state of a document; `None` when there is none.
-    ///
-    /// # Errors
-    /// What the store reports, or [`StoreError::Corrupt`] when it does not load.
-    pub fn get(
-        &mut self,
-        tx: &dyn ReadTx,
-        document: DocumentId,
-    ) -> Result<Option<Arc<Loaded>>, StoreError> {
-        let Some(row) = row(tx, document)? else {
-            return Ok(None);
-        };
-        if let Some((_, known)) = self.documents.get(&document)
-            && known.row == row
-        {
-            let known = Arc::clone(known);
-            self.insert(document, Arc::clone(&known));
-            return Ok(Some(known));
-        }
-        self.loads += 1;
-        let loaded = Arc::new(load(tx, row)?);
-        self.insert(document, Arc::clone(&loaded));
-        Ok(Some(loaded))
-    }
-
-    /// Remembers a document as it is now stored.
-    pub fn insert(&mut self, document: DocumentId, loaded: Arc<Loaded>) {
-        self.tick += 1;
-        if let Some((old, _)) = self.documents.insert(document, (self.tick, loaded)) {
-            self.order.remove(&old);
-        }
-        self.order.insert(self.tick, document);
-        while self.documents.len() > self.capacity {
-            let Some((_, oldest)) = self.order.pop_first() else {
-                return;
-            };
-            self.documents.remove(&oldest);
-        }
-    }
-
-    /// Forgets a document.
-    pub fn remove(&mut self, document: DocumentId) {
-        if let Some((tick, _)) = self.documents.remove(&document) {
-            self.order.remove(&tick);
-        }
-    }
-
-    /// Forgets all documents (an associate switched, the book locked).
-    pub fn clear(&mut self) {
-        self.documents.clear();
-        self.order.clear();
-    }
-}
-
 /// What is stored about a document.
 ///
 /// # Errors
@@ -250,13 +170,22 @@ pub fn row(tx: &dyn ReadTx, document: DocumentId) -> Result<Option<DocumentRow>,
     store::get_row(tx, Table::Document, document.as_bytes())
 }
 
-fn load(tx: &dyn ReadTx, row: DocumentRow) -> Result<Loaded, StoreError> {
+pub(crate) fn load(tx: &dyn ReadTx, row: DocumentRow) -> Result<Loaded, StoreError> {
+    let state = open(tx, &row)?;
+    Loaded::of(row, state)
+}
+
+/// The accepted document that `row` describes: the cache where it can be trusted, a replay where not.
+///
+/// # Errors
+/// What the store reports, or [`StoreError::Corrupt`] when the changes do not lead to the heads.
+pub fn open(tx: &dyn ReadTx, row: &DocumentRow) -> Result<Document, StoreError> {
     let document = row.id();
     if let Some(bytes) = tx.get(Table::Cache, document.as_bytes())?
         && let Ok(cached) = Document::load(&bytes)
         && cached.heads() == row.heads
     {
-        return Loaded::of(row, cached);
+        return Ok(cached);
     }
     let replayed = replay(tx, document)?;
     if replayed.heads() != row.heads {
@@ -265,7 +194,7 @@ fn load(tx: &dyn ReadTx, row: DocumentRow) -> Result<Loaded, StoreError> {
             detail: format!("the changes of document {document} do not lead to its heads"),
         });
     }
-    Loaded::of(row, replayed)
+    Ok(replayed)
 }
 
 /// The document that base and changes lead to, from nothing but them.
@@ -275,7 +204,12 @@ fn load(tx: &dyn ReadTx, row: DocumentRow) -> Result<Loaded, StoreError> {
 pub fn replay(tx: &dyn ReadTx, document: DocumentId) -> Result<Document, StoreError> {
     let base: Option<Base> = store::get_row(tx, Table::Base, document.as_bytes())?;
     let mut state = match base {
-        Some(base) => Document::load(&base.bytes).map_err(|error| damaged(&error))?,
+        Some(base) => {
+            gate::check_base(&base.bytes, &base.heads).map_err(|error| StoreError::Corrupt {
+                table: Table::Base.name(),
+                detail: error.to_string(),
+            })?
+        }
         None => Document::default(),
     };
     let changes = changes(tx, document)?;
@@ -495,7 +429,8 @@ pub fn replace(
         bytes,
     };
     store::put_row(tx, Table::Base, document.as_bytes(), &base)?;
-    tx.put(Table::Cache, document.as_bytes(), &base.bytes)?;
+    // The base says it all until a change comes; a cache would only double a first sync.
+    tx.delete(Table::Cache, document.as_bytes())?;
     store::put_row(tx, Table::Document, document.as_bytes(), &row)?;
     move_items(tx, ledger, document, before.as_ref(), row.item().as_ref())?;
     Ok(row)
@@ -558,27 +493,4 @@ fn move_items(
         ledger.replace_item(tx.as_read(), scope, before, after)?;
     }
     Ok(())
-}
-
-/// Recomputes a document's cache from base and changes; true when the stored one was missing or differed in its heads.
-///
-/// # Errors
-/// What the store reports, or [`StoreError::Corrupt`] when the changes do not lead to the accepted heads.
-pub fn rebuild_cache(tx: &mut dyn WriteTx, document: DocumentId) -> Result<bool, StoreError> {
-    let Some(row) = row(tx.as_read(), document)? else {
-        return Ok(false);
-    };
-    let replayed = replay(tx.as_read(), document)?;
-    if replayed.heads() != row.heads {
-        return Err(StoreError::Corrupt {
-            table: Table::Change.name(),
-            detail: format!("the changes of document {document} do not lead to its heads"),
-        });
-    }
-    let cached = tx.get(Table::Cache, document.as_bytes())?;
-    let differed = cached
-        .and_then(|bytes| Document::load(&bytes).ok())
-        .is_none_or(|cached| cached.heads() != row.heads);
-    tx.put(Table::Cache, document.as_bytes(), &replayed.save())?;
-    Ok(differed)
 }

@@ -107,6 +107,20 @@ pub fn inspect(bytes: &[u8]) -> Result<ChangeHeader, GateError> {
     Chunk::read(bytes, Bounds::RECEIVED).map(|chunk| chunk.header)
 }
 
+/// Takes in a change that this replica itself has just committed: the bounds of a change and of a document hold for it as for any other.
+///
+/// On an error the history is half changed, and must be dropped with the document.
+///
+/// # Errors
+/// [`GateError::Size`], [`GateError::Ops`] or [`GateError::Full`] when it is too much; anything else is a bug of the writer.
+pub fn take_own(causality: &mut Causality, bytes: &[u8]) -> Result<(), GateError> {
+    let chunk = Chunk::read(bytes, Bounds::RECEIVED)?;
+    let ops = chunk.ops()?;
+    let parents = causality.parents(&chunk.header)?;
+    judge::check_room(causality, &chunk.header, &ops)?;
+    causality.take_in(&chunk.header, &parents, &ops)
+}
+
 /// What proves a set of changes on a copy; tests put others in its place.
 type Prove<'a> =
     dyn Fn(&Document, &[&[u8]], &proof::Expected<'_>) -> Result<proof::Proven, ProofFault> + 'a;

@@ -4,6 +4,7 @@
 //! so that a whole fleet can be run in one thread from one seed.
 
 pub mod access;
+pub mod audit;
 pub mod authority;
 pub mod card;
 pub mod concierge;

@@ -3,8 +3,10 @@
 //! A limit is enforced before an edit is accepted locally, so that no handheld holds work that the hub must refuse for its size.
 //! `GET /v1/limits` shows this table.
 
-/// Bytes of one frame as sent. Larger frames end the session: nothing honest needs them, and a receiver must bound its memory.
-pub const FRAME_BYTES_MAX: usize = 1 << 20;
+/// Bytes of one frame as sent: the largest document behind a page that was almost full, neither of them compressible.
+///
+/// Larger frames end the session: nothing honest needs them, and a receiver must bound its memory.
+pub const FRAME_BYTES_MAX: usize = (1 << 20) + (512 << 10);
 /// Bytes of one frame after decompression; with the ratio below it bounds what a small frame can cost.
 pub const FRAME_INFLATED_BYTES_MAX: usize = 4 << 20;
 /// Inflated bytes for each byte received. Honest frames reach 4 to 8; a sender whose frame would exceed the ratio sends it plain.

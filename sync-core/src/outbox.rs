@@ -13,6 +13,7 @@ use minicbor::{Decode, Encode};
 use crate::card::Plan;
 use crate::envelope::Sealed;
 use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, EditId, SessionId, Timestamp};
+use crate::limits;
 use crate::store::{self, Direction, KeyRange, ReadTx, StoreError, Table, WriteTx};
 
 /// Where an edit stands.
@@ -253,6 +254,27 @@ pub fn closure(
         }
     }
     Ok((documents, rows.into_iter().collect()))
+}
+
+/// Whether the outbox has room for another edit; counts only when the numbers alone don't show it.
+///
+/// # Errors
+/// What the store reports.
+pub fn has_room(tx: &dyn ReadTx) -> Result<bool, StoreError> {
+    let next: u64 = store::get_row(tx, Table::Meta, b"outbox.next")?.unwrap_or(0);
+    let mut first = next;
+    let all = KeyRange {
+        from: &[],
+        to: None,
+    };
+    tx.scan(Table::Outbox, all, Direction::Ascending, &mut |key, _| {
+        first = number(key);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(
+        next - first < limits::OUTBOX_ENTRIES_MAX
+            || pending(tx)?.count < limits::OUTBOX_ENTRIES_MAX,
+    )
 }
 
 /// How many edits wait, and since when.

@@ -114,6 +114,20 @@ pub enum HintKind {
     Wish,
 }
 
+impl HintKind {
+    /// The kind's name for machines; frozen once released.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allergy => "allergy",
+            Self::Promise => "promise",
+            Self::Conflict => "conflict",
+            Self::Preference => "preference",
+            Self::Wish => "wish",
+        }
+    }
+}
+
 /// The line beneath a name: a kind and its argument.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]

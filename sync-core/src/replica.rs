@@ -9,6 +9,8 @@
 //! A refused change can't be taken out of an Automerge document. Keeping it out of the accepted one from the start costs
 //! replaying a few pending changes when a card is opened, and buys that accepted heads can be compared with the hub's.
 
+pub mod account;
+pub mod book;
 pub mod receive;
 pub mod verdicts;
 
@@ -25,8 +27,8 @@ use crate::documents::{self, DocumentCache, Loaded};
 use crate::entropy::Entropy;
 use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
 use crate::ids::{
-    ActorId, AssociateId, ChangeHash, CustomerId, DeviceId, DocumentId, EditId, Nonce, SessionId,
-    ShopId, Timestamp,
+    ActorId, AssociateId, CustomerId, DeviceId, DocumentId, EditId, Nonce, SessionId, ShopId,
+    Timestamp,
 };
 use crate::limits;
 use crate::outbox::{self, OutboxRow, OutboxState};
@@ -220,9 +222,9 @@ impl Replica {
         if tx.get(Table::Tombstone, customer.as_bytes())?.is_some() {
             return Err(RecordError::Erased);
         }
-        let waiting = outbox::pending(tx.as_read())?.count;
-        if waiting >= limits::OUTBOX_ENTRIES_MAX {
-            return Err(RecordError::OutboxFull { pending: waiting });
+        if !outbox::has_room(tx.as_read())? {
+            let pending = outbox::pending(tx.as_read())?.count;
+            return Err(RecordError::OutboxFull { pending });
         }
         let visible = self.visible(tx.as_read(), author, customer)?;
         let exists = visible
@@ -489,13 +491,4 @@ fn apply_members(
         .map(|member| member.change.as_slice())
         .collect();
     state.apply(missing).map_err(|error| damaged(&error))
-}
-
-/// The hashes of a row's changes.
-#[must_use]
-pub fn member_hashes(row: &OutboxRow) -> Vec<ChangeHash> {
-    row.members
-        .iter()
-        .map(|member| member.envelope.change)
-        .collect()
 }

@@ -59,6 +59,40 @@ pub enum SearchError {
 /// # Errors
 /// [`SearchError::QueryTooLong`] when the text exceeds [`limits::QUERY_CHARS_MAX`]; [`SearchError::Store`] when storage fails.
 pub fn search(tx: &dyn ReadTx, query: &str, limit: usize) -> Result<SearchResults, SearchError> {
+    let everybody = Among {
+        reach: &|_| Ok(true),
+        names_only: false,
+    };
+    search_among(tx, query, limit, &everybody)
+}
+
+/// Whom a search may find, and by what.
+#[derive(Clone, Copy)]
+pub struct Among<'a> {
+    /// Whether a row is within the asker's reach.
+    pub reach: &'a dyn Fn(&Row) -> Result<bool, StoreError>,
+    /// Whether only names and phone numbers count: who may not read notes must not find out by guessing their words.
+    pub names_only: bool,
+}
+
+impl std::fmt::Debug for Among<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Among")
+            .field("names_only", &self.names_only)
+            .finish_non_exhaustive()
+    }
+}
+
+/// As [`search`], among those that the asker may find.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_among(
+    tx: &dyn ReadTx,
+    query: &str,
+    limit: usize,
+    among: &Among<'_>,
+) -> Result<SearchResults, SearchError> {
     let found = query.chars().count();
     if found > limits::QUERY_CHARS_MAX {
         return Err(SearchError::QueryTooLong {
@@ -75,7 +109,7 @@ pub fn search(tx: &dyn ReadTx, query: &str, limit: usize) -> Result<SearchResult
         });
     }
     let candidates = candidates(tx, &words)?;
-    Ok(select(tx, &words, candidates, limit)?)
+    Ok(select(tx, &words, candidates, (limit, among))?)
 }
 
 /// Customers that may match, and whether there may be others.
@@ -138,7 +172,7 @@ fn select(
     tx: &dyn ReadTx,
     words: &[Word],
     candidates: Candidates,
-    limit: usize,
+    (limit, among): (usize, &Among<'_>),
 ) -> Result<SearchResults, StoreError> {
     let mut order: Vec<_> = candidates.found.into_iter().collect();
     order.sort_by_key(|(customer, candidate)| (Reverse(*candidate), *customer));
@@ -156,7 +190,10 @@ fn select(
         let Some(row) = read_row(tx, customer)? else {
             continue;
         };
-        if let Some(names) = word::matches(&row.terms, words) {
+        let Some(names) = word::matches(&row.terms, words) else {
+            continue;
+        };
+        if (names == words.len() || !among.names_only) && (among.reach)(&row)? {
             matched.push((names, row));
         }
     }

@@ -56,7 +56,7 @@ impl ServeArguments {
 }
 
 /// Serves until a signal asks to stop.
-pub(crate) fn run(arguments: ServeArguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     logging::to_standard_error(&arguments.log)?;
     let config = arguments.config()?;
     config.check()?;

@@ -9,11 +9,12 @@ use std::ops::Deref;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use sync_core::ids::ShopId;
+use sync_core::ids::{CustomerId, ShopId};
 
 use super::error::ApiError;
 use super::finish::PROOF;
 use super::state::AppState;
+use crate::book::reading::{self, Reached};
 use crate::identity::access::{Principal, Scope};
 use crate::identity::authenticate::Credentials;
 
@@ -65,6 +66,10 @@ permissions! {
     ReadCustomers = Some(Scope::CustomerRead);
     /// Create and edit customers.
     WriteCustomers = Some(Scope::CustomerWrite);
+    /// Put customers into books and take them out.
+    ManageBooks = Some(Scope::BookManage);
+    /// Bring in customers.
+    ImportCustomers = Some(Scope::CustomerImport);
     /// Read records.
     ReadRecords = Some(Scope::RecordRead);
     /// Bring in records.
@@ -104,6 +109,15 @@ impl<P> Authorized<P> {
             return Ok(());
         }
         Err(ApiError::not_found(what))
+    }
+
+    /// Refuses a customer out of reach, as if there were none.
+    ///
+    /// # Errors
+    /// `404`, or what storage reports.
+    pub fn customer(&self, state: &AppState, customer: CustomerId) -> Result<Reached, ApiError> {
+        reading::reach(&*state.store.read()?, &self.principal, customer)?
+            .ok_or_else(|| ApiError::not_found("customer"))
     }
 
     /// Refuses who does not act for the whole chain.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -86,6 +86,24 @@ fn safe_reason(error: &serde_json::Error) -> String {
         Some(_) => format!("the body: a field that is not known {at}"),
         None if error.is_data() => format!("the body: a value of the wrong kind {at}"),
         None => format!("the body is not JSON {at}"),
+    }
+}
+
+/// What stands behind the `?` of a path.
+#[derive(Debug)]
+pub struct Parameters<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<AppState> for Parameters<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        // The library's message may quote what somebody searched for.
+        Query::<T>::from_request_parts(parts, state)
+            .await
+            .map(|Query(read)| Self(read))
+            .map_err(|_unreadable| {
+                ApiError::invalid("a parameter of the path is not known, or has no usable value")
+            })
     }
 }
 

@@ -6,11 +6,17 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use sync_core::authority::AuthorityError;
+use sync_core::card::EditError;
 use sync_core::ids::Timestamp;
+use sync_core::search::SearchError;
 use sync_core::store::StoreError;
 
+use crate::book::moving::MoveError;
 use crate::identity::IdentityError;
 use crate::identity::dpop::ProofError;
+use crate::import::SinkError;
+use crate::writer::WriteError;
 
 /// A failure as a client sees it, with the cause that only the log sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +127,69 @@ impl From<&StoreError> for ApiError {
         Self {
             cause: Some(causes(error)),
             ..shown
+        }
+    }
+}
+
+impl From<AuthorityError> for ApiError {
+    fn from(error: AuthorityError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AuthorityError::Edit(EditError::Role { .. }) => Self::forbidden(detail),
+            AuthorityError::Edit(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "edit_refused", detail)
+            }
+            AuthorityError::UnknownCustomer => Self::not_found("customer"),
+            AuthorityError::Erased => Self::new(StatusCode::GONE, "erased", detail),
+            AuthorityError::CardFull => Self::new(StatusCode::CONFLICT, "card_full", detail),
+            AuthorityError::TooMuch => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_much_at_once", detail)
+            }
+            AuthorityError::Store(error) => Self::from(&error),
+        }
+    }
+}
+
+impl From<SearchError> for ApiError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::QueryTooLong { .. } => Self::invalid(error.to_string()),
+            SearchError::Store(error) => Self::from(&error),
+        }
+    }
+}
+
+impl From<SinkError> for ApiError {
+    fn from(error: SinkError) -> Self {
+        match error {
+            SinkError::Store(error) => Self::from(&error),
+            // What a row says is no text for a log.
+            SinkError::Refused(detail) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "row_refused", detail)
+            }
+            SinkError::Stopping => Self::from(IdentityError::Stopping),
+        }
+    }
+}
+
+impl From<MoveError> for ApiError {
+    fn from(error: MoveError) -> Self {
+        let detail = error.to_string();
+        match error {
+            MoveError::NoConsent => Self::new(StatusCode::CONFLICT, "no_consent", detail),
+            MoveError::LastBook => Self::new(StatusCode::CONFLICT, "last_book", detail),
+            MoveError::Store(error) => Self::from(&error),
+        }
+    }
+}
+
+impl<E: Into<Self>> From<WriteError<E>> for ApiError {
+    fn from(error: WriteError<E>) -> Self {
+        match error {
+            WriteError::Job(error) => error.into(),
+            WriteError::Commit(error) => Self::from(&*error),
+            WriteError::Panicked => Self::internal("a job of the writer panicked"),
+            WriteError::Stopping => IdentityError::Stopping.into(),
         }
     }
 }

@@ -33,6 +33,11 @@ pub static WRITER_QUEUE: Metric = Metric {
     name: "carnet_writer_queue_jobs",
     help: "Jobs that wait for the writer now.",
 };
+/// Documents opened from storage.
+pub static DOCUMENTS_LOADED: Metric = Metric {
+    name: "carnet_documents_loaded",
+    help: "Documents opened from storage since the start.",
+};
 
 /// Labels as they are printed.
 type Series = (&'static Metric, String);

@@ -1,6 +1,8 @@
 //! The routes as clients see them: straight into the router, with ready actors.
 
+mod customers;
 mod matrix;
+mod records;
 mod shell;
 mod stories;
 
@@ -10,8 +12,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
-use serde_json::Value;
-use sync_core::ids::{AssociateId, ShopId};
+use serde_json::{Value, json};
+use sync_core::ids::{AssociateId, CustomerId, ShopId};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -146,6 +148,16 @@ impl TestApp {
             .device_token(device.id, &presented)
             .unwrap();
         Actor::Handheld(device, token.token.expose().clone())
+    }
+
+    /// Begins a card in the hub's own shop.
+    async fn customer(&self, given: &str) -> CustomerId {
+        let body = json!({ "name": { "given": given } });
+        let answer = self
+            .ask(&self.manager().await, "POST", "/v1/customers", &body)
+            .await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        answer.body["id"].as_str().unwrap().parse().unwrap()
     }
 
     async fn integration(&self, shop: ShopId, by: AssociateId) -> IntegrationKey {

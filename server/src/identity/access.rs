@@ -57,6 +57,7 @@ impl Role {
                 Scope::RecordRead,
                 Scope::ShopRead,
                 Scope::AssociateRead,
+                Scope::NotesRead,
             ]),
             Self::Manager => Self::Associate.scopes().union(Scopes::of(&[
                 Scope::RecordWrite,
@@ -66,6 +67,8 @@ impl Role {
                 Scope::DeviceEnrol,
                 Scope::DeviceRevoke,
                 Scope::IntegrationManage,
+                Scope::BookManage,
+                Scope::CustomerImport,
             ])),
             Self::Integration => Scopes::default(),
             Self::Device => Scopes::of(&[Scope::SyncPush]),
@@ -131,6 +134,12 @@ scopes! {
     DeviceRevoke = 12, "device:revoke";
     /// Make and revoke integration keys.
     IntegrationManage = 13, "integration:manage";
+    /// Read what people wrote in their own words: notes, promises, visits. Without it nothing of that is in any answer.
+    NotesRead = 14, "notes:read";
+    /// Put customers into the book of another shop, and take them out.
+    BookManage = 15, "book:manage";
+    /// Bring in customers of another system, with a source's word for what they agreed to.
+    CustomerImport = 16, "customer:import";
 }
 
 impl Scope {
@@ -141,6 +150,8 @@ impl Scope {
         Self::RecordRead,
         Self::RecordWrite,
         Self::ShopRead,
+        Self::NotesRead,
+        Self::CustomerImport,
     ];
 
     /// The scope an integration may be given under this name.

@@ -166,6 +166,14 @@ pub fn session(tx: &dyn ReadTx, id: SessionId) -> Result<Option<SessionRow>, Sto
     get_row(tx, Table::Session, &key(&[ROW, id.as_bytes()]))
 }
 
+/// An associate as stored, deactivated ones too.
+///
+/// # Errors
+/// What the store reports.
+pub fn associate(tx: &dyn ReadTx, id: AssociateId) -> Result<Option<AssociateRow>, StoreError> {
+    get_row(tx, Table::Associate, &key(&[ROW, id.as_bytes()]))
+}
+
 /// The newest security events, newest first.
 ///
 /// # Errors

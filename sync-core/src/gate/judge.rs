@@ -245,7 +245,7 @@ fn stood(
 }
 
 /// V11: the bounds of a whole document.
-fn check_room(
+pub(super) fn check_room(
     causality: &Causality,
     header: &ChangeHeader,
     ops: &[Op<'_>],

@@ -1,24 +1,22 @@
 //! Frames: what a handheld and a hub say to one another, as CBOR, and how a frame is packed for the wire.
 //!
-//! A frame is one WebSocket message (or one element of a batch): a byte that says how it is packed, then the CBOR of one [`Frame`].
+//! A frame is one WebSocket message (or one element of a batch); [`pack`] says how it travels.
 //! `sync-core/design/carnet.cddl` describes the same for those who implement it elsewhere. Frozen as wire version 1.
-//!
-//! # Failure
-//! Bytes of a peer are hostile until decoded: sizes and ratio are bounded before anything is inflated, and a frame that
-//! does not decode ends the session with a reason and changes nothing.
+
+pub mod content;
+pub mod pack;
 
 use minicbor::{Decode, Encode};
 
 use crate::access::AccessEntry;
-use crate::card::Facet;
 use crate::crypto::Signature;
 use crate::envelope::Sealed;
 use crate::feed::Chain;
-use crate::ids::{ChangeHash, CustomerId, DocumentId, EditId, FeedId, Hash32, Timestamp};
-use crate::limits;
-use crate::projection::Row;
-use crate::records::Record;
+use crate::ids::{ChangeHash, DocumentId, FeedId, Hash32, Timestamp};
 use crate::scope::Scope;
+
+pub use content::{Item, Page, Ruling, Snapshot, Verdict};
+pub use pack::FrameError;
 
 /// The wire version this build speaks.
 pub const WIRE_VERSION: u16 = 1;
@@ -314,141 +312,6 @@ pub struct Entries {
     pub items: Vec<Item>,
 }
 
-/// One feed entry with what it refers to.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub enum Item {
-    /// An accepted change. Its entry hash follows from envelope and time.
-    #[n(0)]
-    Change {
-        /// Envelope and bytes.
-        #[n(0)]
-        sealed: Sealed,
-        /// When the hub received it.
-        #[n(1)]
-        received_at: Timestamp,
-    },
-    /// An accepted change of this very handheld, which has it already.
-    #[n(1)]
-    Own {
-        /// The document.
-        #[n(0)]
-        document: DocumentId,
-        /// The change.
-        #[n(1)]
-        change: ChangeHash,
-        /// When the hub received it.
-        #[n(2)]
-        received_at: Timestamp,
-        /// The entry hash, for a handheld that lost it.
-        #[n(3)]
-        hash: Hash32,
-    },
-    /// A document as it is now: it entered the scope, or began an epoch.
-    #[n(2)]
-    Document {
-        /// The document.
-        #[n(0)]
-        snapshot: Snapshot,
-        /// The entry hash.
-        #[n(1)]
-        hash: Hash32,
-    },
-    /// Records as they are now.
-    #[n(3)]
-    Records {
-        /// The records.
-        #[n(0)]
-        records: Vec<Record>,
-        /// The entry hash.
-        #[n(1)]
-        hash: Hash32,
-    },
-    /// The document left the scope.
-    #[n(4)]
-    Leave {
-        /// The document.
-        #[n(0)]
-        document: DocumentId,
-        /// The entry hash.
-        #[n(1)]
-        hash: Hash32,
-    },
-    /// The customer was erased.
-    #[n(5)]
-    Tombstone {
-        /// The customer.
-        #[n(0)]
-        customer: CustomerId,
-        /// The entry hash.
-        #[n(1)]
-        hash: Hash32,
-    },
-    /// What this entry referred to is no longer there; a later entry says why.
-    #[n(6)]
-    Gone {
-        /// The entry hash.
-        #[n(0)]
-        hash: Hash32,
-    },
-}
-
-/// A document as the hub accepted it.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Snapshot {
-    /// Whose.
-    #[n(0)]
-    pub customer: CustomerId,
-    /// Which part.
-    #[n(1)]
-    pub facet: Facet,
-    /// Its epoch.
-    #[n(2)]
-    pub epoch: u32,
-    /// Its heads.
-    #[n(3)]
-    pub heads: Vec<ChangeHash>,
-    /// Highest schema version inside.
-    #[n(4)]
-    pub schema: u16,
-    /// Corrected times.
-    #[n(5)]
-    pub corrections: Vec<(EditId, Timestamp)>,
-    /// The saved document.
-    #[cbor(n(6), with = "minicbor::bytes")]
-    pub bytes: Vec<u8>,
-}
-
-/// A page of a first sync, signed by the hub.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Page {
-    /// The scope.
-    #[n(0)]
-    pub scope: Scope,
-    /// What the page is part of.
-    #[n(1)]
-    pub phase: Phase,
-    /// The storage key of its last item.
-    #[cbor(n(2), with = "minicbor::bytes")]
-    pub cursor: Vec<u8>,
-    /// Whether it was the last page of its phase.
-    #[n(3)]
-    pub last: bool,
-    /// Read rows.
-    #[n(4)]
-    pub rows: Vec<Row>,
-    /// Documents.
-    #[n(5)]
-    pub documents: Vec<Snapshot>,
-    /// Records.
-    #[n(6)]
-    pub records: Vec<Record>,
-    /// Documents that the handheld holds and the scope does not (repair).
-    #[n(7)]
-    pub gone: Vec<DocumentId>,
-}
-
 /// The end of what the hub had to say about a scope.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -498,64 +361,6 @@ pub struct Verdicts {
     pub backup_seq: u64,
 }
 
-/// What became of one change.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Verdict {
-    /// The change.
-    #[n(0)]
-    pub change: ChangeHash,
-    /// What became of it.
-    #[n(1)]
-    pub ruling: Ruling,
-}
-
-/// What the hub ruled.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub enum Ruling {
-    /// Folded and durable, as number `stored` of all that the hub accepted.
-    #[n(0)]
-    Accepted {
-        /// The acceptance number; compare with `backup_seq`.
-        #[n(0)]
-        stored: u64,
-    },
-    /// Its edits were accepted before, in this change.
-    #[n(1)]
-    Duplicate {
-        /// The change that holds them.
-        #[n(0)]
-        of: ChangeHash,
-    },
-    /// Refused for good; the edit stays readable by its author.
-    #[n(2)]
-    Refused {
-        /// A stable code: the gate's rule, or why permission was denied.
-        #[n(0)]
-        code: String,
-    },
-    /// It builds on something the hub does not hold: replay the intent on accepted state.
-    #[n(3)]
-    Unmet,
-    /// The customer was erased; nothing was stored.
-    #[n(4)]
-    Erased,
-    /// The document began a new epoch: replay the intent there.
-    #[n(5)]
-    NewEpoch {
-        /// The epoch to replay on.
-        #[n(0)]
-        epoch: u32,
-    },
-    /// Not now (disk full, hub older than the change's schema): keep it and try again.
-    #[n(6)]
-    Later {
-        /// A stable code.
-        #[n(0)]
-        code: String,
-    },
-}
-
 /// Reads are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -599,107 +404,4 @@ pub enum StopCode {
     /// The hub goes down.
     #[n(5)]
     Closing,
-}
-
-/// Bytes that are no frame.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FrameError {
-    /// Too large as sent, or after inflating.
-    #[error("a frame of {bytes} bytes is over the limit of {limit}")]
-    TooLarge {
-        /// Bytes found, or declared.
-        bytes: usize,
-        /// The bound.
-        limit: usize,
-    },
-    /// It inflates by more than honest frames do.
-    #[error("a frame inflates beyond {ratio} times its size")]
-    Ratio {
-        /// The bound.
-        ratio: usize,
-    },
-    /// Not packed as this version packs.
-    #[error("a frame is packed in a way this version does not know")]
-    Packing,
-    /// Not the CBOR of a frame.
-    #[error("a frame does not decode: {0}")]
-    Decode(String),
-}
-
-const PLAIN: u8 = 0;
-const ZSTD: u8 = 1;
-/// Below this many bytes, compressing costs more than it saves.
-const COMPRESS_FROM_BYTES: usize = 512;
-/// Level 3: about 300 MB/s, within a tenth of what higher levels reach on cards.
-const ZSTD_LEVEL: i32 = 3;
-
-impl Frame {
-    /// The frame as it travels.
-    #[must_use]
-    pub fn pack(&self) -> Vec<u8> {
-        let mut plain = vec![PLAIN];
-        minicbor::encode(self, &mut plain).expect("writing to memory does not fail");
-        if plain.len() < COMPRESS_FROM_BYTES {
-            return plain;
-        }
-        let body = plain.get(1..).unwrap_or_default();
-        match zstd::bulk::compress(body, ZSTD_LEVEL) {
-            Ok(small)
-                if small.len() + 1 < plain.len()
-                    && body.len() <= small.len() * limits::FRAME_RATIO_MAX =>
-            {
-                let mut packed = Vec::with_capacity(small.len() + 1);
-                packed.push(ZSTD);
-                packed.extend_from_slice(&small);
-                packed
-            }
-            Ok(_) | Err(_) => plain,
-        }
-    }
-
-    /// Reads a frame of a peer.
-    ///
-    /// # Errors
-    /// [`FrameError`]; the session should end.
-    pub fn unpack(bytes: &[u8]) -> Result<Self, FrameError> {
-        if bytes.len() > limits::FRAME_BYTES_MAX {
-            return Err(FrameError::TooLarge {
-                bytes: bytes.len(),
-                limit: limits::FRAME_BYTES_MAX,
-            });
-        }
-        let (packing, body) = bytes.split_first().ok_or(FrameError::Packing)?;
-        match *packing {
-            PLAIN => Self::decode_whole(body),
-            ZSTD => Self::decode_whole(&inflate(body)?),
-            _ => Err(FrameError::Packing),
-        }
-    }
-
-    fn decode_whole(body: &[u8]) -> Result<Self, FrameError> {
-        let mut decoder = minicbor::Decoder::new(body);
-        let frame = decoder
-            .decode()
-            .map_err(|error| FrameError::Decode(error.to_string()))?;
-        if decoder.position() == body.len() {
-            Ok(frame)
-        } else {
-            Err(FrameError::Decode("bytes follow the frame".to_owned()))
-        }
-    }
-}
-
-fn inflate(body: &[u8]) -> Result<Vec<u8>, FrameError> {
-    let by_ratio = body.len().saturating_mul(limits::FRAME_RATIO_MAX);
-    let bound = by_ratio.min(limits::FRAME_INFLATED_BYTES_MAX);
-    zstd::bulk::decompress(body, bound).map_err(|error| {
-        if by_ratio < limits::FRAME_INFLATED_BYTES_MAX {
-            // The library reports a full buffer and damage alike; both end the session.
-            FrameError::Ratio {
-                ratio: limits::FRAME_RATIO_MAX,
-            }
-        } else {
-            FrameError::Decode(error.to_string())
-        }
-    })
 }

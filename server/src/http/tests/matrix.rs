@@ -71,6 +71,16 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",   "/v1/integrations",                           [401,   403,   403,  200,    200,  200,   403]),
     ("POST",  "/v1/integrations",                           [401,   403,   403,  422,    422,  422,   403]),
     ("POST",  "/v1/integrations/{integration}/revoke",      [401,   403,   403,  204,    404,  204,   403]),
+    ("GET",   "/v1/customers",                              [401,   403,   200,  200,    200,  200,   200]),
+    ("POST",  "/v1/customers",                              [401,   403,   422,  422,    422,  422,   422]),
+    ("GET",   "/v1/customers/{customer}",                   [401,   403,   200,  200,    404,  200,   200]),
+    ("GET",   "/v1/customers/{customer}/brief",             [401,   403,   200,  200,    404,  200,   200]),
+    ("GET",   "/v1/customers/{customer}/conflicts",         [401,   403,   200,  200,    404,  200,   200]),
+    ("POST",  "/v1/customers/{customer}/edits",             [401,   403,   422,  422,    422,  422,   422]),
+    ("POST",  "/v1/customers/{customer}/book",              [401,   403,   403,  422,    422,  422,   403]),
+    ("GET",   "/v1/customers/{customer}/records",           [401,   403,   200,  200,    404,  200,   200]),
+    ("POST",  "/v1/records",                                [401,   403,   403,  422,    422,  422,   422]),
+    ("POST",  "/v1/imports/customers",                      [401,   403,   403,  422,    422,  422,   422]),
     ("GET",   "/v1/sync",                                   [401,   400,   400,  400,    400,  400,   403]),
     ("POST",  "/v1/sync/batch",                             [401,   422,   422,  422,    403,  403,   403]),
 ];
@@ -82,6 +92,7 @@ struct World {
     integration: String,
     associate: String,
     device: String,
+    customer: String,
 }
 
 impl World {
@@ -95,6 +106,7 @@ impl World {
         let device = Arc::new(hub.enrol(100).await);
         let key = app.integration(hub.shop, moritz).await;
         let other = app.office("otto").await;
+        let customer = app.customer("Ines").await;
         let actors = vec![
             Actor::Anonymous,
             app.as_device(Arc::clone(&device)),
@@ -109,6 +121,7 @@ impl World {
             integration: key.id.to_string(),
             associate: ana.to_string(),
             device: device.id.to_string(),
+            customer: customer.to_string(),
             app,
         }
     }
@@ -118,12 +131,13 @@ impl World {
             .replace("{shop}", &self.app.hub.shop.to_string())
             .replace("{associate}", &self.associate)
             .replace("{device}", &self.device)
+            .replace("{customer}", &self.customer)
             .replace("{integration}", &self.integration)
     }
 }
 
 impl TestApp {
-    async fn office(&self, login: &str) -> Actor {
+    pub(super) async fn office(&self, login: &str) -> Actor {
         let body = json!({ "login": login, "password": PASSWORD });
         let answer = self
             .ask(&Actor::Anonymous, "POST", "/v1/auth/office", &body)

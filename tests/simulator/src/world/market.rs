@@ -97,7 +97,8 @@ impl World {
                 AuthorityError::Edit(_)
                 | AuthorityError::UnknownCustomer
                 | AuthorityError::Erased
-                | AuthorityError::CardFull,
+                | AuthorityError::CardFull
+                | AuthorityError::TooMuch,
             ) => {
                 self.totals.declined += 1;
                 Ok(())

@@ -11,13 +11,6 @@ const FILE_ENDINGS: [&str; 10] = [
     ".rs", ".md", ".toml", ".cddl", ".py", ".kt", ".swift", ".xml", ".txt", ".lock",
 ];
 
-/// Paths that documents may name although they are still being built. This list only shrinks.
-const BEING_BUILT: [&str; 3] = [
-    "sync-core/src/gate.rs",
-    "sync-core/src/projection.rs",
-    "sync-core/src/protocol.rs",
-];
-
 /// What the wire looks like in code.
 const WIRE: &str = "sync-core/src/protocol/frame.rs";
 /// What the wire looks like to somebody who implements it anew.
@@ -36,28 +29,12 @@ fn every_path_that_a_document_names_exists() {
         documents.iter().any(|file| file.path == "ARCHITECTURE.md"),
         "the map of the house is gone"
     );
-    let exists = |path: &str| root.join(path).exists() || BEING_BUILT.contains(&path);
+    let exists = |path: &str| root.join(path).exists();
     assert_tidy(
         "every path in backticks in ARCHITECTURE.md, README.md, CONTRIBUTING.md, crate READMEs and sync-core/design exists",
         "a map that points to folders that moved is worse than none",
         "correct the path (from the root, from the document or from its crate), or write it in words",
         &broken_paths(&documents, &exists),
-    );
-}
-
-#[test]
-fn what_has_been_built_is_no_longer_excused() {
-    let root = root();
-    let findings: Vec<Finding> = BEING_BUILT
-        .iter()
-        .filter(|path| root.join(path).exists())
-        .map(|path| format!("{path} exists"))
-        .collect();
-    assert_tidy(
-        "the list BEING_BUILT names only what does not exist yet",
-        "an excuse that is no longer needed would hide the day the path moves",
-        "take the path off the list",
-        &findings,
     );
 }
 

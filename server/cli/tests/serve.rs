@@ -1,0 +1,177 @@
+//! The real binary: what `carnet serve` says, refuses and leaves behind.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail like tests"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// A hub that serves; killed with the test.
+struct Hub {
+    child: Child,
+    address: String,
+    said: Vec<String>,
+}
+
+impl Hub {
+    fn start(folder: &Path) -> Self {
+        let mut child = carnet(&[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "error",
+            "--data",
+        ])
+        .arg(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let url = first.split_whitespace().nth(2).unwrap();
+        let address = url.strip_prefix("http://").unwrap().to_owned();
+        let mut hub = Self {
+            child,
+            address,
+            said: vec![first],
+        };
+        let ends = ["  carnet handheld", "Sign in as before"];
+        for line in lines {
+            let line = line.unwrap();
+            let is_last = ends.iter().any(|end| line.starts_with(end));
+            hub.said.push(line);
+            if is_last {
+                return hub;
+            }
+        }
+        panic!("the hub stopped after saying {:?}", hub.said);
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let host = &self.address;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn says(&self, start: &str) -> bool {
+        self.said
+            .iter()
+            .any(|line| line.trim_start().starts_with(start))
+    }
+
+    fn terminate(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        // It may have ended already, which is what most tests want.
+        let _killed = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+fn carnet(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_carnet"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn refused(folder: &Path, more: &[&str]) -> String {
+    let output: Output = carnet(&["serve", "--data"])
+        .arg(folder)
+        .args(more)
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "it must not start");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn the_first_run_tells_how_to_sign_in_and_enrol_and_later_runs_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::start(folder.path());
+    assert!(hub.says("manager") && hub.says("password") && hub.says("enrolment code"));
+    assert!(hub.get("/livez").starts_with("HTTP/1.1 200"));
+    assert!(hub.get("/readyz").starts_with("HTTP/1.1 200"));
+    assert!(hub.get("/v1/shops").starts_with("HTTP/1.1 401"));
+    assert_eq!(
+        hub.terminate(),
+        Some(0),
+        "a service manager's stop is a clean end"
+    );
+    let hub = Hub::start(folder.path());
+    assert!(!hub.says("password"), "{:?}", hub.said);
+    assert_eq!(hub.terminate(), Some(0));
+}
+
+#[test]
+fn a_port_in_use_is_said_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refused(folder.path(), &["--listen", &address]);
+    assert!(
+        said.contains("in use") && said.contains("--listen"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("carnet.db");
+    let text = "a letter to a customer, not a database. ".repeat(64);
+    std::fs::write(&path, &text).unwrap();
+    let said = refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(said.contains("not a Carnet database"), "{said}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn a_folder_that_can_not_be_made_and_a_bad_address_are_said_plainly() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let said = refused(&file.join("below"), &["--listen", "127.0.0.1:0"]);
+    assert!(said.contains("--data"), "{said}");
+    let said = refused(folder.path(), &["--listen", "nowhere"]);
+    assert!(said.contains("--listen"), "{said}");
+    let said = refused(folder.path(), &["--listen", "0.0.0.0:0"]);
+    assert!(
+        said.contains("loopback"),
+        "plain HTTP stays on this machine: {said}"
+    );
+}
+
+#[test]
+fn a_damaged_keystore_stops_the_start_and_says_which_file() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Hub::start(folder.path()).terminate(), Some(0));
+    std::fs::write(folder.path().join("hub.keys"), "garbage").unwrap();
+    let said = refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(said.contains("hub.keys"), "{said}");
+}

@@ -1,0 +1,179 @@
+//! The steps of a bench run on one size of book.
+
+mod alone;
+mod book;
+mod live;
+mod meet;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use sync_core::card::Edit;
+use sync_core::card::terms::Place;
+use sync_core::entropy::SeededEntropy;
+use sync_core::ids::CustomerId;
+use sync_store_sqlite::SqliteStore;
+
+pub(crate) use self::alone::alone;
+use crate::account::Office;
+use crate::figures::Figure;
+use crate::handheld::{Database, Handheld};
+use crate::hub::{Hub, boutique};
+
+/// What the steps share.
+pub(crate) struct Bench<'a> {
+    pub(crate) hub: &'a Hub,
+    pub(crate) office: Office,
+    pub(crate) folder: &'a Path,
+    /// A full handheld that has synced; the first step makes it.
+    pub(crate) handheld: Option<(Handheld<SqliteStore>, Database)>,
+    /// What is drawn along the way: cards to edit, words to search.
+    pub(crate) chance: SeededEntropy,
+    devices: u64,
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<Vec<Figure>>> + 'a>>;
+
+/// A step: its name is what its figures begin with.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) tells: &'static str,
+    pub(crate) run: for<'b> fn(&'b mut Bench<'_>) -> Running<'b>,
+}
+
+/// All steps, in the order in which they run.
+pub(crate) const STEPS: [Step; 8] = [
+    Step {
+        name: "first_sync",
+        tells: "a new handheld takes the whole book",
+        run: |bench| Box::pin(book::first_sync(bench)),
+    },
+    Step {
+        name: "hub",
+        tells: "what the hub holds in memory after serving a first sync",
+        run: |bench| Box::pin(book::hub_memory(bench)),
+    },
+    Step {
+        name: "reconnect",
+        tells: "the handheld comes back and nothing has changed",
+        run: |bench| Box::pin(meet::reconnect(bench)),
+    },
+    Step {
+        name: "catch_up",
+        tells: "the handheld comes back and 100 cards have changed",
+        run: |bench| Box::pin(meet::catch_up(bench)),
+    },
+    Step {
+        name: "push",
+        tells: "500 edits over 300 cards were made offline",
+        run: |bench| Box::pin(meet::push(bench)),
+    },
+    Step {
+        name: "live",
+        tells: "two handhelds, one edits and the other sees it, folded and durable",
+        run: |bench| Box::pin(live::live(bench)),
+    },
+    Step {
+        name: "live50",
+        tells: "50 handhelds (2 full, 48 at wire level), each editing once a second",
+        run: |bench| Box::pin(live::live50(bench)),
+    },
+    Step {
+        name: "handheld",
+        tells: "a handheld by itself: open, search as one types, edit",
+        run: |bench| Box::pin(book::handheld(bench)),
+    },
+];
+
+impl<'a> Bench<'a> {
+    pub(crate) async fn open(hub: &'a Hub, folder: &'a Path) -> Result<Self> {
+        Ok(Self {
+            hub,
+            office: Office::open(hub).await?,
+            folder,
+            handheld: None,
+            chance: SeededEntropy::new(99),
+            devices: 0,
+        })
+    }
+
+    /// A number for one more device.
+    fn next_device(&mut self) -> u64 {
+        self.devices += 1;
+        self.devices
+    }
+
+    /// A full handheld that knows nothing yet.
+    async fn new_handheld(&mut self) -> Result<(Handheld<SqliteStore>, Database)> {
+        let seed = self.next_device();
+        let account = self.office.enrol(seed).await?;
+        let database = Database::new(self.folder, seed);
+        Ok((Handheld::full(account, &database, seed)?, database))
+    }
+
+    /// The handheld of the earlier steps, with a fresh sign-in and in sync; a new one when there is none.
+    async fn synced(&mut self) -> Result<(Handheld<SqliteStore>, Database)> {
+        let (mut handheld, database) = match self.handheld.take() {
+            Some(known) => known,
+            None => self.new_handheld().await?,
+        };
+        handheld.account.renew(self.hub).await?;
+        handheld.sync().await?;
+        Ok((handheld, database))
+    }
+
+    /// `count` different customers of the book.
+    fn some_customers(&mut self, count: usize) -> Vec<CustomerId> {
+        let boutique = boutique(self.hub.customers);
+        let mut drawn = BTreeMap::new();
+        while drawn.len() < count.min(usize::try_from(self.hub.customers).unwrap_or(0)) {
+            let index = self.chance.below(u64::from(self.hub.customers));
+            let index = u32::try_from(index).unwrap_or_default();
+            drawn.insert(index, boutique.customer_id(index));
+        }
+        drawn.into_values().collect()
+    }
+
+    /// What the hub's counter of opened documents says.
+    async fn documents_loaded(&self) -> Result<u64> {
+        let text = reqwest::get(format!("{}/metrics", self.hub.url))
+            .await?
+            .text()
+            .await?;
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("carnet_documents_loaded "))
+            .context("the hub counts opened documents")?;
+        let number = line.split_whitespace().nth(1).context("a number")?;
+        Ok(number.parse()?)
+    }
+}
+
+/// A note as an associate would type it.
+fn note(number: usize) -> Edit {
+    Edit::AddNote {
+        place: Place::Card,
+        body: format!(
+            "Asked about the new collection, number {number}; prefers to be called in the morning."
+        ),
+        title: None,
+        label: None,
+    }
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1_000.0
+}
+
+/// Lets the other side come to rest before its CPU is read.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is measured here has to be at rest first"
+)]
+async fn rest(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
