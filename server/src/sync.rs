@@ -6,10 +6,12 @@
 use std::sync::Arc;
 
 use sync_core::authority::judge::{Presenter, PushError};
-use sync_core::protocol::frame::{Frame, ReadsStored, Ruling, Stop, StopCode, Verdict, Verdicts};
-use sync_core::protocol::hub::HubSession;
+use sync_core::protocol::frame::{
+    Frame, Push, ReadsStored, Ruling, Stop, StopCode, Verdict, Verdicts,
+};
+use sync_core::protocol::hub::{HubContext, HubSession};
 use sync_core::scope::Scope;
-use sync_core::store::StoreError;
+use sync_core::store::{ReadTx, StoreError};
 
 use crate::book::Book;
 use crate::writer::WriteError;
@@ -31,6 +33,7 @@ pub struct Meeting {
     /// Taken out while a blocking thread works with it.
     session: Option<HubSession>,
     greeted: bool,
+    hears_news: bool,
 }
 
 impl Meeting {
@@ -43,7 +46,15 @@ impl Meeting {
             presenter,
             session: Some(session),
             greeted: false,
+            hears_news: false,
         }
+    }
+
+    /// The same meeting for a caller that hears of every commit and pumps then, as a connection does: what a push moved comes with the news.
+    #[must_use]
+    pub fn with_news(mut self) -> Self {
+        self.hears_news = true;
+        self
     }
 
     /// Takes one packed frame.
@@ -56,70 +67,45 @@ impl Meeting {
             return ended(StopCode::Protocol, "a meeting begins with a hello");
         }
         self.greeted = true;
-        match self.answer(frame).await {
-            Ok(Reply::Frames(mut frames)) => match self.pump().await {
-                Ok(more) => {
-                    frames.extend(more);
-                    Reply::Frames(frames)
-                }
-                Err(error) => failed(&error),
-            },
-            Ok(last) => last,
-            Err(error) => failed(&error),
-        }
+        self.answer(frame)
+            .await
+            .unwrap_or_else(|error| failed(&error))
     }
 
     async fn answer(&mut self, frame: Frame) -> Result<Reply, StoreError> {
-        let frames = match frame {
+        match frame {
             Frame::Hello(hello) => {
-                self.read(move |session, book| {
-                    let tx = book.store().read()?;
-                    Ok(vec![session.hello(&*tx, &hello, &book.context())?])
-                })
-                .await?
+                self.read(move |session, tx, context| Ok(vec![session.hello(tx, &hello, context)?]))
+                    .await
             }
             Frame::Ack(ack) => {
-                if let Some(session) = &mut self.session {
-                    session.acknowledged(&ack);
+                let Some(session) = &mut self.session else {
+                    return Err(lost_session());
+                };
+                session.acknowledged(&ack);
+                if session.is_held_back() {
+                    return self.pump().await.map(Reply::Frames);
                 }
-                Vec::new()
+                Ok(Reply::Frames(Vec::new()))
             }
             Frame::Heads(heads) => {
-                self.read(move |session, book| session.compare(&*book.store().read()?, &heads))
-                    .await?
+                self.read(move |session, tx, _| session.compare(tx, &heads))
+                    .await
             }
             Frame::Fetch(fetch) => {
-                self.read(move |session, book| {
-                    session.fetch(&*book.store().read()?, fetch.scope, &fetch.documents)
-                })
-                .await?
+                self.read(move |session, tx, _| session.fetch(tx, fetch.scope, &fetch.documents))
+                    .await
             }
-            Frame::Push(push) => {
-                let changes: Vec<_> = push
-                    .entries
-                    .iter()
-                    .map(|sealed| sealed.envelope.change)
-                    .collect();
-                match self.book.push(self.presenter.clone(), push).await {
-                    Ok(verdicts) => return Ok(packed(&[Frame::Verdicts(verdicts)])),
-                    Err(WriteError::Job(PushError::Broken(detail))) => {
-                        return Ok(ended(StopCode::Protocol, detail));
-                    }
-                    Err(error) => return Ok(not_now(&error, &changes)),
-                }
-            }
+            Frame::Push(push) => self.push(push).await,
             Frame::Reads(reads) => {
                 let device = self.presenter.device;
-                match self
-                    .book
-                    .store_reads(device, reads.first, reads.entries)
-                    .await
-                {
-                    Ok(next) => vec![Frame::ReadsStored(ReadsStored { next })],
-                    Err(error) => return Ok(ended(StopCode::Busy, &error.to_string())),
-                }
+                let stored = self.book.store_reads(device, reads.first, reads.entries);
+                Ok(match stored.await {
+                    Ok(next) => packed(&[Frame::ReadsStored(ReadsStored { next })]),
+                    Err(error) => ended(StopCode::Busy, &error.to_string()),
+                })
             }
-            Frame::Stop(_) => return Ok(Reply::Last(Vec::new())),
+            Frame::Stop(_) => Ok(Reply::Last(Vec::new())),
             Frame::Welcome(_)
             | Frame::Entries(_)
             | Frame::Page(_)
@@ -127,10 +113,29 @@ impl Meeting {
             | Frame::CaughtUp(_)
             | Frame::Verdicts(_)
             | Frame::ReadsStored(_) => {
-                return Ok(ended(StopCode::Protocol, "a handheld does not send this"));
+                Ok(ended(StopCode::Protocol, "a handheld does not send this"))
             }
+        }
+    }
+
+    async fn push(&mut self, push: Push) -> Result<Reply, StoreError> {
+        let changes: Vec<_> = push
+            .entries
+            .iter()
+            .map(|sealed| sealed.envelope.change)
+            .collect();
+        let verdicts = match self.book.push(self.presenter.clone(), push).await {
+            Ok(verdicts) => verdicts,
+            Err(WriteError::Job(PushError::Broken(detail))) => {
+                return Ok(ended(StopCode::Protocol, detail));
+            }
+            Err(error) => return Ok(not_now(&error, &changes)),
         };
-        Ok(packed(&frames))
+        let mut frames = vec![Frame::Verdicts(verdicts).pack()];
+        if !self.hears_news {
+            frames.extend(self.pump().await?);
+        }
+        Ok(Reply::Frames(frames))
     }
 
     /// Whether a commit that moved these scopes concerns this meeting.
@@ -148,20 +153,31 @@ impl Meeting {
     /// # Errors
     /// What the store reports.
     pub async fn pump(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
-        let frames = self
-            .blocking(|session, book| {
-                let frames = session.pump(&*book.store().read()?, &book.context())?;
-                Ok(frames.iter().map(Frame::pack).collect())
-            })
-            .await?;
-        Ok(frames)
+        self.blocking(|session, book| {
+            let frames = session.pump(&*book.store().read()?, &book.context())?;
+            Ok(frames.iter().map(Frame::pack).collect())
+        })
+        .await
     }
 
+    /// Answers from one snapshot, together with what can be sent now.
     async fn read(
         &mut self,
-        work: impl FnOnce(&mut HubSession, &Book) -> Result<Vec<Frame>, StoreError> + Send + 'static,
-    ) -> Result<Vec<Frame>, StoreError> {
-        self.blocking(work).await
+        work: impl FnOnce(
+            &mut HubSession,
+            &dyn ReadTx,
+            &HubContext<'_>,
+        ) -> Result<Vec<Frame>, StoreError>
+        + Send
+        + 'static,
+    ) -> Result<Reply, StoreError> {
+        self.blocking(|session, book| {
+            let (tx, context) = (book.store().read()?, book.context());
+            let mut frames = work(session, &*tx, &context)?;
+            frames.extend(session.pump(&*tx, &context)?);
+            Ok(packed(&frames))
+        })
+        .await
     }
 
     /// Runs storage work beside the sockets' threads.

@@ -27,6 +27,12 @@ pub fn sha256(purpose: &str, parts: &[&[u8]]) -> Hash32 {
     Hash32(hasher.finalize().into())
 }
 
+/// Plain SHA-256, where another standard says so (`ath` of RFC 9449). Ours are labeled: [`sha256`].
+#[must_use]
+pub fn sha256_plain(bytes: &[u8]) -> Hash32 {
+    Hash32(Sha256::digest(bytes).into())
+}
+
 /// A signature of 64 bytes: ES256 (`r ‖ s`) for devices, Ed25519 for the hub.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Signature(pub [u8; 64]);

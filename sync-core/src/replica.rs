@@ -9,6 +9,8 @@
 //! A refused change can't be taken out of an Automerge document. Keeping it out of the accepted one from the start costs
 //! replaying a few pending changes when a card is opened, and buys that accepted heads can be compared with the hub's.
 
+pub mod account;
+pub mod book;
 pub mod receive;
 pub mod verdicts;
 

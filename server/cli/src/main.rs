@@ -1,6 +1,8 @@
 //! `carnet`: the hub, its administration, a handheld for the terminal, and the demo.
 
 mod admin;
+mod demo;
+mod handheld;
 mod serve;
 
 use std::process::ExitCode;
@@ -17,8 +19,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Invent a boutique, play the story of two handhelds on it, and serve on.
+    Demo(demo::DemoArguments),
     /// Serve the hub of a shop from a data folder; the first run sets it up.
     Serve(serve::ServeArguments),
+    /// Work with a handheld in the terminal.
+    Handheld(handheld::HandheldArguments),
     /// Administer a hub on its own machine: imports, people, handhelds, keys, checks.
     Admin(admin::AdminArguments),
 }
@@ -26,7 +32,9 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Handheld(arguments) => handheld::run(&arguments),
         Command::Admin(arguments) => admin::run(&arguments),
     };
     match done {

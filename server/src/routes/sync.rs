@@ -89,7 +89,7 @@ async fn socket(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, ApiError> {
     let (presenter, granted) = presenter(&state, &caller)?;
-    let meeting = Meeting::new(Arc::clone(&state.book), presenter, granted);
+    let meeting = Meeting::new(Arc::clone(&state.book), presenter, granted).with_news();
     let principal = Principal::clone(&caller);
     let answer = upgrade
         .max_message_size(limits::FRAME_BYTES_MAX)

@@ -148,11 +148,7 @@ fn check_attestation(stored: &StoredChange, keys: &DeviceKeys<'_>) -> Result<(),
     }
 }
 
-fn check_indexes(
-    tx: &dyn ReadTx,
-    stored: &StoredChange,
-    position: u32,
-) -> Result<(), AuditError> {
+fn check_indexes(tx: &dyn ReadTx, stored: &StoredChange, position: u32) -> Result<(), AuditError> {
     let envelope = &stored.sealed.envelope;
     let (document, change) = (envelope.document(), envelope.change);
     let key = store::key(&[document.as_bytes(), change.as_bytes()]);
@@ -204,7 +200,9 @@ fn check_row(
         });
         // The change may lie before the base.
         if !is_told && row.epoch == 0 {
-            return Err(damaged("it corrects the time of an edit that it does not hold"));
+            return Err(damaged(
+                "it corrects the time of an edit that it does not hold",
+            ));
         }
     }
     Ok(())
@@ -244,9 +242,7 @@ fn stray(tx: &dyn ReadTx, table: Table) -> Result<AuditError, AuditError> {
         let is_known = match (table, row, document) {
             (_, None, _) | (_, _, None) => false,
             (Table::ChangeIndex, Some(_), Some(document)) => {
-                let hash = key
-                    .get(DocumentId::LEN..)
-                    .and_then(ChangeHash::from_slice);
+                let hash = key.get(DocumentId::LEN..).and_then(ChangeHash::from_slice);
                 match hash {
                     Some(hash) => documents::change(tx, document, hash)?
                         .is_some_and(|stored| stored.sealed.envelope.change == hash),
@@ -314,7 +310,11 @@ pub(super) fn check_tombstones(tx: &dyn ReadTx) -> Result<u64, AuditError> {
     let mut erased = BTreeSet::new();
     each(tx, (Table::Tombstone, &[]), &mut |key, _| {
         let customer = CustomerId::from_slice(key).ok_or_else(|| {
-            Damage::new(Table::Tombstone, name(Table::Tombstone, key), "it names nobody")
+            Damage::new(
+                Table::Tombstone,
+                name(Table::Tombstone, key),
+                "it names nobody",
+            )
         })?;
         for table in [Table::Row, Table::Record] {
             each(tx, (table, customer.as_bytes()), &mut |key, _| {

@@ -75,16 +75,19 @@ fn add_members(
     each(tx, (Table::ScopeDocument, &[]), &mut |key, value| {
         let damaged =
             |what| Damage::new(Table::ScopeDocument, name(Table::ScopeDocument, key), what);
-        let place = key.split_at_checked(Scope::KEY_LEN).and_then(|(scope, document)| {
-            Some((Scope::from_key(scope)?, DocumentId::from_slice(document)?))
-        });
+        let place = key
+            .split_at_checked(Scope::KEY_LEN)
+            .and_then(|(scope, document)| {
+                Some((Scope::from_key(scope)?, DocumentId::from_slice(document)?))
+            });
         let place = place.filter(|_| value.is_empty());
         let (scope, document) = place.ok_or_else(|| damaged("it names no scope or document"))?;
         let back = store::key(&[document.as_bytes(), &scope.key()]);
         if tx.get(Table::DocumentScope, &back)?.is_none() {
             return Err(damaged("the way back is missing"));
         }
-        let row = documents::row(tx, document)?.ok_or_else(|| damaged("there is no such document"))?;
+        let row =
+            documents::row(tx, document)?.ok_or_else(|| damaged("there is no such document"))?;
         let found = scopes.entry(scope).or_default();
         found.documents += 1;
         add_items(tx, &row, &mut found.state.digest)
@@ -92,9 +95,11 @@ fn add_members(
     each(tx, (Table::DocumentScope, &[]), &mut |key, value| {
         let damaged =
             |what| Damage::new(Table::DocumentScope, name(Table::DocumentScope, key), what);
-        let place = key.split_at_checked(DocumentId::LEN).and_then(|(document, scope)| {
-            Some((DocumentId::from_slice(document)?, Scope::from_key(scope)?))
-        });
+        let place = key
+            .split_at_checked(DocumentId::LEN)
+            .and_then(|(document, scope)| {
+                Some((DocumentId::from_slice(document)?, Scope::from_key(scope)?))
+            });
         let place = place.filter(|_| value.is_empty());
         let (document, scope) = place.ok_or_else(|| damaged("it names no document or scope"))?;
         if tx
@@ -107,11 +112,7 @@ fn add_members(
     })
 }
 
-fn add_items(
-    tx: &dyn ReadTx,
-    row: &DocumentRow,
-    digest: &mut SetDigest,
-) -> Result<(), AuditError> {
+fn add_items(tx: &dyn ReadTx, row: &DocumentRow, digest: &mut SetDigest) -> Result<(), AuditError> {
     if let Some(item) = row.item() {
         digest.add(&item);
     }
@@ -131,10 +132,12 @@ fn follow_feeds(
 ) -> Result<(), AuditError> {
     each(tx, (Table::Feed, &[]), &mut |key, bytes| {
         let row: FeedRow = decode(Table::Feed, key, bytes)?;
-        let place = key.split_at_checked(Scope::KEY_LEN).and_then(|(scope, seq)| {
-            let seq = u64::from_be_bytes(seq.try_into().ok()?);
-            Some((Scope::from_key(scope)?, seq))
-        });
+        let place = key
+            .split_at_checked(Scope::KEY_LEN)
+            .and_then(|(scope, seq)| {
+                let seq = u64::from_be_bytes(seq.try_into().ok()?);
+                Some((Scope::from_key(scope)?, seq))
+            });
         let unnamed = || Damage::new(Table::Feed, name(Table::Feed, key), "it names no entry");
         let (scope, seq) = place.ok_or_else(unnamed)?;
         let damaged = |what| Damage::new(Table::Feed, entry_name(scope, seq), what);

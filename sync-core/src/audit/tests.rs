@@ -147,7 +147,10 @@ fn delete(store: &MemoryStore, table: Table, key: &[u8]) {
 /// Tables that the audit answers for, with whom else may be named when one of their rows is damaged.
 const AUDITED: [(Table, &[Table]); 11] = [
     (Table::Document, &[Table::Cache, Table::Change]),
-    (Table::Change, &[Table::ChangeIndex, Table::EditIndex, Table::Document]),
+    (
+        Table::Change,
+        &[Table::ChangeIndex, Table::EditIndex, Table::Document],
+    ),
     (Table::ChangeIndex, &[]),
     (Table::EditIndex, &[]),
     (Table::Cache, &[]),
@@ -165,7 +168,10 @@ fn a_store_that_only_its_engine_wrote_passes() {
     let told = (checked.documents, checked.changes, checked.records);
     assert_eq!(told, (9, 12, 6), "{checked:?}");
     assert_eq!((checked.scopes, checked.rows), (3, 3), "{checked:?}");
-    assert!(checked.terms > 20 && checked.feed_entries > 12, "{checked:?}");
+    assert!(
+        checked.terms > 20 && checked.feed_entries > 12,
+        "{checked:?}"
+    );
 }
 
 #[test]
@@ -266,7 +272,10 @@ fn a_rebuild_makes_the_derived_tables_again_byte_for_byte() {
     let untouched = rebuild(&mut *tx, &mut |_| ()).unwrap();
     tx.commit().unwrap();
     assert_eq!((untouched.documents, untouched.rows), (9, 3));
-    assert_eq!(untouched.caches_changed + untouched.rows_changed + untouched.strays, 0);
+    assert_eq!(
+        untouched.caches_changed + untouched.rows_changed + untouched.strays,
+        0
+    );
     assert_eq!(content(&whole), before);
     for table in Table::DERIVED {
         let all = rows(&whole, table);
@@ -278,7 +287,10 @@ fn a_rebuild_makes_the_derived_tables_again_byte_for_byte() {
     let mut tx = whole.write().unwrap();
     let mended = rebuild(&mut *tx, &mut |_| ()).unwrap();
     tx.commit().unwrap();
-    assert_eq!((mended.caches_changed, mended.rows_changed, mended.strays), (2, 2, 2));
+    assert_eq!(
+        (mended.caches_changed, mended.rows_changed, mended.strays),
+        (2, 2, 2)
+    );
     assert_eq!(content(&whole), before);
     audit(&whole).expect("the store is whole again");
 }

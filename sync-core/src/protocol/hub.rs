@@ -67,6 +67,8 @@ pub struct HubSession {
     granted: Vec<Scope>,
     streams: BTreeMap<Scope, Stream>,
     in_flight: usize,
+    /// Whether the window was full when the last frames were asked for, so that more may wait.
+    is_held_back: bool,
 }
 
 impl HubSession {
@@ -78,6 +80,7 @@ impl HubSession {
             granted,
             streams: BTreeMap::new(),
             in_flight: 0,
+            is_held_back: false,
         }
     }
 
@@ -161,6 +164,12 @@ impl HubSession {
         }
     }
 
+    /// Whether something may wait for room: then, and only then, an acknowledgement is worth a [`HubSession::pump`].
+    #[must_use]
+    pub fn is_held_back(&self) -> bool {
+        self.is_held_back
+    }
+
     /// Whether a commit that moved these scopes concerns this handheld.
     #[must_use]
     pub fn follows(&self, scopes: &[Scope]) -> bool {
@@ -195,6 +204,7 @@ impl HubSession {
             self.streams.insert(scope, stream);
             next?;
         }
+        self.is_held_back = self.in_flight >= limits::STREAM_WINDOW_FRAMES;
         Ok(frames)
     }
 

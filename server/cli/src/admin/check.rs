@@ -20,7 +20,9 @@ pub(super) fn verify(folder: &Path) -> anyhow::Result<()> {
         Err(AuditError::Damaged(damage)) => {
             tell(format_args!("damaged: {damage}"));
             if damage.is_derived() {
-                bail!("the database is damaged where it can be made again: run `carnet admin rebuild`");
+                bail!(
+                    "the database is damaged where it can be made again: run `carnet admin rebuild`"
+                );
             }
             bail!("the database is damaged: restore it from its backup");
         }
@@ -70,7 +72,9 @@ pub(super) fn rebuild(folder: &Path) -> anyhow::Result<()> {
         Ok(rebuilt) => rebuilt,
         Err(AuditError::Damaged(damage)) => {
             tell(format_args!("damaged: {damage}"));
-            bail!("nothing was changed: the changes themselves are damaged, restore the database from its backup");
+            bail!(
+                "nothing was changed: the changes themselves are damaged, restore the database from its backup"
+            );
         }
         Err(AuditError::Store(error)) => return Err(error.into()),
     };

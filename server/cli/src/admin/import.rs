@@ -251,7 +251,9 @@ impl Watcher {
         }
         if self.problems > PROBLEMS_TOLD && kept.is_none() {
             let more = self.problems - PROBLEMS_TOLD;
-            tell(format_args!("… and {more} more: name a file with --rejects to keep them all"));
+            tell(format_args!(
+                "… and {more} more: name a file with --rejects to keep them all"
+            ));
         }
         Ok(())
     }

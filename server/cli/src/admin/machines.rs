@@ -141,7 +141,10 @@ pub(super) fn integrations(folder: &Path, command: &IntegrationsCommand) -> anyh
                 } else {
                     "active"
                 };
-                say(format_args!("{id}   {state:<8} {:<20} {}", row.name, row.scopes));
+                say(format_args!(
+                    "{id}   {state:<8} {:<20} {}",
+                    row.name, row.scopes
+                ));
             }
             Ok(())
         }

@@ -19,7 +19,11 @@ impl TestApp {
 
     async fn edit(&self, actor: &Actor, customer: &str, edit: Value) -> Answer {
         let answer = self
-            .edits(actor, customer, json!([{ "edit": edit, "source": "stated" }]))
+            .edits(
+                actor,
+                customer,
+                json!([{ "edit": edit, "source": "stated" }]),
+            )
             .await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         answer
@@ -68,7 +72,11 @@ async fn a_customer_who_was_created_is_found_and_read() {
     app.customer("Someone").await;
     for query in ["q=ines", "q=koehler&limit=5", "q=5678"] {
         let found = app.get(&manager, &format!("/v1/customers?{query}")).await;
-        assert_eq!(found.body["customers"].as_array().unwrap().len(), 1, "{query}");
+        assert_eq!(
+            found.body["customers"].as_array().unwrap().len(),
+            1,
+            "{query}"
+        );
         assert_eq!(found.body["customers"][0]["id"], id);
         assert_eq!(found.body["customers"][0]["phones"], json!(["5678"]));
         assert_eq!(found.body["more"], false);
@@ -115,7 +123,10 @@ async fn a_list_of_edits_is_recorded_whole_or_not_at_all_and_once() {
         { "id": "0000000000000002", "edit": { "edit": "set_language", "language": "fr" } },
     ]);
     let done = app.edits(&manager, &id, edits.clone()).await;
-    assert_eq!((done.status, &done.body["changed"]), (StatusCode::OK, &json!(true)));
+    assert_eq!(
+        (done.status, &done.body["changed"]),
+        (StatusCode::OK, &json!(true))
+    );
     let again = app.edits(&manager, &id, edits).await;
     assert_eq!(again.body["changed"], false, "{}", again.text);
     let half = json!([
@@ -134,7 +145,11 @@ async fn a_list_of_edits_is_recorded_whole_or_not_at_all_and_once() {
     let note = json!({ "edit": "add_note", "place": "card", "body": "x".repeat(7_000) });
     let notes: Vec<_> = (0..12).map(|_| json!({ "edit": note })).collect();
     let too_much = app.edits(&manager, &id, json!(notes)).await;
-    assert_eq!(too_much.code(), "too_much_at_once", "a handheld could not take it in");
+    assert_eq!(
+        too_much.code(),
+        "too_much_at_once",
+        "a handheld could not take it in"
+    );
 }
 
 #[tokio::test]
@@ -144,7 +159,8 @@ async fn an_associate_may_not_lift_a_block_and_a_manager_may() {
     let device = Arc::new(app.hub.enrol(100).await);
     let ana = app.on_handheld(device, "ana").await;
     let id = app.customer("Ines").await.to_string();
-    app.edit(&ana, &id, json!({ "edit": "block_contact" })).await;
+    app.edit(&ana, &id, json!({ "edit": "block_contact" }))
+        .await;
     let lift = json!([{ "edit": { "edit": "lift_block", "reason": "she asked" } }]);
     let refused = app.edits(&ana, &id, lift.clone()).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
@@ -158,7 +174,12 @@ async fn an_associate_may_not_lift_a_block_and_a_manager_may() {
 #[tokio::test]
 async fn a_customer_of_another_shop_is_not_there() {
     let app = TestApp::start().await;
-    let elsewhere = app.hub.identity.add_shop("Second", "Asia/Tokyo").await.unwrap();
+    let elsewhere = app
+        .hub
+        .identity
+        .add_shop("Second", "Asia/Tokyo")
+        .await
+        .unwrap();
     app.hub.add("otto", Role::Manager, elsewhere).await;
     let otto = app.office("otto").await;
     let id = app.customer("Ines").await.to_string();
@@ -171,7 +192,10 @@ async fn a_customer_of_another_shop_is_not_there() {
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     let path = format!("/v1/customers/{id}/book");
     let take = json!({ "shop": elsewhere, "action": "enter" });
-    assert_eq!(app.ask(&otto, "POST", &path, &take).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        app.ask(&otto, "POST", &path, &take).await.status,
+        StatusCode::NOT_FOUND
+    );
     let found = app.get(&otto, "/v1/customers?q=ines").await;
     assert_eq!(found.body["customers"], json!([]));
     assert!(app.access_log().is_empty(), "what was refused was not read");
@@ -180,30 +204,47 @@ async fn a_customer_of_another_shop_is_not_there() {
 #[tokio::test]
 async fn a_manager_puts_a_customer_into_another_book_and_takes_them_out() {
     let app = TestApp::start().await;
-    let elsewhere = app.hub.identity.add_shop("Second", "Asia/Tokyo").await.unwrap();
+    let elsewhere = app
+        .hub
+        .identity
+        .add_shop("Second", "Asia/Tokyo")
+        .await
+        .unwrap();
     app.hub.add("otto", Role::Manager, elsewhere).await;
     let (otto, manager) = (app.office("otto").await, app.manager().await);
     let id = app.customer("Ines").await.to_string();
     let path = format!("/v1/customers/{id}/book");
     let put = |shop: ShopId, action: &str| json!({ "shop": shop, "action": action });
-    let entered = app.ask(&manager, "POST", &path, &put(elsewhere, "enter")).await;
+    let entered = app
+        .ask(&manager, "POST", &path, &put(elsewhere, "enter"))
+        .await;
     assert_eq!(entered.status, StatusCode::NO_CONTENT, "{}", entered.text);
     let read = app.get(&otto, &format!("/v1/customers/{id}")).await;
     assert_eq!(read.status, StatusCode::OK);
     // Another shop's book is not his to change.
-    let theirs = app.ask(&otto, "POST", &path, &put(app.hub.shop, "leave")).await;
+    let theirs = app
+        .ask(&otto, "POST", &path, &put(app.hub.shop, "leave"))
+        .await;
     assert_eq!(theirs.status, StatusCode::NOT_FOUND);
-    let left = app.ask(&otto, "POST", &path, &put(elsewhere, "leave")).await;
+    let left = app
+        .ask(&otto, "POST", &path, &put(elsewhere, "leave"))
+        .await;
     assert_eq!(left.status, StatusCode::NO_CONTENT, "{}", left.text);
     let gone = app.get(&otto, &format!("/v1/customers/{id}")).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
-    let last = app.ask(&manager, "POST", &path, &put(app.hub.shop, "leave")).await;
+    let last = app
+        .ask(&manager, "POST", &path, &put(app.hub.shop, "leave"))
+        .await;
     assert_eq!(last.code(), "last_book");
-    let nowhere = app.ask(&manager, "POST", &path, &put(ShopId([9; 8]), "enter")).await;
+    let nowhere = app
+        .ask(&manager, "POST", &path, &put(ShopId([9; 8]), "enter"))
+        .await;
     assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
     let no = json!({ "edit": "record_consent", "purposes": ["chain"], "event": "withdraw" });
     app.edit(&manager, &id, no).await;
-    let refused = app.ask(&manager, "POST", &path, &put(elsewhere, "enter")).await;
+    let refused = app
+        .ask(&manager, "POST", &path, &put(elsewhere, "enter"))
+        .await;
     assert_eq!(refused.code(), "no_consent");
 }
 
@@ -213,7 +254,9 @@ async fn every_read_of_a_card_leaves_one_line_and_a_search_none() {
     let manager = app.manager().await;
     let id = app.customer("Ines").await;
     for what in ["", "/brief", "/conflicts", "/records"] {
-        let answer = app.get(&manager, &format!("/v1/customers/{id}{what}")).await;
+        let answer = app
+            .get(&manager, &format!("/v1/customers/{id}{what}"))
+            .await;
         assert_eq!(answer.status, StatusCode::OK);
     }
     app.get(&manager, "/v1/customers?q=ines").await;
@@ -248,11 +291,18 @@ async fn a_cause_is_read_by_who_needs_to_know_it_and_leaves_its_own_line() {
     let path = format!("/v1/customers/{id}");
     let hers = app.get(&ana, &path).await;
     assert!(hers.text.contains("pregnancy"), "{}", hers.text);
-    let kinds: Vec<_> = app.access_log().iter().map(|line| line.entry.kind).collect();
+    let kinds: Vec<_> = app
+        .access_log()
+        .iter()
+        .map(|line| line.entry.kind)
+        .collect();
     assert_eq!(kinds, [AccessKind::Opened, AccessKind::SawRestricted]);
     for reader in [&ben, &app.manager().await] {
         let answer = app.get(reader, &path).await;
-        assert!(answer.text.contains("nickel"), "the effect is for everybody");
+        assert!(
+            answer.text.contains("nickel"),
+            "the effect is for everybody"
+        );
         assert!(!answer.text.contains("pregnancy"), "{}", answer.text);
     }
 }
@@ -306,7 +356,11 @@ async fn no_byte_that_somebody_wrote_in_their_own_words_reaches_a_key_without_th
     }
     assert!(facts.contains("Ines"), "facts are read");
     let guessed = app.get(&blind, &format!("/v1/customers?q={NEEDLE}")).await;
-    assert_eq!(guessed.body["customers"], json!([]), "guessing finds nobody");
+    assert_eq!(
+        guessed.body["customers"],
+        json!([]),
+        "guessing finds nobody"
+    );
     let card = app.get(&blind, &paths[0]).await;
     assert!(
         !card.body["card"]["contact"]["blocked"].is_null(),
@@ -320,7 +374,11 @@ async fn no_byte_that_somebody_wrote_in_their_own_words_reaches_a_key_without_th
     assert!(seen >= 8, "the scope shows them: {seen}");
     let theirs = app.get(&manager, &paths[0]).await;
     let all = theirs.text.matches(NEEDLE).count();
-    assert_eq!(seen + 2, all, "a private note, body and title, is its author's");
+    assert_eq!(
+        seen + 2,
+        all,
+        "a private note, body and title, is its author's"
+    );
     let found = app.get(&sighted, &paths[4]).await;
     assert_eq!(found.body["customers"][0]["id"], id);
 }
@@ -330,8 +388,12 @@ async fn a_conflict_between_colleagues_is_shown_and_settled() {
     let app = TestApp::start().await;
     let manager = app.manager().await;
     let id = app.customer("Ines").await.to_string();
-    let none = app.get(&manager, &format!("/v1/customers/{id}/conflicts")).await;
+    let none = app
+        .get(&manager, &format!("/v1/customers/{id}/conflicts"))
+        .await;
     assert_eq!(none.body["conflicts"], json!([]));
-    let brief = app.get(&manager, &format!("/v1/customers/{id}/brief")).await;
+    let brief = app
+        .get(&manager, &format!("/v1/customers/{id}/brief"))
+        .await;
     assert!(brief.body["brief"]["avoid"].is_array(), "{}", brief.text);
 }

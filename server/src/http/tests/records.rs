@@ -29,11 +29,18 @@ fn taken(answer: &Answer) -> Vec<bool> {
 async fn a_till_brings_in_sales_once_and_a_bad_row_stops_no_other() {
     let app = TestApp::start().await;
     let till = app.till().await;
-    let rows = json!([sale("1", "ines", "12.50"), sale("2", "ines", "twelve"), sale("3", "otto", "7")]);
+    let rows = json!([
+        sale("1", "ines", "12.50"),
+        sale("2", "ines", "twelve"),
+        sale("3", "otto", "7")
+    ]);
     let first = app.sell(&till, rows.clone()).await;
     assert_eq!(taken(&first), [true, false, true]);
     let problem = &first.body["rows"][1]["problems"][0];
-    assert_eq!((&problem["code"], &problem["column"]), (&json!("amount"), &json!("amount")));
+    assert_eq!(
+        (&problem["code"], &problem["column"]),
+        (&json!("amount"), &json!("amount"))
+    );
     assert_eq!(first.body["report"]["records_new"], 2);
     assert_eq!(first.body["report"]["customers_new"], 2);
     let again = app.sell(&till, rows).await;
@@ -41,11 +48,22 @@ async fn a_till_brings_in_sales_once_and_a_bad_row_stops_no_other() {
     assert_eq!(again.body["report"]["records_unchanged"], 2);
     assert_eq!(again.body["report"]["customers_new"], 0);
     let corrected = app.sell(&till, json!([sale("1", "ines", "13.50")])).await;
-    assert_eq!(corrected.body["report"]["records_replaced"], 1, "{}", corrected.text);
-    let found = app.ask(&till, "GET", "/v1/customers?q=ines", &Value::Null).await;
+    assert_eq!(
+        corrected.body["report"]["records_replaced"], 1,
+        "{}",
+        corrected.text
+    );
+    let found = app
+        .ask(&till, "GET", "/v1/customers?q=ines", &Value::Null)
+        .await;
     let id = found.body["customers"][0]["id"].as_str().unwrap();
     let records = app
-        .ask(&till, "GET", &format!("/v1/customers/{id}/records"), &Value::Null)
+        .ask(
+            &till,
+            "GET",
+            &format!("/v1/customers/{id}/records"),
+            &Value::Null,
+        )
         .await;
     assert_eq!(records.body["totals"]["purchases"], 1);
     assert_eq!(records.body["totals"]["amount_minor"]["EUR"], 1350);
@@ -56,7 +74,12 @@ async fn a_till_brings_in_sales_once_and_a_bad_row_stops_no_other() {
 #[tokio::test]
 async fn a_sale_of_a_shop_out_of_reach_is_refused_alone() {
     let app = TestApp::start().await;
-    let elsewhere = app.hub.identity.add_shop("Second", "Asia/Tokyo").await.unwrap();
+    let elsewhere = app
+        .hub
+        .identity
+        .add_shop("Second", "Asia/Tokyo")
+        .await
+        .unwrap();
     let till = app.till().await;
     let mut far = sale("1", "ines", "5");
     far["shop"] = json!(elsewhere);
@@ -79,11 +102,20 @@ async fn a_key_brings_in_under_its_own_name_and_a_person_names_the_source() {
     let refused = app.ask(&till, "POST", "/v1/records", &body).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     let manager = app.manager().await;
-    let nameless = app.ask(&manager, "POST", "/v1/records", &json!({ "rows": rows })).await;
+    let nameless = app
+        .ask(&manager, "POST", "/v1/records", &json!({ "rows": rows }))
+        .await;
     assert_eq!(nameless.code(), "invalid");
     let named = app.ask(&manager, "POST", "/v1/records", &body).await;
     assert_eq!(named.status, StatusCode::OK, "{}", named.text);
-    let empty = app.ask(&manager, "POST", "/v1/records", &json!({ "source": "x", "rows": [] })).await;
+    let empty = app
+        .ask(
+            &manager,
+            "POST",
+            "/v1/records",
+            &json!({ "source": "x", "rows": [] }),
+        )
+        .await;
     assert_eq!(empty.code(), "invalid");
 }
 
@@ -101,8 +133,14 @@ async fn customers_come_in_with_what_can_be_used_and_without_what_can_not() {
     assert_eq!(first.status, StatusCode::OK, "{}", first.text);
     assert_eq!(taken(&first), [true, false]);
     let again = app.ask(&till, "POST", path, &body).await;
-    assert_eq!(again.body["report"]["customers_unchanged"], 1, "{}", again.text);
-    let found = app.ask(&till, "GET", "/v1/customers?q=5678", &Value::Null).await;
+    assert_eq!(
+        again.body["report"]["customers_unchanged"], 1,
+        "{}",
+        again.text
+    );
+    let found = app
+        .ask(&till, "GET", "/v1/customers?q=5678", &Value::Null)
+        .await;
     assert_eq!(found.body["customers"][0]["name"], "Inès");
     // Sales of the same source find the same customer.
     app.sell(&till, json!([sale("1", "7", "5")])).await;
@@ -116,9 +154,13 @@ async fn a_body_beyond_the_bound_is_refused() {
     let till = app.till().await;
     let mut row = sale("1", "ines", "5");
     row["label"] = json!("x".repeat(300 << 10));
-    let answer = app.ask(&till, "POST", "/v1/records", &json!({ "rows": [row] })).await;
+    let answer = app
+        .ask(&till, "POST", "/v1/records", &json!({ "rows": [row] }))
+        .await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     let many: Vec<_> = (0..1_001).map(|at| json!({ "sale_id": at })).collect();
-    let answer = app.ask(&till, "POST", "/v1/records", &json!({ "rows": many })).await;
+    let answer = app
+        .ask(&till, "POST", "/v1/records", &json!({ "rows": many }))
+        .await;
     assert_eq!(answer.code(), "invalid");
 }

@@ -145,7 +145,11 @@ async fn imported_customers_are_in_the_shop_s_book_found_and_told_to_sessions() 
     let report = hub.import(What::Customers, csv).await;
     assert_eq!(report.customers_new, 1);
     let moved = news.recv().await.unwrap();
-    assert_eq!(*moved, [Scope::Book(SHOP)], "connected handhelds hear of it");
+    assert_eq!(
+        *moved,
+        [Scope::Book(SHOP)],
+        "connected handhelds hear of it"
+    );
     let tx = hub.store.read().unwrap();
     let found = search(&*tx, "oysters", 5).unwrap().rows;
     let customer = found.first().expect("words of notes are indexed").customer;

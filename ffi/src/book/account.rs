@@ -1,0 +1,125 @@
+//! Who this handheld is, and who works with it. Enrolment and sign-in reach the hub; switching does not.
+
+use sync_core::ids::AssociateId;
+use sync_core::replica::account::{Enrolment, SignIn};
+
+use super::Book;
+use crate::BookError;
+use crate::changes::Change;
+use crate::error::guarded;
+use crate::types::Associate;
+
+#[uniffi::export]
+impl Book {
+    /// Enrols this handheld by a one-time code that a manager shows. Reaches the hub.
+    pub fn enrol(&self, hub_url: String, code: String, label: String) -> Result<(), BookError> {
+        guarded(|| {
+            let origin = self.network.client.origin(&hub_url)?;
+            self.shelf.read(|core, tx| Ok(core.may_enrol(tx)?))?;
+            let first = self.ask_to_enrol(&origin, &code, &label);
+            let is_known_key = first.as_ref().err() == Some(&BookError::rejected("conflict"));
+            let enrolment = if is_known_key && !self.shelf.has_hardware_key() {
+                // The hub knows this key from an enrolment that ended: it wants another.
+                self.shelf.renew_software_key()?;
+                self.ask_to_enrol(&origin, &code, &label)?
+            } else {
+                first?
+            };
+            self.take_up(enrolment)
+        })
+    }
+
+    /// Signs an associate in, who then works with the book. Reaches the hub.
+    pub fn sign_in(&self, login: String, password: String) -> Result<Associate, BookError> {
+        guarded(|| {
+            self.refuse_offline()?;
+            let client = &self.network.client;
+            let asked = client.sign_in(&self.shelf, &login, &password);
+            let sign_in = self.network.wait_for(asked)?;
+            let associate = Associate::from(&sign_in);
+            self.take_up_sign_in(sign_in)?;
+            // The hub grants what the new one may read when a session begins.
+            self.network.renew_live(&self.shelf)?;
+            Ok(associate)
+        })
+    }
+
+    /// Lets another associate who signed in here, and has not signed out, work with the book. Needs no network.
+    /// The app makes sure who holds the handheld: by PIN or biometrics.
+    pub fn switch_associate(&self, associate: AssociateId) -> Result<(), BookError> {
+        guarded(|| {
+            let now = self.shelf.now();
+            self.shelf
+                .write(|core, tx| Ok(core.switch(tx, associate, now)?))?;
+            self.shelf.changes.push([Change::Account]);
+            Ok(())
+        })
+    }
+
+    /// Signs out whoever works with the book: here at once, and on the hub if it can be reached.
+    /// What they recorded stays in the outbox and goes out.
+    pub fn sign_out(&self) -> Result<(), BookError> {
+        guarded(|| {
+            if self.network.preview.is_none() && self.refuse_offline().is_ok() {
+                // A hub that can't be reached ends the session by itself when it idles.
+                let _unreached = self
+                    .network
+                    .wait_for(self.network.client.sign_out(&self.shelf));
+            }
+            self.shelf.write(|core, tx| Ok(core.sign_out(tx)?))?;
+            self.shelf.changes.push([Change::Account]);
+            self.network.renew_live(&self.shelf)
+        })
+    }
+
+    /// Drops what was opened from memory: when the app goes to the background or locks.
+    pub fn forget_opened(&self) -> Result<(), BookError> {
+        guarded(|| {
+            self.shelf.with(|core, _| {
+                core.forget_opened();
+                Ok(())
+            })
+        })
+    }
+}
+
+impl Book {
+    fn ask_to_enrol(&self, origin: &str, code: &str, label: &str) -> Result<Enrolment, BookError> {
+        let signer = self.shelf.signer_or_new()?;
+        let is_hardware = self.shelf.has_hardware_key();
+        let client = &self.network.client;
+        self.network
+            .wait_for(client.enrol(&*signer, origin, (code, label, is_hardware)))
+    }
+
+    /// Takes up an enrolment that was had over another way than [`Book::enrol`]: a test, or a transport of the app's own.
+    ///
+    /// # Errors
+    /// As [`Book::enrol`].
+    pub fn take_up(&self, enrolment: Enrolment) -> Result<(), BookError> {
+        let mut entropy = self.shelf.entropy.clone();
+        self.shelf
+            .write(|core, tx| Ok(core.enrol(tx, enrolment, &mut entropy)?))?;
+        self.shelf.changes.push([Change::Account, Change::Sync]);
+        Ok(())
+    }
+
+    /// Takes up a sign-in that was had over another way than [`Book::sign_in`].
+    ///
+    /// # Errors
+    /// As [`Book::sign_in`].
+    pub fn take_up_sign_in(&self, sign_in: SignIn) -> Result<(), BookError> {
+        self.shelf
+            .write(|core, tx| Ok(core.sign_in(tx, sign_in)?))?;
+        self.shelf.changes.push([Change::Account]);
+        Ok(())
+    }
+
+    /// The public half of the handheld's key; makes a software key where there is none.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn device_key(&self) -> Result<sync_core::crypto::DevicePublicKey, BookError> {
+        Ok(self.shelf.signer_or_new()?.public_key())
+    }
+}

@@ -1,0 +1,236 @@
+//! Recording what an associate does. Every edit is durable when its call returns, network or not.
+//!
+//! [`Book::record`] takes any edit. The functions beside it are the everyday ones, for code that reads like what happens.
+
+use sync_core::card::terms::{NamePart, Place, Polarity, PromiseStatus, Severity};
+use sync_core::card::{Edit, Source};
+use sync_core::ids::{CustomerId, EditId, Timestamp};
+
+use super::Book;
+use crate::changes::Change;
+use crate::error::guarded;
+use crate::types::{NamePartText, NameParts, RecordedEdit};
+use crate::{BookError, types};
+
+#[uniffi::export]
+impl Book {
+    /// Records an edit that rests on what the customer said.
+    pub fn record(&self, customer: CustomerId, edit: Edit) -> Result<RecordedEdit, BookError> {
+        self.record_from(customer, edit, Source::Stated)
+    }
+
+    /// Records an edit and on what ground: stated, observed, entered by the customer, or merely typed.
+    pub fn record_from(
+        &self,
+        customer: CustomerId,
+        edit: Edit,
+        source: Source,
+    ) -> Result<RecordedEdit, BookError> {
+        guarded(|| self.keep(customer, &edit, source))
+    }
+
+    /// Records an edit given as JSON, in the form of `intent_json`: for tools, and to record a refused edit anew.
+    pub fn record_json(
+        &self,
+        customer: CustomerId,
+        edit: String,
+    ) -> Result<RecordedEdit, BookError> {
+        guarded(|| {
+            let edit: Edit = serde_json::from_str(&edit).map_err(|error| {
+                let place = format!("line {}, column {}", error.line(), error.column());
+                BookError::invalid("edit_json", format!("this is no edit ({place})"))
+            })?;
+            self.keep(customer, &edit, Source::Stated)
+        })
+    }
+
+    /// Whether an edit is sound by itself: a form can call this while somebody types.
+    pub fn check(&self, edit: Edit) -> Result<(), BookError> {
+        guarded(|| {
+            let checked = edit.validate();
+            checked.map_err(|error| sync_core::replica::RecordError::from(error).into())
+        })
+    }
+
+    /// Begins a card and returns its new id.
+    pub fn create_customer(
+        &self,
+        name: Vec<NamePartText>,
+        endpoints: Vec<sync_core::card::edit::EndpointInput>,
+        language: Option<String>,
+    ) -> Result<CustomerId, BookError> {
+        guarded(|| {
+            let customer = CustomerId(self.shelf.entropy.bytes());
+            let edit = Edit::CreateCustomer {
+                name: name
+                    .into_iter()
+                    .map(|part| (part.part, part.text))
+                    .collect::<NameParts>(),
+                language,
+                endpoints,
+                since: None,
+            };
+            self.keep(customer, &edit, Source::Stated)?;
+            Ok(customer)
+        })
+    }
+
+    /// Sets or clears a part of the name.
+    pub fn set_name(
+        &self,
+        customer: CustomerId,
+        part: NamePart,
+        value: Option<String>,
+    ) -> Result<RecordedEdit, BookError> {
+        self.record(customer, Edit::SetName { part, value })
+    }
+
+    /// Writes a note.
+    pub fn add_note(
+        &self,
+        customer: CustomerId,
+        place: Place,
+        body: String,
+    ) -> Result<RecordedEdit, BookError> {
+        let edit = Edit::AddNote {
+            place,
+            body,
+            title: None,
+            label: None,
+        };
+        self.record(customer, edit)
+    }
+
+    /// Records what the customer likes or not.
+    pub fn set_preference(
+        &self,
+        customer: CustomerId,
+        about: types::PreferenceInput,
+        polarity: Polarity,
+    ) -> Result<RecordedEdit, BookError> {
+        let edit = Edit::SetPreference {
+            kind: about.kind,
+            subject: about.subject,
+            value: about.value,
+            polarity,
+        };
+        self.record(customer, edit)
+    }
+
+    /// Records what the customer must not come into contact with.
+    pub fn record_allergy(
+        &self,
+        customer: CustomerId,
+        substance: String,
+        severity: Severity,
+    ) -> Result<RecordedEdit, BookError> {
+        let edit = Edit::RecordAllergy {
+            substance,
+            severity,
+            cause: None,
+        };
+        self.record(customer, edit)
+    }
+
+    /// Promises something.
+    pub fn make_promise(
+        &self,
+        customer: CustomerId,
+        what: String,
+        due: Option<Timestamp>,
+    ) -> Result<RecordedEdit, BookError> {
+        let edit = Edit::MakePromise {
+            what,
+            due,
+            assignee: None,
+        };
+        self.record(customer, edit)
+    }
+
+    /// Says that a promise was kept.
+    pub fn complete_promise(
+        &self,
+        customer: CustomerId,
+        promise: EditId,
+    ) -> Result<RecordedEdit, BookError> {
+        let status = PromiseStatus::Done;
+        self.record(customer, Edit::SetPromiseStatus { promise, status })
+    }
+
+    /// The customer came in: begins a visit, which the returned edit names.
+    pub fn arrive(
+        &self,
+        customer: CustomerId,
+        with: Option<String>,
+    ) -> Result<RecordedEdit, BookError> {
+        self.record(customer, Edit::Arrive { with })
+    }
+
+    /// What came up during a visit.
+    pub fn capture(
+        &self,
+        customer: CustomerId,
+        visit: EditId,
+        summary: String,
+    ) -> Result<RecordedEdit, BookError> {
+        self.record(customer, Edit::Capture { visit, summary })
+    }
+
+    /// The customer left; `summary` is the thread to take up next time.
+    pub fn leave(
+        &self,
+        customer: CustomerId,
+        visit: EditId,
+        summary: Option<String>,
+    ) -> Result<RecordedEdit, BookError> {
+        self.record(customer, Edit::Leave { visit, summary })
+    }
+
+    /// Settles a conflict by choosing one of its choices.
+    pub fn resolve(
+        &self,
+        customer: CustomerId,
+        conflict: types::ConflictView,
+        choose: EditId,
+    ) -> Result<RecordedEdit, BookError> {
+        let edit = Edit::Resolve {
+            place: conflict.place,
+            path: conflict.path,
+            choose,
+        };
+        self.record(customer, edit)
+    }
+
+    /// Discards a refused edit of whoever is signed in, for good.
+    pub fn discard_refused(&self, number: u64) -> Result<(), BookError> {
+        guarded(|| {
+            self.shelf
+                .write(|core, tx| Ok(core.discard_refused(tx, number)?))?;
+            self.shelf.changes.push([Change::Outbox]);
+            Ok(())
+        })
+    }
+}
+
+impl Book {
+    fn keep(
+        &self,
+        customer: CustomerId,
+        edit: &Edit,
+        source: Source,
+    ) -> Result<RecordedEdit, BookError> {
+        let now = self.shelf.now();
+        let mut entropy = self.shelf.entropy.clone();
+        let recorded = self.shelf.write(|core, tx| {
+            Ok(core.record(tx, (customer, edit), source, (now, &mut entropy))?)
+        })?;
+        self.shelf
+            .changes
+            .push([Change::Customer { customer }, Change::Outbox]);
+        self.shelf.news.notify_one();
+        Ok(RecordedEdit {
+            edit: recorded.edit,
+            number: recorded.number,
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! Wiping a book: keys first, then files.
+
+use super::Book;
+use crate::BookError;
+use crate::error::guarded;
+
+/// What a wipe took along.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct WipeReport {
+    /// Edits that the hub had not stored.
+    pub pending_lost: u64,
+    /// Refused edits that nobody had dealt with.
+    pub refused_lost: u64,
+}
+
+#[uniffi::export]
+impl Book {
+    /// Destroys the keys in the book, then its files. Sync first: while an edit waits, this refuses with `edits_waiting`
+    /// unless `force` says that the work may be lost. Afterwards every call answers `EnrolAgain`.
+    ///
+    /// The app then deletes the database's key from its keystore.
+    pub fn wipe(&self, force: bool) -> Result<WipeReport, BookError> {
+        guarded(|| {
+            let lost = self.shelf.destroy(force)?;
+            self.network.stop_live();
+            Ok(WipeReport {
+                pending_lost: lost.count,
+                refused_lost: lost.refused,
+            })
+        })
+    }
+}

@@ -1,0 +1,482 @@
+//! Requests to the hub: enrolment, sign-in, tokens and their renewal, each with its proof.
+//!
+//! # Invariants
+//! - A refresh token is made durable before anything uses its successor's access token; one renewal runs at a time.
+//! - A hub that says a sign-in is over is believed at once: the book locks, the outbox still goes out by the device's own token.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sync_core::crypto::{DeviceSigner, sha256};
+use sync_core::ids::{AssociateId, DeviceId, SessionId, ShopId, Timestamp};
+use sync_core::replica::account::{Enrolment, SignIn};
+
+use super::dpop::{self, Request};
+use crate::BookError;
+use crate::changes::Change;
+use crate::shelf::Shelf;
+
+/// How long a request may take.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
+/// How long connecting may take.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Requests to one hub.
+#[derive(Debug)]
+pub(crate) struct HubClient {
+    http: OnceLock<reqwest::Client>,
+    allow_plain_http: bool,
+    nonce: Mutex<Option<String>>,
+    token: tokio::sync::Mutex<Option<Token>>,
+}
+
+/// An access token in memory.
+#[derive(Clone)]
+pub(crate) struct Token {
+    /// Whose; none for the handheld's own.
+    associate: Option<AssociateId>,
+    pub(crate) text: String,
+    expires_at: Timestamp,
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// What the hub answers when it does not do what was asked (RFC 9457).
+#[derive(Debug, Deserialize)]
+struct Problem {
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct NonceAnswer {
+    nonce: String,
+}
+
+#[derive(Deserialize)]
+struct PolicyAnswer {
+    lease_hours: u32,
+}
+
+#[derive(Deserialize)]
+struct EnrolAnswer {
+    device: DeviceId,
+    shop: ShopId,
+    hub_key: String,
+    policy: PolicyAnswer,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    expires_in: i64,
+}
+
+#[derive(Deserialize)]
+struct SignedInAnswer {
+    session: SessionId,
+    associate: AssociateId,
+    name: String,
+    role: String,
+    refresh_token: String,
+    session_expires_at: Timestamp,
+    #[serde(flatten)]
+    token: TokenAnswer,
+}
+
+impl HubClient {
+    pub(crate) fn new(allow_plain_http: bool) -> Self {
+        Self {
+            http: OnceLock::new(),
+            allow_plain_http,
+            nonce: Mutex::new(None),
+            token: tokio::sync::Mutex::new(None),
+        }
+    }
+
+    /// A hub's address in its one form: scheme, host and port.
+    pub(crate) fn origin(&self, text: &str) -> Result<String, BookError> {
+        let expected = |reason: &str| BookError::invalid("hub_url", reason);
+        let text = text.trim().trim_end_matches('/');
+        let url = reqwest::Url::parse(text).map_err(|_malformed| {
+            expected("write the hub's address, such as https://hub.example:7443")
+        })?;
+        let is_bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
+        if !is_bare {
+            return Err(expected("write scheme, host and port only"));
+        }
+        match url.scheme() {
+            "https" => Ok(text.to_owned()),
+            "http" if self.allow_plain_http || is_loopback(&url) => Ok(text.to_owned()),
+            "http" => Err(expected(
+                "plain HTTP would show customers' data to the network: use https",
+            )),
+            _ => Err(expected("the address begins with https://")),
+        }
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, BookError> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
+        let made = reqwest::Client::builder()
+            .timeout(REQUEST_TIME_MAX)
+            .connect_timeout(CONNECT_TIME_MAX)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| BookError::bug("preparing requests", &error))?;
+        // Another thread may have been faster: then this one is not needed.
+        let _unused = self.http.set(made);
+        self.http.get().ok_or(BookError::Busy)
+    }
+
+    /// Enrols this handheld by a one-time code.
+    pub(crate) async fn enrol(
+        &self,
+        signer: &dyn DeviceSigner,
+        origin: &str,
+        (code, label, is_hardware): (&str, &str, bool),
+    ) -> Result<Enrolment, BookError> {
+        let nonce = self.fetch_nonce(origin).await?;
+        let key = signer.public_key();
+        let parts: [&[u8]; 3] = [
+            &normal_code(code).into_bytes(),
+            &key.to_sec1(),
+            nonce.as_bytes(),
+        ];
+        let message = sha256("enrol.v1", &parts);
+        let signature = signer.sign(&message.0).ok_or(BookError::Busy)?;
+        let body = json!({
+            "code": code,
+            "key": dpop::jwk(&key),
+            "nonce": nonce,
+            "signature": URL_SAFE_NO_PAD.encode(signature.0),
+            "label": label,
+            "hardware_key": is_hardware,
+        });
+        let request = self.http()?.post(format!("{origin}/v1/auth/enrol"));
+        let answer: EnrolAnswer = read(request.json(&body).send().await.map_err(lost)?).await?;
+        let hub_key = URL_SAFE_NO_PAD.decode(&answer.hub_key).ok();
+        let hub_key: Option<[u8; 32]> = hub_key.and_then(|bytes| bytes.try_into().ok());
+        let hub_key = hub_key.ok_or_else(|| strange("the hub's key"))?;
+        Ok(Enrolment {
+            device: answer.device,
+            shop: answer.shop,
+            hub_key: hub_key.into(),
+            hub_url: origin.to_owned(),
+            label: label.to_owned(),
+            attested: is_hardware,
+            lease_hours: answer.policy.lease_hours,
+        })
+    }
+
+    /// Signs an associate in; the access token stays in memory.
+    pub(crate) async fn sign_in(
+        &self,
+        shelf: &Shelf,
+        login: &str,
+        password: &str,
+    ) -> Result<SignIn, BookError> {
+        let enrolment = enrolment(shelf)?;
+        let body = json!({"device": enrolment.device, "login": login, "password": password});
+        let mut held = self.token.lock().await;
+        let answer = self
+            .post(shelf, &enrolment.hub_url, ("/v1/auth/sign-in", None), &body)
+            .await?;
+        let (sign_in, token) = taken(answer, shelf.now());
+        *held = Some(token);
+        Ok(sign_in)
+    }
+
+    /// Ends a sign-in on the hub.
+    pub(crate) async fn sign_out(&self, shelf: &Shelf) -> Result<(), BookError> {
+        let enrolment = enrolment(shelf)?;
+        let token = self.access(shelf, 0).await?;
+        *self.token.lock().await = None;
+        let path = ("/v1/auth/sign-out", Some(token.text.as_str()));
+        let answer = self
+            .send(shelf, &enrolment.hub_url, path, &json!({}))
+            .await?;
+        checked(answer).await.map(drop)
+    }
+
+    /// A token that is good for at least `left_ms` more: of whoever is signed in, else the handheld's own.
+    pub(crate) async fn access(&self, shelf: &Shelf, left_ms: i64) -> Result<Token, BookError> {
+        let sign_in = shelf.read(|core, _| Ok(core.signed_in().cloned()))?;
+        let sign_in = sign_in.filter(|known| known.refresh_token.is_some());
+        let whose = sign_in.as_ref().map(|known| known.associate);
+        let mut held = self.token.lock().await;
+        let until = shelf.now().plus_ms(left_ms.max(5_000));
+        if let Some(token) = held.as_ref()
+            && token.associate == whose
+            && token.expires_at > until
+        {
+            return Ok(token.clone());
+        }
+        let token = match sign_in {
+            Some(sign_in) => self.refresh(shelf, &sign_in).await?,
+            None => self.device_token(shelf).await?,
+        };
+        *held = Some(token.clone());
+        Ok(token)
+    }
+
+    async fn refresh(&self, shelf: &Shelf, sign_in: &SignIn) -> Result<Token, BookError> {
+        let enrolment = enrolment(shelf)?;
+        let body = json!({"refresh_token": sign_in.refresh_token});
+        let answer = self
+            .post(shelf, &enrolment.hub_url, ("/v1/auth/refresh", None), &body)
+            .await;
+        if answer.as_ref().err() == Some(&BookError::SignInAgain) {
+            // It may have ended on the hub because the associate left: the book locks, the outbox stays.
+            let is_same = |known: &SignIn| known.session == sign_in.session;
+            shelf.write(|core, tx| {
+                if core.signed_in().is_some_and(is_same) {
+                    core.sign_out(tx)?;
+                }
+                Ok(())
+            })?;
+            shelf.changes.push([Change::Account]);
+        }
+        let (renewed, token) = taken(answer?, shelf.now());
+        shelf.write(|core, tx| Ok(core.renewed(tx, renewed)?))?;
+        Ok(token)
+    }
+
+    async fn device_token(&self, shelf: &Shelf) -> Result<Token, BookError> {
+        let enrolment = enrolment(shelf)?;
+        let body = json!({"device": enrolment.device});
+        let path = ("/v1/auth/device-token", None);
+        let answer: TokenAnswer = self.post(shelf, &enrolment.hub_url, path, &body).await?;
+        Ok(answer.into_token(None, shelf.now()))
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        shelf: &Shelf,
+        origin: &str,
+        path: (&str, Option<&str>),
+        body: &Value,
+    ) -> Result<T, BookError> {
+        read(self.send(shelf, origin, path, body).await?).await
+    }
+
+    /// Sends a request with its proof; once more when the hub wants a newer nonce.
+    async fn send(
+        &self,
+        shelf: &Shelf,
+        origin: &str,
+        (path, token): (&str, Option<&str>),
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<reqwest::Response, BookError> {
+        let url = format!("{origin}{path}");
+        let mut is_second = false;
+        loop {
+            let (proof, authorization) = self
+                .credentials(shelf, origin, ("POST", path, token))
+                .await?;
+            let mut request = self.http()?.post(&url).header("DPoP", proof).json(body);
+            if let Some(authorization) = authorization {
+                request = request.header("Authorization", authorization);
+            }
+            let response = request.send().await.map_err(lost)?;
+            self.keep_nonce(response.headers().get("dpop-nonce"));
+            if response.status() != reqwest::StatusCode::UNAUTHORIZED || is_second {
+                return Ok(response);
+            }
+            let problem: Problem = response.json().await.map_err(|error| unread(&error))?;
+            if problem.code != "use_dpop_nonce" {
+                return Err(refused(&problem.code));
+            }
+            is_second = true;
+        }
+    }
+
+    /// Sends packed frames in one request, where connections that stay open do not pass.
+    pub(crate) async fn batch(
+        &self,
+        shelf: &Shelf,
+        token: &Token,
+        frames: Vec<u8>,
+    ) -> Result<Vec<u8>, BookError> {
+        let origin = enrolment(shelf)?.hub_url;
+        let path = "/v1/sync/batch";
+        let (proof, authorization) = self
+            .credentials(shelf, &origin, ("POST", path, Some(&token.text)))
+            .await?;
+        let response = self
+            .http()?
+            .post(format!("{origin}{path}"))
+            .header("DPoP", proof)
+            .header("Authorization", authorization.unwrap_or_default())
+            .header("Content-Type", "application/cbor")
+            .body(frames)
+            .send()
+            .await
+            .map_err(lost)?;
+        self.keep_nonce(response.headers().get("dpop-nonce"));
+        let response = checked(response).await?;
+        Ok(response.bytes().await.map_err(lost)?.to_vec())
+    }
+
+    /// The `DPoP` and `Authorization` headers of a request.
+    pub(crate) async fn credentials(
+        &self,
+        shelf: &Shelf,
+        origin: &str,
+        (method, path, token): (&str, &str, Option<&str>),
+    ) -> Result<(String, Option<String>), BookError> {
+        let known = self.known_nonce();
+        let nonce = match known {
+            Some(nonce) => nonce,
+            None => self.fetch_nonce(origin).await?,
+        };
+        let url = format!("{origin}{path}");
+        let request = Request {
+            method,
+            url: &url,
+            token,
+            nonce: &nonce,
+        };
+        let signer = shelf.signer()?;
+        let drawn = (shelf.now(), shelf.entropy.bytes());
+        let proof = dpop::proof(&*signer, &request, drawn).ok_or(BookError::Busy)?;
+        Ok((proof, token.map(|token| format!("DPoP {token}"))))
+    }
+
+    async fn fetch_nonce(&self, origin: &str) -> Result<String, BookError> {
+        let request = self.http()?.get(format!("{origin}/v1/auth/nonce"));
+        let answer: NonceAnswer = read(request.send().await.map_err(lost)?).await?;
+        *self.nonce.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer.nonce.clone());
+        Ok(answer.nonce)
+    }
+
+    fn known_nonce(&self) -> Option<String> {
+        let nonce = self.nonce.lock().unwrap_or_else(PoisonError::into_inner);
+        nonce.clone()
+    }
+
+    /// Keeps the newer nonce that an answer brought; forgets the old one where it brought none.
+    pub(crate) fn keep_nonce(&self, header: Option<&reqwest::header::HeaderValue>) {
+        let text = header.and_then(|value| value.to_str().ok());
+        if let Some(text) = text {
+            let mut nonce = self.nonce.lock().unwrap_or_else(PoisonError::into_inner);
+            *nonce = Some(text.to_owned());
+        }
+    }
+
+    /// Forgets the nonce: the next request asks for one.
+    pub(crate) fn forget_nonce(&self) {
+        *self.nonce.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl TokenAnswer {
+    fn into_token(self, associate: Option<AssociateId>, now: Timestamp) -> Token {
+        Token {
+            associate,
+            text: self.access_token,
+            expires_at: now.plus_ms(self.expires_in.saturating_mul(1_000)),
+        }
+    }
+}
+
+fn taken(answer: SignedInAnswer, now: Timestamp) -> (SignIn, Token) {
+    let token = answer.token.into_token(Some(answer.associate), now);
+    let sign_in = SignIn {
+        associate: answer.associate,
+        name: answer.name,
+        is_manager: answer.role == "manager",
+        session: answer.session,
+        refresh_token: Some(answer.refresh_token),
+        confirmed_at: now,
+        expires_at: answer.session_expires_at,
+    };
+    (sign_in, token)
+}
+
+pub(crate) fn enrolment(shelf: &Shelf) -> Result<Enrolment, BookError> {
+    shelf.read(|core, _| Ok(core.enrolment()?.clone()))
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// A code as people type it, in its one form, as the hub reads it.
+fn normal_code(text: &str) -> String {
+    let typed = text.chars().filter(|it| !it.is_whitespace() && *it != '-');
+    let resolved = typed.map(|it| match it.to_ascii_lowercase() {
+        'o' => '0',
+        'i' | 'l' => '1',
+        other => other,
+    });
+    resolved.collect()
+}
+
+/// Reads what was asked for, or why it was not done.
+async fn read<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, BookError> {
+    let response = checked(response).await?;
+    response.json().await.map_err(|error| unread(&error))
+}
+
+async fn checked(response: reqwest::Response) -> Result<reqwest::Response, BookError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let problem: Result<Problem, _> = response.json().await;
+    match problem {
+        Ok(problem) => Err(refused(&problem.code)),
+        // Something between us and the hub answered.
+        Err(_not_ours) if status.is_server_error() => Err(BookError::Offline),
+        Err(_not_ours) => Err(strange("a hub")),
+    }
+}
+
+/// What an app should do about a problem of the hub.
+pub(crate) fn refused(code: &str) -> BookError {
+    match code {
+        "not_signed_in" | "session_ended" | "refresh_refused" | "token_refused" => {
+            BookError::SignInAgain
+        }
+        "device_unknown" => BookError::EnrolAgain,
+        "busy" | "stopping" | "too_many_requests" | "use_dpop_nonce" | "disk_full" => {
+            BookError::Busy
+        }
+        other => BookError::rejected(other),
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that `map_err` takes"
+)]
+fn lost(error: reqwest::Error) -> BookError {
+    tracing::debug!(is_timeout = error.is_timeout(), "the hub was not reached");
+    BookError::Offline
+}
+
+fn unread(error: &reqwest::Error) -> BookError {
+    if error.is_decode() {
+        return strange("an answer");
+    }
+    BookError::Offline
+}
+
+/// What answers is not a hub that this version knows.
+fn strange(what: &'static str) -> BookError {
+    tracing::warn!(what, "what came is not what a hub of this version sends");
+    BookError::UpdateApp
+}

@@ -1,0 +1,22 @@
+//! What crosses the border: the core's own types where they fit, records for apps where they do not.
+
+mod brief;
+mod card;
+mod edit;
+mod ids;
+mod records;
+mod standing;
+mod terms;
+
+pub use brief::{Brief, BriefArgument, BriefLine, BriefSection, render_english};
+pub use card::{
+    Allergy, Card, ConflictChoice, ConflictView, Consent, ContactWish, Endpoint, Ground,
+    InteractionLine, NamePartLine, Note, NoteText, Occasion, Preference, PromiseLine, Reaction,
+    RelationshipLine, Size, TextFact, Visit, Wish,
+};
+pub use edit::{NamePartText, NameParts, PreferenceInput};
+pub use records::{Purchase, PurchaseLine, SumOfMoney, Totals};
+pub use standing::{
+    Associate, Hit, HitHint, RecordedEdit, SearchResult, Status, SyncAgreement, WaitingEdit,
+    WaitingState,
+};

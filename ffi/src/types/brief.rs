@@ -1,0 +1,113 @@
+//! The brief: typed lines with arguments, never sentences; the app words them in the associate's language.
+
+use std::collections::BTreeMap;
+
+use sync_core::concierge::brief::{self as core, Line, LineKind};
+use sync_core::ids::EditId;
+
+/// Where a line belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum BriefSection {
+    /// What to avoid.
+    Avoid,
+    /// What to say.
+    Say,
+    /// What to do.
+    Act,
+}
+
+/// An argument of a line.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct BriefArgument {
+    /// Its name, as the line's kind tells.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct BriefLine {
+    /// Where it belongs.
+    pub section: BriefSection,
+    /// What it says.
+    pub kind: LineKind,
+    /// With which arguments; what is not known is left out.
+    pub arguments: Vec<BriefArgument>,
+    /// The edits it rests on.
+    pub sources: Vec<EditId>,
+}
+
+/// The brief, in the order in which it is read.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Brief {
+    /// The lines.
+    pub lines: Vec<BriefLine>,
+    /// How many more there are to avoid.
+    pub avoid_more: u32,
+}
+
+impl From<core::Brief> for Brief {
+    fn from(brief: core::Brief) -> Self {
+        let section = |section, lines: Vec<Line>| {
+            lines.into_iter().map(move |line| BriefLine {
+                section,
+                kind: line.kind,
+                arguments: arguments(line.arguments),
+                sources: line.sources,
+            })
+        };
+        Self {
+            avoid_more: u32::try_from(brief.avoid_more).unwrap_or(u32::MAX),
+            lines: section(BriefSection::Avoid, brief.avoid)
+                .chain(section(BriefSection::Say, brief.say.into_iter().collect()))
+                .chain(section(BriefSection::Act, brief.act))
+                .collect(),
+        }
+    }
+}
+
+fn arguments(arguments: BTreeMap<&'static str, String>) -> Vec<BriefArgument> {
+    let named = |(name, text): (&str, String)| BriefArgument {
+        name: name.to_owned(),
+        text,
+    };
+    arguments.into_iter().map(named).collect()
+}
+
+/// The names that lines use for their arguments.
+const NAMES: [&str; 16] = [
+    "about",
+    "address",
+    "ask",
+    "days",
+    "disputed",
+    "kind",
+    "mode",
+    "occasion",
+    "options",
+    "person",
+    "polarity",
+    "severity",
+    "sku",
+    "subject",
+    "substance",
+    "thread",
+];
+const MORE_NAMES: [&str; 2] = ["value", "what"];
+
+/// A line in plain English: for terminals and tests. Apps word lines in the associate's language.
+#[uniffi::export]
+#[must_use]
+pub fn render_english(line: &BriefLine) -> String {
+    let known = |argument: &BriefArgument| {
+        let mut names = NAMES.iter().chain(&MORE_NAMES);
+        let name = names.find(|name| **name == argument.name)?;
+        Some((*name, argument.text.clone()))
+    };
+    core::render_english(&Line {
+        kind: line.kind,
+        arguments: line.arguments.iter().filter_map(known).collect(),
+        sources: Vec::new(),
+    })
+}

@@ -1,0 +1,469 @@
+//! Edits as apps make them: the core's own, repeated for the generator; the compiler refuses this file when they differ.
+
+use std::collections::BTreeMap;
+
+use sync_core::card::Edit;
+use sync_core::card::edit::{EndpointInput, Evidence};
+use sync_core::card::terms::{
+    Agreement, Channel, ConsentEvent, ConsentMethod, EndpointKind, EndpointStatus, InteractionKind,
+    NamePart, OccasionKind, Place, Polarity, PromiseStatus, Purpose, RelationshipKind, Sensitivity,
+    Sentiment, ServiceMode, Severity,
+};
+use sync_core::ids::{AssociateId, CustomerId, EditId, Timestamp};
+
+/// A part of a name with its text.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct NamePartText {
+    /// Which part.
+    pub part: NamePart,
+    /// The text.
+    pub text: String,
+}
+
+/// The parts of a name, each at most once.
+pub type NameParts = BTreeMap<NamePart, String>;
+
+uniffi::custom_type!(NameParts, Vec<NamePartText>, {
+    remote,
+    lower: |parts| parts.into_iter().map(|(part, text)| NamePartText { part, text }).collect(),
+    try_lift: |parts| Ok(parts.into_iter().map(|one| (one.part, one.text)).collect()),
+});
+
+/// How a consent or agreement can be proven.
+#[uniffi::remote(Record)]
+pub struct Evidence {
+    /// Version of the text the customer was shown.
+    pub text_version: String,
+    /// How they answered.
+    pub method: ConsentMethod,
+    /// Where the proof lies, if it is kept elsewhere.
+    #[uniffi(default = None)]
+    pub reference: Option<String>,
+}
+
+/// An endpoint as typed.
+#[uniffi::remote(Record)]
+pub struct EndpointInput {
+    /// Of which kind.
+    pub kind: EndpointKind,
+    /// The number, address or account.
+    pub value: String,
+}
+
+/// Something an associate does to a card. In JSON an object whose `edit` names the variant; names are frozen since schema 1.
+#[uniffi::remote(Enum)]
+pub enum Edit {
+    /// Begins a card.
+    CreateCustomer {
+        /// The parts of the name that are known.
+        name: NameParts,
+        /// Language, as a BCP 47 tag.
+        #[uniffi(default = None)]
+        language: Option<String>,
+        /// Where they can be reached.
+        #[uniffi(default = [])]
+        endpoints: Vec<EndpointInput>,
+        /// Since when they are known, where that is earlier than now.
+        #[uniffi(default = None)]
+        since: Option<Timestamp>,
+    },
+    /// Sets or clears a part of the name.
+    SetName {
+        /// Which part.
+        part: NamePart,
+        /// The text; nothing clears it.
+        #[uniffi(default = None)]
+        value: Option<String>,
+    },
+    /// Adds an endpoint, or says that a removed one is right after all.
+    AddEndpoint {
+        /// Of which kind.
+        kind: EndpointKind,
+        /// The number, address or account.
+        value: String,
+    },
+    /// Takes an endpoint off the card.
+    RemoveEndpoint {
+        /// Of which kind.
+        kind: EndpointKind,
+        /// The number, address or account.
+        value: String,
+    },
+    /// Says whether an endpoint can be used.
+    MarkEndpoint {
+        /// Of which kind.
+        kind: EndpointKind,
+        /// The number, address or account.
+        value: String,
+        /// What is known of it.
+        status: EndpointStatus,
+    },
+    /// Records that consent was given, taken back or refused; a STOP names every purpose of its channel.
+    RecordConsent {
+        /// The channel; none for purposes that have none.
+        channel: Option<Channel>,
+        /// The purposes.
+        purposes: Vec<Purpose>,
+        /// What happened.
+        event: ConsentEvent,
+        /// The proof, without which a grant counts for nothing.
+        #[uniffi(default = None)]
+        evidence: Option<Evidence>,
+    },
+    /// Records how the customer answered to the offer of a relationship.
+    SetAgreement {
+        /// What they said.
+        state: Agreement,
+        /// The proof.
+        #[uniffi(default = None)]
+        evidence: Option<Evidence>,
+    },
+    /// Do not contact, at all.
+    BlockContact {
+        /// Why.
+        #[uniffi(default = None)]
+        reason: Option<String>,
+    },
+    /// Lifts a block; a manager's act, with its reason.
+    LiftBlock {
+        /// Why.
+        reason: String,
+    },
+    /// No contact before a day; nothing ends the pause.
+    PauseContact {
+        /// Until when.
+        #[uniffi(default = None)]
+        until: Option<Timestamp>,
+    },
+    /// How much company the customer wants.
+    SetServiceMode {
+        /// The mode.
+        mode: ServiceMode,
+    },
+    /// The language to speak and write.
+    SetLanguage {
+        /// A BCP 47 tag; nothing clears it.
+        #[uniffi(default = None)]
+        language: Option<String>,
+    },
+    /// The channels the customer prefers, best first.
+    SetChannels {
+        /// The channels; none when there is no preference.
+        channels: Vec<Channel>,
+    },
+    /// What the customer likes or does not, or confirms to.
+    SetPreference {
+        /// Kind: color, drink, cut, …
+        kind: String,
+        /// About what: "coats".
+        subject: String,
+        /// Which: "navy".
+        value: Option<String>,
+        /// How much.
+        polarity: Polarity,
+    },
+    /// What the customer was seen to like or not: evidence, not yet a fact.
+    ObservePreference {
+        /// Kind: color, drink, cut, …
+        kind: String,
+        /// About what.
+        subject: String,
+        /// Which.
+        value: Option<String>,
+        /// How it looked.
+        polarity: Polarity,
+    },
+    /// Retires a preference and the observations seen so far.
+    DropPreference {
+        /// Kind.
+        kind: String,
+        /// About what.
+        subject: String,
+    },
+    /// Sets or clears a size.
+    SetSize {
+        /// Of what: shoe, ring, …
+        category: String,
+        /// In which system: EU, FR, US, …
+        system: String,
+        /// Of which brand, where it runs differently.
+        #[uniffi(default = None)]
+        brand: Option<String>,
+        /// The size; nothing clears it.
+        #[uniffi(default = None)]
+        size: Option<String>,
+    },
+    /// Records what the customer must not come into contact with.
+    RecordAllergy {
+        /// The effect, in a word: nickel, latex, nuts.
+        substance: String,
+        /// How bad.
+        severity: Severity,
+        /// The cause behind it: kept where only few may read, and only with consent.
+        #[uniffi(default = None)]
+        cause: Option<String>,
+    },
+    /// Takes an allergy back, on the customer's word.
+    RemoveAllergy {
+        /// The effect.
+        substance: String,
+    },
+    /// Writes a note.
+    AddNote {
+        /// Who may read it.
+        place: Place,
+        /// The text.
+        body: String,
+        /// A title.
+        #[uniffi(default = None)]
+        title: Option<String>,
+        /// How carefully to handle it.
+        #[uniffi(default = None)]
+        label: Option<Sensitivity>,
+    },
+    /// Writes a note anew; it comes back if it was archived meanwhile.
+    EditNote {
+        /// Where it is.
+        place: Place,
+        /// Which.
+        note: EditId,
+        /// The whole text.
+        body: String,
+        /// A new title; nothing leaves it.
+        #[uniffi(default = None)]
+        title: Option<String>,
+    },
+    /// Puts a note away, or takes it out again.
+    ArchiveNote {
+        /// Where it is.
+        place: Place,
+        /// Which.
+        note: EditId,
+        /// Away or not.
+        archived: bool,
+    },
+    /// Keeps a note past its time, or no longer.
+    PinNote {
+        /// Where it is.
+        place: Place,
+        /// Which.
+        note: EditId,
+        /// Why it is kept; nothing unpins it.
+        #[uniffi(default = None)]
+        reason: Option<String>,
+    },
+    /// Says how carefully a note is to be handled.
+    LabelNote {
+        /// Where it is.
+        place: Place,
+        /// Which.
+        note: EditId,
+        /// How.
+        label: Sensitivity,
+    },
+    /// Removes a note's text for good.
+    RedactNote {
+        /// Where it is.
+        place: Place,
+        /// Which.
+        note: EditId,
+        /// Why, without repeating what it said.
+        reason: String,
+    },
+    /// Takes a note from many readers to fewer: a copy there, and a redaction here.
+    MoveNote {
+        /// Which.
+        note: EditId,
+        /// Where it is.
+        from: Place,
+        /// Where it goes; fewer may read there.
+        to: Place,
+    },
+    /// A day worth remembering, as far as it is known.
+    SetOccasion {
+        /// Of which kind.
+        kind: OccasionKind,
+        /// Whose; nobody named means the customer's own.
+        #[uniffi(default = None)]
+        person: Option<String>,
+        /// Year.
+        #[uniffi(default = None)]
+        year: Option<u16>,
+        /// Month, 1 to 12.
+        #[uniffi(default = None)]
+        month: Option<u8>,
+        /// Day of the month.
+        #[uniffi(default = None)]
+        day: Option<u8>,
+        /// Whether the customer wants it celebrated; nothing leaves that open.
+        #[uniffi(default = None)]
+        celebrate: Option<bool>,
+    },
+    /// Takes an occasion off the card.
+    RemoveOccasion {
+        /// Of which kind.
+        kind: OccasionKind,
+        /// Whose.
+        #[uniffi(default = None)]
+        person: Option<String>,
+    },
+    /// Says that two customers belong together.
+    AddRelationship {
+        /// The other one.
+        other: CustomerId,
+        /// How.
+        kind: RelationshipKind,
+    },
+    /// Says that they do not, or no longer.
+    RemoveRelationship {
+        /// The other one.
+        other: CustomerId,
+        /// How they did.
+        kind: RelationshipKind,
+    },
+    /// Puts an article on the list of wishes.
+    AddWish {
+        /// The article.
+        sku: String,
+        /// How many; one unless said.
+        #[uniffi(default = None)]
+        quantity: Option<u16>,
+        /// What to know about it.
+        #[uniffi(default = None)]
+        note: Option<String>,
+        /// Keeps it from linked people until then.
+        #[uniffi(default = None)]
+        surprise_until: Option<Timestamp>,
+    },
+    /// Says that a wish came true.
+    FulfillWish {
+        /// The article.
+        sku: String,
+    },
+    /// Takes a wish off the list.
+    RemoveWish {
+        /// The article.
+        sku: String,
+    },
+    /// Promises something.
+    MakePromise {
+        /// What.
+        what: String,
+        /// By when.
+        #[uniffi(default = None)]
+        due: Option<Timestamp>,
+        /// Who sees to it; whoever promises, unless said.
+        #[uniffi(default = None)]
+        assignee: Option<AssociateId>,
+    },
+    /// Changes what was promised, or by when.
+    ChangePromise {
+        /// Which.
+        promise: EditId,
+        /// What; nothing leaves it.
+        #[uniffi(default = None)]
+        what: Option<String>,
+        /// By when; nothing leaves it.
+        #[uniffi(default = None)]
+        due: Option<Timestamp>,
+    },
+    /// Says how far a promise is.
+    SetPromiseStatus {
+        /// Which.
+        promise: EditId,
+        /// How far.
+        status: PromiseStatus,
+    },
+    /// Gives a promise to somebody.
+    AssignPromise {
+        /// Which.
+        promise: EditId,
+        /// To whom; nothing gives it back.
+        #[uniffi(default = None)]
+        assignee: Option<AssociateId>,
+    },
+    /// The customer came in: a visit begins, named by this edit.
+    Arrive {
+        /// With whom, or what to know at the door.
+        #[uniffi(default = None)]
+        with: Option<String>,
+    },
+    /// What came up during a visit.
+    Capture {
+        /// Which visit.
+        visit: EditId,
+        /// In a few words.
+        summary: String,
+    },
+    /// The customer left.
+    Leave {
+        /// Which visit.
+        visit: EditId,
+        /// The thread to take up next time.
+        #[uniffi(default = None)]
+        summary: Option<String>,
+    },
+    /// A call, message, try-on, gesture or referral.
+    RecordInteraction {
+        /// Of which kind.
+        kind: InteractionKind,
+        /// During which visit.
+        #[uniffi(default = None)]
+        visit: Option<EditId>,
+        /// Over which channel.
+        #[uniffi(default = None)]
+        channel: Option<Channel>,
+        /// About which article.
+        #[uniffi(default = None)]
+        sku: Option<String>,
+        /// Whether the customer began it.
+        #[uniffi(default = false)]
+        by_customer: bool,
+        /// In a few words.
+        #[uniffi(default = None)]
+        summary: Option<String>,
+    },
+    /// What the customer thought of an article.
+    RecordReaction {
+        /// During which visit or interaction.
+        interaction: Option<EditId>,
+        /// The article.
+        sku: String,
+        /// Liked or not.
+        sentiment: Sentiment,
+        /// In their words.
+        #[uniffi(default = None)]
+        words: Option<String>,
+    },
+    /// Adds a tag.
+    Tag {
+        /// The tag.
+        tag: String,
+    },
+    /// Takes a tag off.
+    Untag {
+        /// The tag.
+        tag: String,
+    },
+    /// Settles a conflict by choosing one of the values that stand side by side.
+    Resolve {
+        /// Where the field is.
+        place: Place,
+        /// The field, as a conflict names it.
+        path: String,
+        /// The edit that wrote the value to keep.
+        choose: EditId,
+    },
+}
+
+/// What a preference is about.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct PreferenceInput {
+    /// Kind: color, drink, cut, …
+    pub kind: String,
+    /// About what: "coats".
+    pub subject: String,
+    /// Which: "navy".
+    #[uniffi(default = None)]
+    pub value: Option<String>,
+}

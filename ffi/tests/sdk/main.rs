@@ -1,0 +1,14 @@
+//! The SDK through its public surface: opening, people, syncing over frames, cancelling, wiping, the preview.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail like tests"
+)]
+
+mod opening;
+mod people;
+mod preview;
+mod stage;
+mod syncing;
+mod wiping;

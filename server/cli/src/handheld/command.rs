@@ -1,0 +1,348 @@
+//! What a line asks for. Reading a line never fails: what is not understood becomes a hint.
+
+use sync_core::card::Edit;
+use sync_core::card::terms::{EndpointKind, Place, Polarity, ServiceMode, Severity};
+use sync_core::ids::Timestamp;
+
+use super::day;
+
+/// A line that was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Nothing was typed.
+    Nothing,
+    Find(String),
+    /// The number in the list, or a name.
+    Open(String),
+    New {
+        given: String,
+        family: Option<String>,
+    },
+    /// About the open customer.
+    Card(OnCard),
+    Brief,
+    Details,
+    Json,
+    Purchases,
+    Conflicts,
+    /// Which conflict, which choice.
+    Resolve(usize, usize),
+    Done(usize),
+    Status,
+    Outbox,
+    Discard(u64),
+    Offline(bool),
+    Sync,
+    /// To whom; without a name, who could.
+    Switch(Option<String>),
+    SignIn,
+    SignOut,
+    Help,
+    Quit,
+    /// What was typed is not a command; says what would be.
+    Hint(String),
+}
+
+/// Something to record about the open customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum OnCard {
+    /// What came up during the visit under way.
+    Capture(String),
+    /// The visit under way is over.
+    Leave(Option<String>),
+    /// An edit that needs nothing but what was typed.
+    Edit(Box<Edit>),
+    /// An edit as JSON: everything that has no word of its own.
+    Json(String),
+}
+
+/// Commands in the order of the help, each with what it takes and does.
+pub(crate) const HELP: &[(&str, &str)] = &[
+    (
+        "find ana",
+        "find by name, end of a phone number, or words of notes",
+    ),
+    ("open 1", "open a customer of the list, or by name"),
+    ("new Léa Marchand", "begin a card"),
+    (
+        "brief · card · buys · json",
+        "what to know first · everything · purchases · raw",
+    ),
+    ("arrive with her sister", "a visit begins"),
+    ("capture looks for a coat", "what came up during the visit"),
+    (
+        "leave her new apartment",
+        "the visit ends; the thread for next time",
+    ),
+    (
+        "note … · shop … · private …",
+        "a note for the chain, this shop, or you alone",
+    ),
+    (
+        "like drink: espresso",
+        "also avoid …, never …; a value after `=`: like color: coats = navy",
+    ),
+    (
+        "allergy nickel serious",
+        "mild, serious or dangerous; `no allergy nickel` takes it back",
+    ),
+    (
+        "promise friday call about the coat",
+        "a day, tomorrow, in 3 days, or 2026-03-01",
+    ),
+    ("done 2", "promise 2 of the card was kept"),
+    ("size shoe EU 39", "a size"),
+    ("phone +33612345678 · email …", "how to reach the customer"),
+    (
+        "lang fr · mode quick · tag … · wish …",
+        "language, company (concierge, guided, quick, alone), tag, wish",
+    ),
+    ("block asked in writing", "do not contact, and why"),
+    (
+        "conflicts · resolve 1 b",
+        "what colleagues said differently, and settling it",
+    ),
+    (
+        "edit {\"edit\":\"tag\",\"tag\":\"x\"}",
+        "any other edit, as JSON",
+    ),
+    (
+        "outbox · discard 3",
+        "what waits or was refused; discard a refused edit",
+    ),
+    ("status · sync", "how things stand; sync now"),
+    ("offline · online", "keep off the network, or not"),
+    (
+        "switch ben · signin · signout",
+        "who works with this handheld",
+    ),
+    ("help · quit", ""),
+];
+
+/// Reads a line.
+pub(crate) fn read(line: &str, now: Timestamp) -> Command {
+    let line = line.trim();
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    let word = word.to_lowercase();
+    if let Some(command) = without_words(&word, rest) {
+        return command;
+    }
+    match word.as_str() {
+        "find" | "f" => Command::Find(rest.to_owned()),
+        "open" | "o" if !rest.is_empty() => Command::Open(rest.to_owned()),
+        "new" if !rest.is_empty() => {
+            let (given, family) = rest.split_once(' ').unwrap_or((rest, ""));
+            Command::New {
+                given: given.to_owned(),
+                family: some(family),
+            }
+        }
+        "resolve" => resolve(rest),
+        "done" => number(rest).map_or_else(
+            || hint("done 2: the number of a promise on the card"),
+            Command::Done,
+        ),
+        "discard" => rest.parse().map_or_else(
+            |_not_a_number| hint("discard 3: the number of a refused edit in `outbox`"),
+            Command::Discard,
+        ),
+        "switch" => Command::Switch(some(rest)),
+        _ => on_card(&word, rest, now).map_or_else(
+            || unknown(&word),
+            |read| match read {
+                Ok(on_card) => Command::Card(on_card),
+                Err(text) => hint(text),
+            },
+        ),
+    }
+}
+
+/// Commands that take nothing.
+fn without_words(word: &str, rest: &str) -> Option<Command> {
+    if word.is_empty() {
+        return Some(Command::Nothing);
+    }
+    if !rest.is_empty() {
+        return None;
+    }
+    Some(match word {
+        "brief" => Command::Brief,
+        "card" => Command::Details,
+        "json" => Command::Json,
+        "buys" | "purchases" => Command::Purchases,
+        "conflicts" => Command::Conflicts,
+        "status" => Command::Status,
+        "outbox" => Command::Outbox,
+        "offline" => Command::Offline(true),
+        "online" => Command::Offline(false),
+        "sync" => Command::Sync,
+        "signin" => Command::SignIn,
+        "signout" => Command::SignOut,
+        "help" | "?" | "h" => Command::Help,
+        "quit" | "exit" | "q" => Command::Quit,
+        _ => return None,
+    })
+}
+
+fn resolve(rest: &str) -> Command {
+    let usage = || hint("resolve 1 b: conflict 1 of `conflicts`, choice b");
+    let Some((conflict, choice)) = rest.split_once(char::is_whitespace) else {
+        return usage();
+    };
+    let mut letters = choice.trim().chars();
+    let (Some(letter), None) = (letters.next(), letters.next()) else {
+        return usage();
+    };
+    let choice = ('a'..='z').position(|known| known == letter.to_ascii_lowercase());
+    match (number(conflict), choice) {
+        (Some(conflict), Some(choice)) => Command::Resolve(conflict, choice),
+        _ => usage(),
+    }
+}
+
+type Read = Result<OnCard, &'static str>;
+type Typed = Result<Edit, &'static str>;
+
+/// Something about the open customer; none when the word is no such command.
+fn on_card(word: &str, rest: &str, now: Timestamp) -> Option<Read> {
+    let text = |usage: &'static str| some(rest).ok_or(usage);
+    let edit = match word {
+        "capture" => return Some(text("capture looks for a coat").map(OnCard::Capture)),
+        "leave" => return Some(Ok(OnCard::Leave(some(rest)))),
+        "edit" => {
+            let usage = "edit {\"edit\":\"tag\",\"tag\":\"opera\"}";
+            return Some(text(usage).map(OnCard::Json));
+        }
+        "arrive" => Ok(Edit::Arrive { with: some(rest) }),
+        "note" => text("note travels in spring").map(|text| note(Place::Card, text)),
+        "shop" => text("shop keys are with Ben").map(|text| note(Place::Shop, text)),
+        "private" => text("private ask Ben first").map(|text| note(Place::Private, text)),
+        "like" => preference(Polarity::Like, rest),
+        "avoid" => preference(Polarity::Avoid, rest),
+        "never" => preference(Polarity::Never, rest),
+        "allergy" => allergy(rest),
+        "no" => no_allergy(rest),
+        "promise" => promise(rest, now),
+        "size" => size(rest),
+        "phone" => text("phone +33612345678").map(|value| endpoint(EndpointKind::Phone, value)),
+        "email" => text("email lea@example.org").map(|value| endpoint(EndpointKind::Email, value)),
+        "lang" => text("lang fr").map(|tag| Edit::SetLanguage {
+            language: Some(tag),
+        }),
+        "mode" => mode(rest),
+        "tag" => text("tag opera").map(|tag| Edit::Tag { tag }),
+        "wish" => text("wish RING-0044").map(wish),
+        "block" => Ok(Edit::BlockContact { reason: some(rest) }),
+        _ => return None,
+    };
+    Some(edit.map(|edit| OnCard::Edit(Box::new(edit))))
+}
+
+fn note(place: Place, body: String) -> Edit {
+    Edit::AddNote {
+        place,
+        body,
+        title: None,
+        label: None,
+    }
+}
+
+fn endpoint(kind: EndpointKind, value: String) -> Edit {
+    Edit::AddEndpoint { kind, value }
+}
+
+fn wish(sku: String) -> Edit {
+    Edit::AddWish {
+        sku,
+        quantity: None,
+        note: None,
+        surprise_until: None,
+    }
+}
+
+fn preference(polarity: Polarity, rest: &str) -> Typed {
+    let (kind, rest) = rest.split_once(':').unwrap_or(("taste", rest));
+    let (subject, value) = rest.split_once('=').unwrap_or((rest, ""));
+    let (Some(kind), Some(subject)) = (some(kind), some(subject)) else {
+        return Err("like drink: espresso, or like color: coats = navy");
+    };
+    Ok(Edit::SetPreference {
+        kind,
+        subject,
+        value: some(value),
+        polarity,
+    })
+}
+
+fn allergy(rest: &str) -> Typed {
+    let split = rest.rsplit_once(char::is_whitespace);
+    let severe = split.and_then(|(substance, last)| {
+        let severity = Severity::parse(&last.to_lowercase())?;
+        Some((substance, severity))
+    });
+    let (substance, severity) = severe.unwrap_or((rest, Severity::Serious));
+    Ok(Edit::RecordAllergy {
+        substance: some(substance).ok_or("allergy nickel serious")?,
+        severity,
+        cause: None,
+    })
+}
+
+fn no_allergy(rest: &str) -> Typed {
+    let substance = rest.strip_prefix("allergy ").and_then(some);
+    let substance = substance.ok_or("no allergy nickel")?;
+    Ok(Edit::RemoveAllergy { substance })
+}
+
+fn promise(rest: &str, now: Timestamp) -> Typed {
+    let (due, what) = day::leading(rest, now);
+    Ok(Edit::MakePromise {
+        what: some(what).ok_or("promise friday call about the coat")?,
+        due,
+        assignee: None,
+    })
+}
+
+fn size(rest: &str) -> Typed {
+    let mut words = rest.splitn(3, char::is_whitespace);
+    let mut word = || words.next().and_then(some).ok_or("size shoe EU 39");
+    Ok(Edit::SetSize {
+        category: word()?,
+        system: word()?,
+        brand: None,
+        size: Some(word()?),
+    })
+}
+
+fn mode(rest: &str) -> Typed {
+    let mode = match rest.to_lowercase().as_str() {
+        "concierge" => ServiceMode::Concierge,
+        "guided" => ServiceMode::Guided,
+        "quick" => ServiceMode::Quick,
+        "alone" | "leave alone" => ServiceMode::LeaveAlone,
+        _ => return Err("mode concierge, guided, quick or alone"),
+    };
+    Ok(Edit::SetServiceMode { mode })
+}
+
+fn some(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A number as people count, from one, as a place in a list.
+fn number(text: &str) -> Option<usize> {
+    text.trim().parse::<usize>().ok()?.checked_sub(1)
+}
+
+fn hint(text: &str) -> Command {
+    Command::Hint(format!("try: {text}"))
+}
+
+fn unknown(word: &str) -> Command {
+    let shown: String = word.chars().take(20).collect();
+    Command::Hint(format!(
+        "`{shown}` is no command. `help` lists them; `find {shown}` looks for a customer"
+    ))
+}

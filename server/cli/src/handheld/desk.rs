@@ -1,0 +1,351 @@
+//! What the terminal remembers between two lines, and the commands carried out on the book.
+
+use std::sync::Arc;
+
+use carnet_ffi::clock::{Clock as _, SystemClock};
+use carnet_ffi::{Book, BookError, Change, NamePartText, SyncEnd};
+use sync_core::card::Edit;
+use sync_core::card::terms::{NamePart, PromiseStatus};
+use sync_core::ids::{CustomerId, Timestamp};
+
+use super::command::{Command, HELP, OnCard};
+use super::{Terminal, cards, command, day, entrance, words};
+
+/// Customers of one list.
+const LIST_MAX: u32 = 12;
+/// How long `sync` waits.
+const SYNC_MS_MAX: u64 = 60_000;
+
+/// Whether to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    Next,
+    Quit,
+}
+
+/// The desk: the book, the last list, the open customer.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    book: Arc<Book>,
+    listed: Vec<CustomerId>,
+    open: Option<CustomerId>,
+}
+
+/// Why a command was not carried out: something to say, or a terminal that is gone.
+enum Failed {
+    Say(String),
+    Terminal(anyhow::Error),
+}
+
+impl From<BookError> for Failed {
+    fn from(error: BookError) -> Self {
+        Self::Say(words::error(&error))
+    }
+}
+
+impl From<anyhow::Error> for Failed {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Terminal(error)
+    }
+}
+
+type Lines = Result<Vec<String>, Failed>;
+
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+fn said(line: impl Into<String>) -> Lines {
+    Ok(vec![line.into()])
+}
+
+impl Desk {
+    pub(crate) fn new(book: Arc<Book>) -> Self {
+        Self {
+            book,
+            listed: Vec::new(),
+            open: None,
+        }
+    }
+
+    /// Who works, what waits, when the hub was last heard, and who is open.
+    pub(crate) fn prompt(&self) -> String {
+        let Ok(status) = self.book.status() else {
+            return "> ".to_owned();
+        };
+        let mut parts = vec![match &status.signed_in {
+            Some(associate) => associate.name.clone(),
+            None => "signed out".to_owned(),
+        }];
+        if let Some(age) = status.oldest_pending_ms {
+            parts.push(format!("{} waiting ({})", status.pending, day::ago(age)));
+        }
+        parts.push(match status.last_contact {
+            _ if status.is_connected => "connected".to_owned(),
+            Some(at) => format!("hub {}", day::ago(now().0 - at.0)),
+            None => "hub never".to_owned(),
+        });
+        if let Some(name) = self.open.and_then(|open| self.name_of(open)) {
+            parts.push(name);
+        }
+        format!("{}> ", parts.join(" · "))
+    }
+
+    fn name_of(&self, customer: CustomerId) -> Option<String> {
+        let row = self.book.row(customer).ok()??;
+        Some(row.name)
+    }
+
+    /// What came from others since the last line, where it concerns who is open.
+    pub(crate) fn news(&self) -> Vec<String> {
+        let changes = self.book.drain(u32::MAX);
+        let is_open = |change: &Change| match change {
+            Change::Customer { customer } => self.open == Some(*customer),
+            Change::Everything => self.open.is_some(),
+            Change::Outbox | Change::Sync | Change::Account => false,
+        };
+        if changes.iter().any(is_open) {
+            return vec!["(this card changed: `brief` or `card` shows it)".to_owned()];
+        }
+        Vec::new()
+    }
+
+    /// Takes a line, carries it out and prints the answer.
+    pub(crate) fn take(&mut self, line: &str, terminal: &mut Terminal<'_>) -> anyhow::Result<Done> {
+        let command = command::read(line, now());
+        if command == Command::Quit {
+            return Ok(Done::Quit);
+        }
+        let is_edit = matches!(command, Command::Card(_) | Command::New { .. });
+        match self.carry_out(command, terminal) {
+            Ok(lines) => {
+                for line in lines {
+                    terminal.say(line)?;
+                }
+            }
+            Err(Failed::Say(text)) => terminal.say(text)?,
+            Err(Failed::Terminal(error)) => return Err(error),
+        }
+        if is_edit {
+            // An own edit is no news.
+            self.book.drain(u32::MAX);
+        }
+        Ok(Done::Next)
+    }
+
+    fn carry_out(&mut self, command: Command, terminal: &mut Terminal<'_>) -> Lines {
+        match command {
+            Command::Nothing | Command::Quit => Ok(Vec::new()),
+            Command::Find(text) => self.find(&text),
+            Command::Open(which) => self.open(&which),
+            Command::New { given, family } => self.begin_card(given, family),
+            Command::Card(edit) => self.record(edit),
+            Command::Brief => Ok(cards::brief(&self.book.brief(self.opened()?)?)),
+            Command::Details => Ok(cards::card(&self.book.customer(self.opened()?)?)),
+            Command::Json => said(self.book.card_json(self.opened()?)?),
+            Command::Purchases => {
+                let customer = self.opened()?;
+                let totals = self.book.totals(customer)?;
+                Ok(cards::purchases(&self.book.purchases(customer)?, &totals))
+            }
+            Command::Conflicts => Ok(cards::conflicts(&self.book.conflicts(self.opened()?)?)),
+            Command::Resolve(conflict, choice) => self.resolve(conflict, choice),
+            Command::Done(number) => self.keep_promise(number),
+            Command::Status => Ok(words::status(&self.book.status()?, now().0)),
+            Command::Outbox => Ok(cards::outbox(&self.book.outbox()?)),
+            Command::Discard(number) => {
+                self.book.discard_refused(number)?;
+                said("Discarded.")
+            }
+            Command::Offline(offline) => {
+                self.book.set_offline(offline)?;
+                said(if offline {
+                    "Off the network."
+                } else {
+                    "On the network."
+                })
+            }
+            Command::Sync => self.sync(terminal.is_person),
+            Command::Switch(name) => self.switch(name),
+            Command::SignIn => {
+                entrance::sign_in(&self.book, terminal)?;
+                self.open = None;
+                Ok(Vec::new())
+            }
+            Command::SignOut => {
+                self.book.sign_out()?;
+                self.open = None;
+                said("Signed out. What you recorded still goes out.")
+            }
+            Command::Help => Ok(help()),
+            Command::Hint(text) => said(text),
+        }
+    }
+
+    fn opened(&self) -> Result<CustomerId, Failed> {
+        let hint = "Open a customer first: `find ana`, then `open 1`.";
+        self.open.ok_or_else(|| Failed::Say(hint.to_owned()))
+    }
+
+    fn find(&mut self, text: &str) -> Lines {
+        let found = self.book.search(text.to_owned(), LIST_MAX)?;
+        self.listed = found.hits.iter().map(|hit| hit.customer).collect();
+        let mut lines: Vec<_> = (1..)
+            .zip(&found.hits)
+            .map(|(number, hit)| cards::hit(number, hit))
+            .collect();
+        if lines.is_empty() {
+            lines.push("Nobody. `new Léa Marchand` begins a card.".to_owned());
+        }
+        if found.more {
+            lines.push("     … and others: add a word.".to_owned());
+        }
+        Ok(lines)
+    }
+
+    fn open(&mut self, which: &str) -> Lines {
+        let number = which.parse::<usize>().ok();
+        let of_list = number.and_then(|number| self.listed.get(number.checked_sub(1)?));
+        let customer = match (of_list, number) {
+            (Some(customer), _) => *customer,
+            (None, Some(_)) => return said("There is no such number in the list: `find` first."),
+            (None, None) => {
+                let found = self.book.search(which.to_owned(), LIST_MAX)?;
+                match found.hits.as_slice() {
+                    [only] => only.customer,
+                    _ => return self.find(which),
+                }
+            }
+        };
+        let brief = self.book.brief(customer)?;
+        self.open = Some(customer);
+        let mut lines = vec![self.name_of(customer).unwrap_or_default()];
+        lines.extend(cards::brief(&brief));
+        Ok(lines)
+    }
+
+    fn begin_card(&mut self, given: String, family: Option<String>) -> Lines {
+        let part = |part, text| NamePartText { part, text };
+        let mut name = vec![part(NamePart::Given, given)];
+        name.extend(family.map(|family| part(NamePart::Family, family)));
+        let customer = self.book.create_customer(name, Vec::new(), None)?;
+        self.open = Some(customer);
+        said("Begun. Everything you type now is about them.")
+    }
+
+    fn record(&mut self, edit: OnCard) -> Lines {
+        let customer = self.opened()?;
+        let (edit, answer) = match edit {
+            OnCard::Json(json) => {
+                self.book.record_json(customer, json)?;
+                return said("Recorded.");
+            }
+            OnCard::Capture(summary) => {
+                let visit = self.open_visit(customer)?;
+                (Edit::Capture { visit, summary }, "Recorded.")
+            }
+            OnCard::Leave(summary) => {
+                let visit = self.open_visit(customer)?;
+                (Edit::Leave { visit, summary }, "The visit is over.")
+            }
+            OnCard::Edit(edit) => {
+                let begins = matches!(*edit, Edit::Arrive { .. });
+                let visit = "A visit began: `capture …` what comes up, `leave …` ends it.";
+                (*edit, if begins { visit } else { "Recorded." })
+            }
+        };
+        self.book.record(customer, edit)?;
+        said(answer)
+    }
+
+    fn open_visit(&self, customer: CustomerId) -> Result<sync_core::ids::EditId, Failed> {
+        let card = self.book.customer(customer)?;
+        let open = card.visits.iter().find(|visit| visit.open);
+        open.map(|visit| visit.visit)
+            .ok_or_else(|| Failed::Say("No visit is under way: `arrive` begins one.".to_owned()))
+    }
+
+    fn resolve(&self, conflict: usize, choice: usize) -> Lines {
+        let customer = self.opened()?;
+        let conflicts = self.book.conflicts(customer)?;
+        let chosen = conflicts.get(conflict).and_then(|conflict| {
+            let choice = conflict.choices.get(choice)?;
+            Some((conflict.clone(), choice.clone()))
+        });
+        let Some((conflict, choice)) = chosen else {
+            return said("There is no such choice: `conflicts` shows them.");
+        };
+        self.book.resolve(customer, conflict, choice.edit)?;
+        said(format!("Settled: {}.", choice.text))
+    }
+
+    fn keep_promise(&self, number: usize) -> Lines {
+        let customer = self.opened()?;
+        let card = self.book.customer(customer)?;
+        let Some(promise) = card.promises.get(number) else {
+            return said("There is no such promise: `card` numbers them.");
+        };
+        let edit = Edit::SetPromiseStatus {
+            promise: promise.promise,
+            status: PromiseStatus::Done,
+        };
+        self.book.record(customer, edit)?;
+        said(format!("Kept: {}.", promise.what))
+    }
+
+    fn sync(&self, is_live: bool) -> Lines {
+        // One session at a time: the live one makes room.
+        self.book.stop_sync();
+        let synced = self.book.sync_once(SYNC_MS_MAX);
+        if is_live {
+            self.book.start_sync()?;
+        }
+        let report = synced?;
+        let end = match report.end {
+            SyncEnd::Settled => "In agreement with the hub.",
+            SyncEnd::DeadlinePassed => "It takes longer: the next sync goes on from here.",
+            SyncEnd::Cancelled => "Stopped.",
+        };
+        let mut lines = vec![end.to_owned()];
+        if report.pending > 0 {
+            lines.push(format!("{} edits still wait.", report.pending));
+        }
+        if report.refused > 0 {
+            lines.push(format!("{} were refused: `outbox`.", report.refused));
+        }
+        Ok(lines)
+    }
+
+    fn switch(&mut self, name: Option<String>) -> Lines {
+        let known = self.book.status()?.can_switch_to;
+        let names: Vec<_> = known.iter().map(|one| one.name.as_str()).collect();
+        let list = format!("Could take over: {}. Others: `signin`.", names.join(", "));
+        let Some(name) = name.map(|name| name.to_lowercase()) else {
+            return said(list);
+        };
+        let mut matching = known
+            .iter()
+            .filter(|one| one.name.to_lowercase().starts_with(&name));
+        let (Some(one), None) = (matching.next(), matching.next()) else {
+            return said(list);
+        };
+        self.book.switch_associate(one.associate)?;
+        self.open = None;
+        self.listed.clear();
+        said(format!("Hello {}.", one.name))
+    }
+}
+
+fn help() -> Vec<String> {
+    let width = HELP
+        .iter()
+        .map(|(command, _)| command.chars().count())
+        .max()
+        .unwrap_or_default();
+    HELP.iter()
+        .map(|(command, what)| {
+            let gap = width - command.chars().count();
+            format!("  {command}{}  {what}", " ".repeat(gap))
+        })
+        .collect()
+}
