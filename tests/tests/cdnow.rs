@@ -2,6 +2,13 @@
 //!
 //! The whole file is used where it lies beside the repository (`../shared/data/cdnow`); otherwise the excerpt in the fixtures, and the test says so.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that can't go on has failed, and says what it runs on"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::BufReader;
