@@ -59,7 +59,7 @@ fn rebuild_document(
     rebuilt: &mut Rebuilt,
 ) -> Result<(), AuditError> {
     let document = row.id();
-    let damaged = |what: &str| Damage::found(Table::Change, document, what);
+    let damaged = |what: &str| Damage::at(Table::Change, document, what);
     let state = documents::replay(tx.as_read(), document)
         .map_err(|_error| damaged("the changes of this document do not apply"))?;
     if state.heads() != row.heads {

@@ -27,7 +27,7 @@ pub(super) fn check(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditE
     follow_feeds(tx, &mut scopes, checked)?;
     each(tx, (Table::ScopeState, &[]), &mut |key, bytes| {
         let stored: ScopeState = decode(Table::ScopeState, key, bytes)?;
-        let damaged = |what| Damage::found(Table::ScopeState, name(Table::ScopeState, key), what);
+        let damaged = |what| Damage::at(Table::ScopeState, name(Table::ScopeState, key), what);
         let scope = Scope::from_key(key).ok_or_else(|| damaged("it names no scope"))?;
         let found = scopes.remove(&scope).unwrap_or_default().state;
         if stored.seq != found.seq || stored.chain != found.chain {
@@ -43,7 +43,7 @@ pub(super) fn check(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditE
         .iter()
         .find(|(_, found)| found.documents + found.state.seq > 0)
     {
-        Some((scope, _)) => Err(Damage::found(
+        Some((scope, _)) => Err(Damage::at(
             Table::ScopeState,
             name(Table::ScopeState, &scope.key()),
             "it is missing",
@@ -56,7 +56,7 @@ fn check_records(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditErro
     each(tx, (Table::Record, &[]), &mut |key, bytes| {
         let record: Record = decode(Table::Record, key, bytes)?;
         if record.key() != key || record.check().is_err() {
-            return Err(Damage::found(
+            return Err(Damage::at(
                 Table::Record,
                 name(Table::Record, key),
                 "it is another record than its key names",
@@ -74,7 +74,7 @@ fn add_members(
 ) -> Result<(), AuditError> {
     each(tx, (Table::ScopeDocument, &[]), &mut |key, value| {
         let damaged =
-            |what| Damage::found(Table::ScopeDocument, name(Table::ScopeDocument, key), what);
+            |what| Damage::at(Table::ScopeDocument, name(Table::ScopeDocument, key), what);
         let place = key
             .split_at_checked(Scope::KEY_LEN)
             .and_then(|(scope, document)| {
@@ -94,7 +94,7 @@ fn add_members(
     })?;
     each(tx, (Table::DocumentScope, &[]), &mut |key, value| {
         let damaged =
-            |what| Damage::found(Table::DocumentScope, name(Table::DocumentScope, key), what);
+            |what| Damage::at(Table::DocumentScope, name(Table::DocumentScope, key), what);
         let place = key
             .split_at_checked(DocumentId::LEN)
             .and_then(|(document, scope)| {
@@ -138,9 +138,9 @@ fn follow_feeds(
                 let seq = u64::from_be_bytes(seq.try_into().ok()?);
                 Some((Scope::from_key(scope)?, seq))
             });
-        let unnamed = || Damage::found(Table::Feed, name(Table::Feed, key), "it names no entry");
+        let unnamed = || Damage::at(Table::Feed, name(Table::Feed, key), "it names no entry");
         let (scope, seq) = place.ok_or_else(unnamed)?;
-        let damaged = |what| Damage::found(Table::Feed, entry_name(scope, seq), what);
+        let damaged = |what| Damage::at(Table::Feed, entry_name(scope, seq), what);
         let state = &mut scopes.entry(scope).or_default().state;
         if seq != state.seq + 1 {
             return Err(damaged("an entry before it is missing"));
@@ -199,7 +199,7 @@ fn check_entry(tx: &dyn ReadTx, row: &FeedRow) -> Result<(), EntryError> {
                 // The chain vouches for the entry's digest, so it is the change that was altered.
                 let name = format!("{document}/{change}");
                 let what = "its envelope is not the one that the feed told of";
-                return Err(Damage::found(Table::Change, name, what).into());
+                return Err(Damage::at(Table::Change, name, what).into());
             }
         }
         FeedKind::Base { document, .. } | FeedKind::Enter { document } => {
