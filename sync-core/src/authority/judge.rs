@@ -448,7 +448,10 @@ fn gate_refusal(
 }
 
 fn ruling_of(error: &GateError) -> Ruling {
-    if error.is_recoverable() {
+    // An actor that this document knows further than the sender does: its database was copied, restored or forgot the document.
+    // The intent is as good as ever; a replay gives it a fresh actor.
+    let is_forked = matches!(error, GateError::Sequence { .. });
+    if error.is_recoverable() || is_forked {
         Ruling::Unmet
     } else {
         refused(error.code())

@@ -37,7 +37,7 @@ fn likely(sabotage: Sabotage) -> u64 {
         Sabotage::RefusalNotFollowed | Sabotage::AuthorOfFirstSignIn => 2,
         Sabotage::ScopeUnchecked | Sabotage::RosterUnchecked => 3,
         Sabotage::OutboxClearedAtSignOut | Sabotage::ReadsForgottenEarly => 7,
-        Sabotage::ActorKeptAcrossClone | Sabotage::EditsNotRemembered => 12,
+        Sabotage::EditsNotRemembered => 12,
     }
 }
 
@@ -49,7 +49,6 @@ fn tells_of(sabotage: Sabotage) -> &'static [&'static str] {
             "a whole meeting",
             "liveness",
         ],
-        Sabotage::ActorKeptAcrossClone => &["refusals have a reason"],
         Sabotage::OutboxClearedAtSignOut => &["no edit is lost"],
         Sabotage::EditsNotRemembered => &["one fate", "refusals have a reason"],
         Sabotage::ScopeUnchecked => &["a handheld holds only what it may"],

@@ -439,3 +439,32 @@ fn a_handheld_on_an_older_disk_shows_what_it_had_sent_since() {
     assert!(row(&stage.ben).is_some());
     assert_eq!(row(&stage.ana), row(&stage.ben));
 }
+
+#[test]
+fn two_copies_of_a_handheld_that_share_an_actor_lose_nothing() {
+    let mut stage = Stage::new();
+    let customer = stage.customer("Yara");
+    stage.meet_all();
+    // A copy of the running process: an opened database draws a fresh actor, this one did not.
+    let mut copy = stage.ana.duplicate(77, true);
+    for number in 0..3 {
+        let (one, other) = (format!("a{number}"), format!("b{number}"));
+        stage
+            .ana
+            .record(customer, &note(Place::Card, &one))
+            .unwrap();
+        copy.record(customer, &note(Place::Card, &other)).unwrap();
+    }
+    stage.meet_all();
+    for _ in 0..2 {
+        fleet::meet(&mut copy, &mut stage.hub).unwrap();
+    }
+    stage.meet_all();
+    stage.assert_converged(customer);
+    assert_eq!(
+        copy.pending().unwrap(),
+        sync_core::outbox::Pending::default()
+    );
+    let notes = stage.ben.open_card(customer).unwrap().notes;
+    assert_eq!(notes.len(), 6, "what either copy wrote, once each");
+}

@@ -346,11 +346,10 @@ impl World {
             return Ok(());
         }
         let seed = entropy.below(u64::MAX);
-        let keeps_actor = self.sabotage == Some(Sabotage::ActorKeptAcrossClone);
         let unit = self.unit(who);
         unit.is_cloned = true;
         let copy = Unit {
-            handheld: unit.handheld.duplicate(seed, keeps_actor),
+            handheld: unit.handheld.duplicate(seed, false),
             associates: unit.associates.clone(),
             is_hostile: false,
             is_cloned: true,
