@@ -96,6 +96,12 @@ impl Batch {
         self.ledger.scopes().collect()
     }
 
+    /// Customers whose read rows are still to be brought up to date.
+    #[must_use]
+    pub fn touched(&self) -> usize {
+        self.customers.len()
+    }
+
     /// Changes accepted.
     #[must_use]
     pub fn accepted(&self) -> u64 {
@@ -190,13 +196,15 @@ impl Authority {
         }
         let reader = (author.shop, Some(author.associate));
         let (mut visible, _) = self.visible(tx.as_read(), customer, reader)?;
+        // Of whom there is nothing, nothing was recorded: this is every customer of a first import.
+        let is_new = visible.iter().all(|(_, entries)| entries.is_empty());
         let mut plan = Plan {
             edit: EditId([0; 10]),
             writes: Vec::new(),
         };
         let mut ids = Vec::new();
         for hub_edit in edits {
-            if self.is_recorded(tx.as_read(), customer, author, hub_edit.id)? {
+            if !is_new && self.is_recorded(tx.as_read(), customer, author, hub_edit.id)? {
                 continue;
             }
             let exists = visible
@@ -417,10 +425,23 @@ impl Authority {
         batch.ledger.write(tx)?;
         let number = Self::accepted_number(tx.as_read())? + batch.accepted;
         store::put_row(tx, Table::Meta, b"accepted", &number)?;
+        self.fold_touched(tx, batch)?;
+        Ok(number)
+    }
+
+    /// Brings the read rows of the customers touched so far up to date. A long batch does it now and then, while their documents are at hand.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn fold_touched(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+    ) -> Result<(), StoreError> {
         for customer in std::mem::take(&mut batch.customers) {
             self.refold(tx, customer)?;
         }
-        Ok(number)
+        Ok(())
     }
 
     /// Brings the read row of a customer up to the accepted card. The hub's rows know the card alone, because they go to every shop that knows the customer.
