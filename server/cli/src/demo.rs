@@ -159,7 +159,7 @@ async fn invent(arguments: &DemoArguments, state: &AppState) -> anyhow::Result<s
     let bar = story::progress(u64::from(arguments.customers));
     let written = boutique
         .write(&state.book, &people.authors(), |done| {
-            bar.set_position(u64::from(done))
+            bar.set_position(u64::from(done));
         })
         .await
         .context("the boutique could not be written")?;

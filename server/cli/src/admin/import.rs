@@ -25,7 +25,7 @@ const PROBLEMS_TOLD: u64 = 20;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportCommand {
-    /// Sales: CSV or JSON lines with sale_id, customer_id, date, amount …, or the CDNOW log as it is.
+    /// Sales: CSV or JSON lines with `sale_id`, `customer_id`, date, amount …, or the CDNOW log as it is.
     Sales {
         #[command(flatten)]
         file: FileArguments,
@@ -33,7 +33,7 @@ pub(super) enum ImportCommand {
         #[arg(long)]
         currency: Option<String>,
     },
-    /// Customers: CSV or JSON lines with customer_id, names, phone, email, consents …
+    /// Customers: CSV or JSON lines with `customer_id`, names, phone, email, consents …
     Customers {
         #[command(flatten)]
         file: FileArguments,
