@@ -7,6 +7,7 @@
 
 pub mod judge;
 pub mod membership;
+mod recorded;
 pub mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +26,8 @@ use crate::gate::{self, GateError};
 use crate::ids::{
     ActorId, AssociateId, CustomerId, DeviceId, EditId, Nonce, SessionId, ShopId, Timestamp,
 };
-use crate::limits;
 use crate::projection;
-use crate::records::{self, PutOutcome, RecordDraft, RecordError};
+use crate::records;
 use crate::replica::receive::gate_damage;
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
@@ -378,54 +378,6 @@ impl Authority {
         batch.accepted += u64::try_from(changes.len()).expect("a batch is small");
         batch.customers.insert(customer);
         Ok(())
-    }
-
-    /// Stores records of one customer and tells every scope that holds the customer's card. Returns how many were new or newer.
-    ///
-    /// # Errors
-    /// [`RecordError`] when one is not well formed or storage fails; the caller's mark must then be rolled back.
-    pub fn put_records(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        batch: &mut Batch,
-        (customer, drafts): (CustomerId, &[RecordDraft]),
-        entropy: &mut dyn Entropy,
-    ) -> Result<u64, RecordError> {
-        let card = Facet::Card.document(customer);
-        let scopes = documents::scopes(tx.as_read(), card)?;
-        let mut changed = 0;
-        for drafts in drafts.chunks(limits::RECORDS_PER_ENTRY_MAX) {
-            let mut keys = Vec::new();
-            for draft in drafts {
-                let Some(record) = records::next_version(tx.as_read(), customer, draft)? else {
-                    continue;
-                };
-                let before = match records::put_record(tx, &record)? {
-                    PutOutcome::Unchanged => continue,
-                    PutOutcome::Inserted => None,
-                    PutOutcome::Replaced { before } => Some(before),
-                };
-                changed += 1;
-                keys.push(record.key().into());
-                let item = record.item_hash();
-                for scope in &scopes {
-                    let ledger = &mut batch.ledger;
-                    ledger.replace_item(tx.as_read(), *scope, before.as_ref(), Some(&item))?;
-                }
-            }
-            if keys.is_empty() {
-                continue;
-            }
-            let kind = FeedKind::Records { customer, keys };
-            let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
-            for scope in &scopes {
-                batch.ledger.append(tx, *scope, kind.clone(), hash)?;
-            }
-        }
-        if changed > 0 {
-            batch.customers.insert(customer);
-        }
-        Ok(changed)
     }
 
     /// Writes what the batch collected: scope states, read rows, the acceptance number. Call once, before the transaction commits.
