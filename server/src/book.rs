@@ -32,6 +32,8 @@ use roster::StoredRoster;
 
 /// Documents that the writing engine keeps open: some 25 MB, whatever the number of customers.
 const OPEN_DOCUMENTS: usize = 512;
+/// Customers after which a long job folds their rows: their documents are still open then.
+const FOLD_CUSTOMERS: usize = 128;
 /// Documents that the reading engine keeps open, for back office and REST.
 const READ_DOCUMENTS: usize = 64;
 /// Commits that a slow session may lag behind before it looks at all its scopes instead.
@@ -338,6 +340,9 @@ impl EngineTx<'_> {
         customer: CustomerId,
         edits: &[HubEdit],
     ) -> Result<bool, AuthorityError> {
+        if self.batch.touched() >= FOLD_CUSTOMERS {
+            self.authority.fold_touched(self.tx, self.batch)?;
+        }
         let now = self.now;
         self.entropy.with(|entropy| {
             self.authority.record(

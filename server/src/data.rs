@@ -12,6 +12,11 @@ const READERS: usize = 8;
 /// Page cache of each connection, KiB: enough for the upper levels of every table at 100,000 customers.
 const CACHE_KIB: u32 = 4_096;
 
+/// Snapshots of an admin command.
+const WORK_READERS: usize = 2;
+/// Page cache of an admin command's connections, KiB: an import of 100,000 customers writes to random places of every table.
+const WORK_CACHE_KIB: u32 = 65_536;
+
 /// Why the data folder can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -55,6 +60,22 @@ pub fn make_folder(folder: &Path) -> Result<(), DataError> {
 /// # Errors
 /// [`DataError`] says what to do.
 pub fn open_store(folder: &Path, create: bool) -> Result<SqliteStore, DataError> {
+    open(folder, create, (READERS, CACHE_KIB))
+}
+
+/// Opens the database of a folder for one long piece of work: few read, and more of it is kept in memory.
+///
+/// # Errors
+/// As [`open_store`].
+pub fn open_for_work(folder: &Path) -> Result<SqliteStore, DataError> {
+    open(folder, false, (WORK_READERS, WORK_CACHE_KIB))
+}
+
+fn open(
+    folder: &Path,
+    create: bool,
+    (readers, cache_kib): (usize, u32),
+) -> Result<SqliteStore, DataError> {
     let path = folder.join(DATABASE);
     if create {
         make_folder(folder)?;
@@ -65,8 +86,8 @@ pub fn open_store(folder: &Path, create: bool) -> Result<SqliteStore, DataError>
     }
     let options = OpenOptions {
         create,
-        readers: READERS,
-        cache_kib: CACHE_KIB,
+        readers,
+        cache_kib,
         ..OpenOptions::default()
     };
     Ok(SqliteStore::open(&path, &options)?)

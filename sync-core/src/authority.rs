@@ -7,6 +7,7 @@
 
 pub mod judge;
 pub mod membership;
+mod recorded;
 pub mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +26,8 @@ use crate::gate::{self, GateError};
 use crate::ids::{
     ActorId, AssociateId, CustomerId, DeviceId, EditId, Nonce, SessionId, ShopId, Timestamp,
 };
-use crate::limits;
 use crate::projection;
-use crate::records::{self, PutOutcome, RecordDraft, RecordError};
+use crate::records;
 use crate::replica::receive::gate_damage;
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
@@ -94,6 +94,12 @@ impl Batch {
     #[must_use]
     pub fn scopes(&self) -> Vec<Scope> {
         self.ledger.scopes().collect()
+    }
+
+    /// Customers whose read rows are still to be brought up to date.
+    #[must_use]
+    pub fn touched(&self) -> usize {
+        self.customers.len()
     }
 
     /// Changes accepted.
@@ -190,13 +196,15 @@ impl Authority {
         }
         let reader = (author.shop, Some(author.associate));
         let (mut visible, _) = self.visible(tx.as_read(), customer, reader)?;
+        // Of whom there is nothing, nothing was recorded: this is every customer of a first import.
+        let is_new = visible.iter().all(|(_, entries)| entries.is_empty());
         let mut plan = Plan {
             edit: EditId([0; 10]),
             writes: Vec::new(),
         };
         let mut ids = Vec::new();
         for hub_edit in edits {
-            if self.is_recorded(tx.as_read(), customer, author, hub_edit.id)? {
+            if !is_new && self.is_recorded(tx.as_read(), customer, author, hub_edit.id)? {
                 continue;
             }
             let exists = visible
@@ -372,54 +380,6 @@ impl Authority {
         Ok(())
     }
 
-    /// Stores records of one customer and tells every scope that holds the customer's card. Returns how many were new or newer.
-    ///
-    /// # Errors
-    /// [`RecordError`] when one is not well formed or storage fails; the caller's mark must then be rolled back.
-    pub fn put_records(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        batch: &mut Batch,
-        (customer, drafts): (CustomerId, &[RecordDraft]),
-        entropy: &mut dyn Entropy,
-    ) -> Result<u64, RecordError> {
-        let card = Facet::Card.document(customer);
-        let scopes = documents::scopes(tx.as_read(), card)?;
-        let mut changed = 0;
-        for drafts in drafts.chunks(limits::RECORDS_PER_ENTRY_MAX) {
-            let mut keys = Vec::new();
-            for draft in drafts {
-                let Some(record) = records::next_version(tx.as_read(), customer, draft)? else {
-                    continue;
-                };
-                let before = match records::put_record(tx, &record)? {
-                    PutOutcome::Unchanged => continue,
-                    PutOutcome::Inserted => None,
-                    PutOutcome::Replaced { before } => Some(before),
-                };
-                changed += 1;
-                keys.push(record.key().into());
-                let item = record.item_hash();
-                for scope in &scopes {
-                    let ledger = &mut batch.ledger;
-                    ledger.replace_item(tx.as_read(), *scope, before.as_ref(), Some(&item))?;
-                }
-            }
-            if keys.is_empty() {
-                continue;
-            }
-            let kind = FeedKind::Records { customer, keys };
-            let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
-            for scope in &scopes {
-                batch.ledger.append(tx, *scope, kind.clone(), hash)?;
-            }
-        }
-        if changed > 0 {
-            batch.customers.insert(customer);
-        }
-        Ok(changed)
-    }
-
     /// Writes what the batch collected: scope states, read rows, the acceptance number. Call once, before the transaction commits.
     ///
     /// # Errors
@@ -428,10 +388,23 @@ impl Authority {
         batch.ledger.write(tx)?;
         let number = Self::accepted_number(tx.as_read())? + batch.accepted;
         store::put_row(tx, Table::Meta, b"accepted", &number)?;
+        self.fold_touched(tx, batch)?;
+        Ok(number)
+    }
+
+    /// Brings the read rows of the customers touched so far up to date. A long batch does it now and then, while their documents are at hand.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn fold_touched(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+    ) -> Result<(), StoreError> {
         for customer in std::mem::take(&mut batch.customers) {
             self.refold(tx, customer)?;
         }
-        Ok(number)
+        Ok(())
     }
 
     /// Brings the read row of a customer up to the accepted card. The hub's rows know the card alone, because they go to every shop that knows the customer.

@@ -15,8 +15,9 @@ use super::sink::{ImportSink, Put, SourceKey, Upserted};
 use super::table::Header;
 use super::{ImportError, ImportObserver, ImportOptions, Progress, Report, Rows, What};
 
-/// Rows between commits: large enough that durability costs little, small enough that an interruption loses a moment.
-const BATCH_ROWS: u64 = 1_000;
+/// Rows between commits: at 100,000 customers every batch touches most pages of the indexes once, so fewer and larger ones cost less; an
+/// interruption loses some seconds.
+const BATCH_ROWS: u64 = 5_000;
 /// Rows between two reports of progress.
 const PROGRESS_ROWS: u64 = 100;
 /// Lines of one sale.

@@ -11,7 +11,7 @@ use super::import::Bar;
 use super::{say, tell};
 
 pub(super) fn verify(folder: &Path) -> anyhow::Result<()> {
-    let store = data::open_store(folder, false)?;
+    let store = data::open_for_work(folder)?;
     let bar = Bar::counting("documents checked");
     let verified = check::verify(&store, &mut |documents| bar.at(documents));
     bar.end();
@@ -63,7 +63,7 @@ fn say_checked(checked: &Checked) {
 }
 
 pub(super) fn rebuild(folder: &Path) -> anyhow::Result<()> {
-    let store = data::open_store(folder, false)?;
+    let store = data::open_for_work(folder)?;
     let _lock = FolderLock::take(folder)?;
     let bar = Bar::counting("documents replayed");
     let rebuilt = check::rebuild(&store, &mut |documents| bar.at(documents));

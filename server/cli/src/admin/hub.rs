@@ -29,7 +29,7 @@ pub(super) fn with_hub<T>(
             },
             ..Config::default()
         };
-        let store = Arc::new(data::open_store(folder, false)?);
+        let store = Arc::new(data::open_for_work(folder)?);
         let started = Started::open(&config, store, Vec::new()).await?;
         if started.first_run.is_some() {
             started.finish().await;

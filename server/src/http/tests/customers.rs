@@ -384,7 +384,7 @@ async fn no_byte_that_somebody_wrote_in_their_own_words_reaches_a_key_without_th
 }
 
 #[tokio::test]
-async fn a_conflict_between_colleagues_is_shown_and_settled() {
+async fn a_card_on_which_nobody_disagrees_has_no_conflicts_and_a_brief() {
     let app = TestApp::start().await;
     let manager = app.manager().await;
     let id = app.customer("Ines").await.to_string();

@@ -1,0 +1,211 @@
+//! `carnet admin` as an operator runs it: the real binary on a real data folder.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use server::config::Config;
+use server::data;
+use server::lock::FolderLock;
+use server::serve::Started;
+use sync_core::store::{Direction, KeyRange, Store as _, Table};
+
+const SALES: &str = "sale_id,customer_id,date,amount,currency\n\
+    1,ines,2026-06-14,12.50,EUR\n2,otto,2026-06-14,twelve,EUR\n3,ines,2026-06-15,7,EUR\n";
+
+/// A data folder after its first run, with a file of sales in it.
+async fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(data::open_store(folder.path(), true).unwrap());
+    let config = Config::for_testing(folder.path().to_owned());
+    let started = Started::open(&config, store, Vec::new()).await.unwrap();
+    assert!(started.first_run.is_some());
+    started.finish().await;
+    std::fs::write(folder.path().join("sales.csv"), SALES).unwrap();
+    folder
+}
+
+fn carnet(folder: &Path, arguments: &[&str]) -> Output {
+    carnet_on(folder, folder, arguments)
+}
+
+fn carnet_on(data: &Path, here: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_carnet"))
+        .args(["admin", "--data"])
+        .arg(data)
+        .args(arguments)
+        .current_dir(here)
+        .output()
+        .unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Flips a bit in the first row of a table.
+fn damage(folder: &Path, table: Table) {
+    let store = data::open_store(folder, false).unwrap();
+    let mut found = None;
+    let range = KeyRange {
+        from: &[],
+        to: None,
+    };
+    store
+        .read()
+        .unwrap()
+        .scan(table, range, Direction::Ascending, &mut |key, value| {
+            found = Some((key.to_vec(), value.to_vec()));
+            Ok(std::ops::ControlFlow::Break(()))
+        })
+        .unwrap();
+    let (key, mut value) = found.expect("the table has a row");
+    let at = value.len() / 2;
+    *value.get_mut(at).unwrap() ^= 1;
+    let mut tx = store.write().unwrap();
+    tx.put(table, &key, &value).unwrap();
+    tx.commit().unwrap();
+}
+
+#[tokio::test]
+async fn an_import_reports_what_it_did_and_which_line_it_refused() {
+    let folder = folder().await;
+    let rejects = ["--rejects", "rejects.tsv"];
+    let mut arguments = vec!["import", "sales", "sales.csv"];
+    arguments.extend(rejects);
+    let first = carnet(folder.path(), &arguments);
+    assert!(first.status.success(), "{}", err(&first));
+    let told = out(&first);
+    assert!(told.contains("3 read, 1 rejected"), "{told}");
+    assert!(told.contains("purchases  2, 19.50 EUR"), "{told}");
+    assert!(err(&first).contains("line 3: amount"), "{}", err(&first));
+    let kept = std::fs::read_to_string(folder.path().join("rejects.tsv")).unwrap();
+    assert!(
+        kept.starts_with("3\tamount\t") && kept.contains("2,otto,"),
+        "{kept}"
+    );
+    let again = carnet(folder.path(), &["import", "sales", "sales.csv"]);
+    assert!(out(&again).contains("Nothing changed"), "{}", out(&again));
+    let missing = carnet(folder.path(), &["import", "customers", "nowhere.csv"]);
+    assert!(!missing.status.success() && err(&missing).contains("can't read nowhere.csv"));
+}
+
+#[tokio::test]
+async fn verify_names_the_damaged_table_and_rebuild_mends_what_is_derived() {
+    let folder = folder().await;
+    let imported = carnet(folder.path(), &["import", "sales", "sales.csv"]);
+    assert!(imported.status.success());
+    let whole = carnet(folder.path(), &["verify"]);
+    assert!(whole.status.success(), "{}", err(&whole));
+    assert!(out(&whole).contains("The database is whole."));
+    for table in Table::DERIVED {
+        damage(folder.path(), table);
+        let found = carnet(folder.path(), &["verify"]);
+        assert_eq!(found.status.code(), Some(1));
+        let told = err(&found);
+        assert!(told.contains(&format!("table {}", table.name())), "{told}");
+        assert!(told.contains("run `carnet admin rebuild`"), "{told}");
+        let mended = carnet(folder.path(), &["rebuild"]);
+        assert!(mended.status.success(), "{}", err(&mended));
+        let whole = carnet(folder.path(), &["verify"]);
+        assert!(whole.status.success(), "{table:?}: {}", err(&whole));
+    }
+    for table in [Table::Feed, Table::Change] {
+        damage(folder.path(), table);
+        let found = carnet(folder.path(), &["verify"]);
+        assert_eq!(found.status.code(), Some(1));
+        let told = err(&found);
+        assert!(told.contains(&format!("table {}", table.name())), "{told}");
+        assert!(told.contains("restore it from its backup"), "{told}");
+    }
+    let refused = carnet(folder.path(), &["rebuild"]);
+    assert!(!refused.status.success(), "damaged truth is not built upon");
+}
+
+#[tokio::test]
+async fn what_writes_does_not_run_beside_a_hub_and_what_reads_does() {
+    let folder = folder().await;
+    let hub = FolderLock::take(folder.path()).unwrap();
+    for arguments in [
+        ["import", "sales", "sales.csv"].as_slice(),
+        &["enrol"],
+        &["rebuild"],
+        &["associates", "add", "ana", "--name", "Ana"],
+    ] {
+        let refused = carnet(folder.path(), arguments);
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        assert!(
+            err(&refused).contains("a hub is running on"),
+            "{}",
+            err(&refused)
+        );
+    }
+    for arguments in [
+        ["verify"].as_slice(),
+        &["associates", "list"],
+        &["devices", "list"],
+    ] {
+        let done = carnet(folder.path(), arguments);
+        assert!(done.status.success(), "{arguments:?}: {}", err(&done));
+    }
+    drop(hub);
+    assert!(carnet(folder.path(), &["enrol"]).status.success());
+}
+
+#[tokio::test]
+async fn people_and_keys_are_looked_after_without_a_browser() {
+    let folder = folder().await;
+    let added = carnet(
+        folder.path(),
+        &["associates", "add", "ana", "--name", "Ana"],
+    );
+    assert!(out(&added).contains("password   "), "{}", err(&added));
+    let reset = carnet(folder.path(), &["associates", "reset-password", "ana"]);
+    assert!(reset.status.success(), "{}", err(&reset));
+    let left = carnet(folder.path(), &["associates", "deactivate", "ana"]);
+    assert!(left.status.success(), "{}", err(&left));
+    let list = out(&carnet(folder.path(), &["associates", "list"]));
+    let ana = list.lines().find(|line| line.contains("ana ")).unwrap();
+    assert!(ana.ends_with("left"), "{list}");
+    let bad = ["integrations", "add", "pos", "--scopes", "everything"];
+    let refused = carnet(folder.path(), &bad);
+    assert!(
+        err(&refused).contains("is none of customer:read"),
+        "{}",
+        err(&refused)
+    );
+    let good = ["integrations", "add", "pos", "--scopes", "record:write"];
+    let key = out(&carnet(folder.path(), &good));
+    assert!(key.contains("carnet_key_"), "{key}");
+    let id = key
+        .lines()
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .last()
+        .unwrap();
+    let revoked = carnet(folder.path(), &["integrations", "revoke", id]);
+    assert!(revoked.status.success(), "{}", err(&revoked));
+    let list = out(&carnet(folder.path(), &["integrations", "list"]));
+    assert!(list.contains("revoked"), "{list}");
+    let nobody = carnet(folder.path(), &["associates", "deactivate", "nobody"]);
+    assert!(
+        err(&nobody).contains("nobody signs in as"),
+        "{}",
+        err(&nobody)
+    );
+    let nowhere = folder.path().join("nowhere");
+    let nothing = carnet_on(&nowhere, folder.path(), &["verify"]);
+    assert!(
+        err(&nothing).contains("holds no hub yet"),
+        "{}",
+        err(&nothing)
+    );
+    assert!(!nowhere.exists(), "a mistyped folder is not made");
+}
