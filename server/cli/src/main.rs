@@ -1,5 +1,6 @@
 //! `carnet`: the hub, its administration, a handheld for the terminal, and the demo.
 
+mod demo;
 mod handheld;
 mod serve;
 
@@ -19,6 +20,8 @@ struct Arguments {
 enum Command {
     /// Serve the hub of a shop from a data folder; the first run sets it up.
     Serve(serve::ServeArguments),
+    /// Show what Carnet does: an invented boutique, two handhelds, a network that breaks.
+    Demo(demo::DemoArguments),
     /// Work with a handheld in the terminal.
     Handheld(handheld::HandheldArguments),
 }
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Handheld(arguments) => handheld::run(&arguments),
     };
     match done {

@@ -139,8 +139,7 @@ fn commands_without_an_open_customer_say_what_to_do() {
 
 #[test]
 fn bad_edits_are_explained_and_change_nothing() {
-    let text =
-        played("open ana\nphone 12\nlang ???\nedit {}\nleave\noutbox\n");
+    let text = played("open ana\nphone 12\nlang ???\nedit {}\nleave\noutbox\n");
     assert!(!text.contains("Recorded"), "{text}");
     assert!(text.contains("Nothing of yours waits."), "{text}");
 }
