@@ -12,11 +12,11 @@ let package = Package(
     ],
     targets: [
         // The compiled library with its C header and module map, one slice for each platform.
-        .binaryTarget(name: "carnet_ffiFFI", path: "Carnet.xcframework"),
+        .binaryTarget(name: "carnetFFI", path: "Carnet.xcframework"),
         // Generated: its code is checked by the compiler as Swift 5, since the generator does not yet speak Swift 6.
         .target(
             name: "CarnetGenerated",
-            dependencies: ["carnet_ffiFFI"],
+            dependencies: ["carnetFFI"],
             swiftSettings: [.swiftLanguageMode(.v5)]
         ),
         // What an app sees.

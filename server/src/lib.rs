@@ -4,6 +4,7 @@
 
 pub mod book;
 pub mod boutique;
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod data;

@@ -115,7 +115,8 @@ pub async fn reset_password(
 }
 
 /// Eighty random bits in four groups that can be read aloud.
-fn random_password(entropy: &SharedEntropy) -> Secret<String> {
+#[must_use]
+pub fn random_password(entropy: &SharedEntropy) -> Secret<String> {
     let text = sync_core::ids::to_base32(&entropy.bytes::<10>());
     let symbols: Vec<char> = text.chars().collect();
     let groups: Vec<String> = symbols

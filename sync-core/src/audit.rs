@@ -72,7 +72,7 @@ impl Damage {
         Table::DERIVED.contains(&self.table)
     }
 
-    fn new(table: Table, row: impl std::fmt::Display, what: impl Into<String>) -> AuditError {
+    fn at(table: Table, row: impl std::fmt::Display, what: impl Into<String>) -> AuditError {
         AuditError::Damaged(Self {
             table,
             row: row.to_string(),
@@ -118,11 +118,14 @@ pub fn verify(
     Ok(checked)
 }
 
+/// What a walk through a table calls for each row.
+type Look<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), AuditError> + 'a;
+
 /// Visits the rows of a table whose keys begin with `prefix`.
 fn each(
     tx: &dyn ReadTx,
     (table, prefix): (Table, &[u8]),
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), AuditError>,
+    visit: &mut Look<'_>,
 ) -> Result<(), AuditError> {
     let mut stopped = Ok(());
     store::scan_prefix(tx, table, prefix, &mut |key, value| {
@@ -153,7 +156,7 @@ fn decode<T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()>>(
     key: &[u8],
     bytes: &[u8],
 ) -> Result<T, AuditError> {
-    let damaged = |what: &str| Damage::new(table, name(table, key), what);
+    let damaged = |what: &str| Damage::at(table, name(table, key), what);
     let row: T = minicbor::decode(bytes).map_err(|_error| damaged("it does not decode"))?;
     // Bytes behind a row, or a longer way to write a number, decode too.
     if store::encode_row(&row) != bytes {

@@ -332,11 +332,11 @@ impl Authority {
             let scope = home_scope(facet, shop, first.sealed.envelope.associate);
             documents::enter(tx, &mut batch.ledger, scope, document)?;
         }
-        let scopes = documents::scopes(tx.as_read(), document)?;
+        let at_home = documents::scopes(tx.as_read(), document)?;
         for stored in changes {
             let envelope = &stored.sealed.envelope;
             let hash = feed::change_entry_hash(&envelope.leaf(), stored.received_at);
-            for scope in &scopes {
+            for scope in &at_home {
                 let kind = FeedKind::Change {
                     document,
                     change: envelope.change,
@@ -355,6 +355,17 @@ impl Authority {
             let kind = FeedKind::Enter { document };
             let hash = feed::other_entry_hash(&kind, envelope.salt.as_bytes());
             batch.ledger.append(tx, scope, kind, hash)?;
+            if facet == Facet::Card {
+                self.tell_records(tx, batch, (customer, scope), envelope.salt)?;
+            }
+        }
+        if is_new
+            && facet == Facet::Card
+            && let (Some(scope), Some(first)) = (at_home.first(), changes.first())
+        {
+            // A till may know a customer before the first associate does.
+            let salt = first.sealed.envelope.salt;
+            self.tell_records(tx, batch, (customer, *scope), salt)?;
         }
         batch.accepted += u64::try_from(changes.len()).expect("a batch is small");
         batch.customers.insert(customer);

@@ -107,7 +107,8 @@ pub fn inspect(bytes: &[u8]) -> Result<ChangeHeader, GateError> {
     Chunk::read(bytes, Bounds::RECEIVED).map(|chunk| chunk.header)
 }
 
-/// Takes in a change that this replica itself has just committed: the bounds of a change and of a document hold for it as for any other.
+/// Takes in a change that this replica itself has just committed: the bounds hold for it as for any other.
+///
 /// On an error the history is half changed, and must be dropped with the document.
 ///
 /// # Errors

@@ -27,8 +27,8 @@ use crate::documents::{self, DocumentCache, Loaded};
 use crate::entropy::Entropy;
 use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
 use crate::ids::{
-    ActorId, AssociateId, ChangeHash, CustomerId, DeviceId, DocumentId, EditId, Nonce, SessionId,
-    ShopId, Timestamp,
+    ActorId, AssociateId, CustomerId, DeviceId, DocumentId, EditId, Nonce, SessionId, ShopId,
+    Timestamp,
 };
 use crate::limits;
 use crate::outbox::{self, OutboxRow, OutboxState};
@@ -491,13 +491,4 @@ fn apply_members(
         .map(|member| member.change.as_slice())
         .collect();
     state.apply(missing).map_err(|error| damaged(&error))
-}
-
-/// The hashes of a row's changes.
-#[must_use]
-pub fn member_hashes(row: &OutboxRow) -> Vec<ChangeHash> {
-    row.members
-        .iter()
-        .map(|member| member.envelope.change)
-        .collect()
 }

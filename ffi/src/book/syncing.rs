@@ -73,8 +73,8 @@ impl Drop for Leaving {
 
 #[uniffi::export]
 impl SyncRun {
-    /// Waits for the end. May be called from several threads.
-    pub fn wait(&self) -> Result<SyncReport, BookError> {
+    /// Waits for the end, and tells how it came. May be called from several threads.
+    pub fn outcome(&self) -> Result<SyncReport, BookError> {
         guarded(|| {
             let mut place = self
                 .place
@@ -114,7 +114,7 @@ impl SyncRun {
 impl Book {
     /// Syncs once and waits for the end. Reaches the hub. `Busy` while a live connection stands: that one syncs by itself.
     pub fn sync_once(&self, deadline_ms: u64) -> Result<SyncReport, BookError> {
-        self.begin_sync(deadline_ms)?.wait()
+        self.begin_sync(deadline_ms)?.outcome()
     }
 
     /// Begins to sync once; the run is waited for or cancelled.

@@ -309,22 +309,29 @@ impl HubClient {
     ) -> Result<Vec<u8>, BookError> {
         let origin = enrolment(shelf)?.hub_url;
         let path = "/v1/sync/batch";
-        let (proof, authorization) = self
-            .credentials(shelf, &origin, ("POST", path, Some(&token.text)))
-            .await?;
-        let response = self
-            .http()?
-            .post(format!("{origin}{path}"))
-            .header("DPoP", proof)
-            .header("Authorization", authorization.unwrap_or_default())
-            .header("Content-Type", "application/cbor")
-            .body(frames)
-            .send()
-            .await
-            .map_err(lost)?;
-        self.keep_nonce(response.headers().get("dpop-nonce"));
-        let response = checked(response).await?;
-        Ok(response.bytes().await.map_err(lost)?.to_vec())
+        for is_second in [false, true] {
+            let (proof, authorization) = self
+                .credentials(shelf, &origin, ("POST", path, Some(&token.text)))
+                .await?;
+            let response = self
+                .http()?
+                .post(format!("{origin}{path}"))
+                .header("DPoP", proof)
+                .header("Authorization", authorization.unwrap_or_default())
+                .header("Content-Type", "application/cbor")
+                .body(frames.clone())
+                .send()
+                .await
+                .map_err(lost)?;
+            self.keep_nonce(response.headers().get("dpop-nonce"));
+            match checked(response).await {
+                Ok(response) => return Ok(response.bytes().await.map_err(lost)?.to_vec()),
+                // A nonce that grew old.
+                Err(BookError::Busy) if !is_second => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(BookError::Busy)
     }
 
     /// The `DPoP` and `Authorization` headers of a request.
@@ -364,7 +371,7 @@ impl HubClient {
         nonce.clone()
     }
 
-    /// Keeps the newer nonce that an answer brought; forgets the old one where it brought none.
+    /// Keeps the newer nonce that an answer brought.
     pub(crate) fn keep_nonce(&self, header: Option<&reqwest::header::HeaderValue>) {
         let text = header.and_then(|value| value.to_str().ok());
         if let Some(text) = text {
@@ -373,9 +380,9 @@ impl HubClient {
         }
     }
 
-    /// Forgets the nonce: the next request asks for one.
-    pub(crate) fn forget_nonce(&self) {
-        *self.nonce.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Forgets the access token: the next request renews it.
+    pub(crate) async fn forget_token(&self) {
+        *self.token.lock().await = None;
     }
 }
 
@@ -442,6 +449,15 @@ async fn checked(response: reqwest::Response) -> Result<reqwest::Response, BookE
         // Something between us and the hub answered.
         Err(_not_ours) if status.is_server_error() => Err(BookError::Offline),
         Err(_not_ours) => Err(strange("a hub")),
+    }
+}
+
+/// What an app should do about a refusal, by the body that came with it.
+pub(crate) fn refusal(body: &[u8]) -> BookError {
+    match serde_json::from_slice::<Problem>(body) {
+        Ok(problem) => refused(&problem.code),
+        // The body was cut: renewing the token tells more.
+        Err(_cut) => BookError::SignInAgain,
     }
 }
 

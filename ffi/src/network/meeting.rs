@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use super::client::{HubClient, enrolment};
+use super::client::{self, HubClient, enrolment};
 use crate::BookError;
 use crate::shelf::Shelf;
 
@@ -57,12 +57,21 @@ impl Drop for Session<'_> {
     }
 }
 
-/// Meets the hub.
+/// Meets the hub. When it says that the sign-in is over, the token is renewed once: only if that fails too it is.
 pub(crate) async fn meet(
     shelf: &Arc<Shelf>,
     client: &HubClient,
     until: Until,
 ) -> Result<(), BookError> {
+    let met = meet_once(shelf, client, until).await;
+    if met != Err(BookError::SignInAgain) {
+        return met;
+    }
+    client.forget_token().await;
+    meet_once(shelf, client, until).await
+}
+
+async fn meet_once(shelf: &Arc<Shelf>, client: &HubClient, until: Until) -> Result<(), BookError> {
     match connect(shelf, client).await? {
         Some(socket) => over_socket(shelf, client, socket, until).await,
         None if until == Until::Settled => in_batches(shelf, client).await,
@@ -86,16 +95,16 @@ async fn connect(shelf: &Shelf, client: &HubClient) -> Result<Option<Socket>, Bo
         match opened.map_err(|_elapsed| BookError::Offline)? {
             Ok(socket) => return Ok(Some(socket)),
             Err(SocketError::Http(response)) => {
-                if response.status() == StatusCode::UNAUTHORIZED && !is_second {
-                    let nonce = response.headers().get("dpop-nonce");
-                    client.forget_nonce();
-                    client.keep_nonce(nonce);
-                    continue;
+                if response.status() != StatusCode::UNAUTHORIZED {
+                    return Ok(None);
                 }
-                if response.status() == StatusCode::UNAUTHORIZED {
-                    return Err(BookError::SignInAgain);
+                client.keep_nonce(response.headers().get("dpop-nonce"));
+                let body = response.body().as_deref().unwrap_or_default();
+                let refused = client::refusal(body);
+                // A nonce that grew old is the only refusal that a second try can mend here.
+                if is_second || refused != BookError::Busy {
+                    return Err(refused);
                 }
-                return Ok(None);
             }
             Err(SocketError::Protocol(_)) => return Ok(None),
             Err(error) => {

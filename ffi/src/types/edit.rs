@@ -101,7 +101,6 @@ pub enum Edit {
     /// Records that consent was given, taken back or refused; a STOP names every purpose of its channel.
     RecordConsent {
         /// The channel; none for purposes that have none.
-        #[uniffi(default = None)]
         channel: Option<Channel>,
         /// The purposes.
         purposes: Vec<Purpose>,
@@ -159,7 +158,6 @@ pub enum Edit {
         /// About what: "coats".
         subject: String,
         /// Which: "navy".
-        #[uniffi(default = None)]
         value: Option<String>,
         /// How much.
         polarity: Polarity,
@@ -171,7 +169,6 @@ pub enum Edit {
         /// About what.
         subject: String,
         /// Which.
-        #[uniffi(default = None)]
         value: Option<String>,
         /// How it looked.
         polarity: Polarity,
@@ -429,7 +426,6 @@ pub enum Edit {
     /// What the customer thought of an article.
     RecordReaction {
         /// During which visit or interaction.
-        #[uniffi(default = None)]
         interaction: Option<EditId>,
         /// The article.
         sku: String,

@@ -132,8 +132,8 @@ fn a_cancelled_sync_ends_at_once() {
     let (actor, _hub) = facing_silence(&mut stage);
     let run = actor.book.begin_sync(600_000).unwrap();
     run.cancel();
-    assert_eq!(run.wait().unwrap().end, SyncEnd::Cancelled);
-    assert_eq!(run.wait().unwrap().end, SyncEnd::Cancelled);
+    assert_eq!(run.outcome().unwrap().end, SyncEnd::Cancelled);
+    assert_eq!(run.outcome().unwrap().end, SyncEnd::Cancelled);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_book_that_is_dropped_takes_its_runs_along() {
     let (actor, _hub) = facing_silence(&mut stage);
     let run = actor.book.begin_sync(600_000).unwrap();
     drop(actor.book);
-    assert_eq!(run.wait().unwrap().end, SyncEnd::Cancelled);
+    assert_eq!(run.outcome().unwrap().end, SyncEnd::Cancelled);
 }
 
 #[test]

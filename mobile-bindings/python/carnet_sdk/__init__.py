@@ -14,12 +14,12 @@ _FOLDER = pathlib.Path(os.environ.get("CARNET_BINDINGS", _TARGET / "bindings" / 
 
 
 def _load():
-    if not (_FOLDER / "carnet_ffi.py").is_file():
+    if not (_FOLDER / "carnet.py").is_file():
         raise ImportError(f"no bindings in {_FOLDER}: run `cargo xtask bindings python` first")
     # The generated module finds its library beside itself; only its own folder has to be known.
     sys.path.insert(0, str(_FOLDER))
     try:
-        return importlib.import_module("carnet_ffi")
+        return importlib.import_module("carnet")
     finally:
         sys.path.remove(str(_FOLDER))
 

@@ -1,183 +1,169 @@
-//! `carnet demo`: an invented boutique, its hub, and a story of two handhelds, played through the real SDK.
+//! `carnet demo`: an invented boutique, its hub, and a story that two handhelds play on the real SDK.
 //!
-//! Everything is real but the customers: the hub serves over a socket, the handhelds keep encrypted databases, and the network between
-//! them is a relay that the story takes down, breaks and brings back. Nothing waits for effect.
+//! Everything is real but the people: SQLite files, HTTP, web sockets, signatures. The shop's network is a small relay
+//! ([`network`]) that can be switched off and torn in the middle of a sentence.
 
 mod network;
-mod shop;
+mod stage;
 mod story;
-mod words;
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 use server::boutique::Boutique;
-use server::clock::{Clock as _, SystemClock};
 use server::config::{Config, DataConfig, ListenConfig};
 use server::data;
 use server::http::AppState;
-use server::setup::FirstRun;
 use tokio::sync::oneshot;
 
-use network::Relay;
+use self::network::Network;
+use self::stage::Stage;
 
-/// What the demo shows.
+/// What the demo plays with.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
-    /// Customers of the boutique.
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(50..=100_000))]
+    /// Customers of the invented boutique.
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     customers: u32,
-    /// The seed that the boutique is made from.
+    /// From which the boutique is invented.
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// An empty folder to keep the demo in; without one it is gone at the end.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Address and port for handhelds; a free port unless said.
-    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR:PORT")]
+    /// Address and port under which handhelds reach the hub; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:7878", value_name = "ADDR:PORT")]
     listen: String,
+    /// Keep the demo's files in this folder, which must be empty; otherwise they are removed at the end.
+    #[arg(long)]
+    data: Option<PathBuf>,
     /// End after the story instead of serving on.
     #[arg(long)]
     exit: bool,
 }
 
-/// What the hub hands over once it takes connections.
-struct Opened {
-    state: AppState,
-    first_run: Option<FirstRun>,
-}
-
-/// Plays the story, then serves until a signal asks to stop.
-pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
-    let folder = Folder::make(arguments.data.as_deref())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    let played = runtime.block_on(serve_and_play(arguments, folder.path()));
-    drop(folder);
-    played
-}
-
-async fn serve_and_play(arguments: &DemoArguments, folder: &Path) -> anyhow::Result<()> {
-    let address = ListenConfig::parse_address(&arguments.listen)?;
-    let relay = Relay::bind(address).await?;
-    let hub_folder = folder.join("hub");
-    let config = Config {
-        data: DataConfig {
-            folder: hub_folder.clone(),
-        },
-        listen: ListenConfig {
-            // Handhelds reach the hub through the relay, so that is the address they know.
-            public_url: Some(relay.url()),
-            ..ListenConfig::for_testing()
-        },
-        ..Config::default()
-    };
-    let store = data::open_store(&hub_folder, true)?;
-    let (opened, opens) = oneshot::channel();
-    let (stop, stopping) = oneshot::channel::<()>();
-    let relay_to_hub = relay.clone();
-    let hub = async move {
-        let ready = move |ready: &server::serve::Ready<'_>| {
-            relay_to_hub.forward_to(ready.address);
-            let _nobody_waits = opened.send(Opened {
-                state: ready.state.clone(),
-                first_run: ready.first_run.cloned(),
-            });
-        };
-        server::serve(&config, Arc::new(store), ready, async {
-            let _story_gone = stopping.await;
-        })
-        .await
-    };
-    let story = async {
-        let told = match opens.await {
-            Ok(opened) => tell(arguments, folder, &relay, opened).await,
-            // The hub did not start; its own error says why.
-            Err(_closed) => Ok(()),
-        };
-        let _hub_gone = stop.send(());
-        told
-    };
-    let (served, told) = tokio::join!(hub, story);
-    served?;
-    told
-}
-
-/// Fills the hub, plays the story, and stays.
-async fn tell(
-    arguments: &DemoArguments,
-    folder: &Path,
-    relay: &Relay,
-    opened: Opened,
-) -> anyhow::Result<()> {
-    let Some(first_run) = opened.first_run else {
-        bail!("the folder of --data holds a hub already: name an empty one");
-    };
-    let boutique = Boutique {
-        seed: arguments.seed,
-        customers: arguments.customers,
-        now: SystemClock.now(),
-    };
-    let shop = shop::open(&opened.state, &first_run, boutique).await?;
-    let url = relay.url();
-    let (stage, relay, folder) = (shop.clone(), relay.clone(), folder.to_owned());
-    // The SDK's calls wait; they do so on a thread of their own, as in an app.
-    tokio::task::spawn_blocking(move || story::play(&stage, &relay, &folder))
-        .await
-        .context("the story ended early")??;
-    if arguments.exit {
-        return Ok(());
-    }
-    let code = shop.code().await?;
-    words::invite(&shop, &code, &url)?;
-    crate::serve::stop_signal().await;
-    Ok(())
-}
-
-/// Where the demo lies; removed at the end unless somebody asked to keep it.
+/// A folder of the demo's own, removed with it unless somebody wants to keep it.
 struct Folder {
     path: PathBuf,
-    is_kept: bool,
+    keep: bool,
 }
 
 impl Folder {
-    fn make(asked: Option<&Path>) -> anyhow::Result<Self> {
-        if let Some(path) = asked {
-            data::make_folder(path)?;
-            let is_kept = true;
-            let path = path.to_owned();
-            return Ok(Self { path, is_kept });
-        }
-        let name = carnet_ffi::entropy::SharedEntropy::system().bytes::<8>();
-        let name = format!("carnet-demo-{}", sync_core::ids::to_base32(&name));
-        let path = std::env::temp_dir().join(name);
+    fn new(wanted: Option<&PathBuf>) -> anyhow::Result<Self> {
+        let path = match wanted {
+            Some(path) => path.clone(),
+            None => std::env::temp_dir().join(format!("carnet-demo-{}", std::process::id())),
+        };
         data::make_folder(&path)?;
+        let is_empty = std::fs::read_dir(&path)?.next().is_none();
+        anyhow::ensure!(
+            is_empty,
+            "{} is not empty: name an empty folder with --data, or serve it with `carnet serve --data {}`",
+            path.display(),
+            path.display(),
+        );
         Ok(Self {
             path,
-            is_kept: false,
+            keep: wanted.is_some(),
         })
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if self.is_kept {
-            return;
-        }
-        if let Err(error) = std::fs::remove_dir_all(&self.path) {
-            let path = self.path.display();
-            let _nobody_reads = writeln!(std::io::stderr(), "{path} could not be removed: {error}");
+        if !self.keep {
+            // What can't be removed is in the folder for temporary files, and goes with it.
+            let _removed = std::fs::remove_dir_all(&self.path);
         }
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// Plays the story, then serves on until Ctrl-C.
+pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
+    let folder = Folder::new(arguments.data.as_ref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let wanted = ListenConfig::parse_address(&arguments.listen)?;
+    story::opening();
+    let network = runtime.block_on(Network::open(wanted))?;
+    let (stop, stopped) = oneshot::channel();
+    let (state, serving) = runtime.block_on(start_hub(&folder, &network, stopped))?;
+    let people = runtime.block_on(invent(arguments, &state))?;
+    let stage = Stage {
+        runtime: &runtime,
+        state: &state,
+        network: &network,
+        folder: &folder.path,
+    };
+    story::play(&stage, &people)?;
+    if !arguments.exit {
+        let code = runtime.block_on(stage.enrolment_code(&people))?;
+        story::invitation(network.url(), &code, &people);
+        runtime.block_on(crate::serve::stop_signal());
+    }
+    // The hub may have ended by itself, and then says why below.
+    let _asked = stop.send(());
+    runtime.block_on(serving)??;
+    Ok(())
+}
+
+type Serving = tokio::task::JoinHandle<Result<(), server::serve::ServeError>>;
+
+/// Starts the hub behind the network, under whose address handhelds know it.
+async fn start_hub(
+    folder: &Folder,
+    network: &Network,
+    stopped: oneshot::Receiver<()>,
+) -> anyhow::Result<(AppState, Serving)> {
+    let config = Config {
+        data: DataConfig {
+            folder: folder.path.join("hub"),
+        },
+        listen: ListenConfig {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            public_url: Some(network.url().to_owned()),
+            ..ListenConfig::default()
+        },
+        ..Config::default()
+    };
+    let store = Arc::new(data::open_store(&config.data.folder, true)?);
+    let (ready, is_ready) = oneshot::channel();
+    let serving = tokio::spawn(async move {
+        let tell = |hub: &server::serve::Ready<'_>| {
+            // Whoever waits for it may have given up.
+            let _told = ready.send((hub.address, hub.state.clone()));
+        };
+        let until = async {
+            // Dropping the sender asks to stop as well.
+            let _stop = stopped.await;
+        };
+        server::serve(&config, store, tell, until).await
+    });
+    let Ok((address, state)) = is_ready.await else {
+        serving.await??;
+        anyhow::bail!("the hub stopped before it was ready");
+    };
+    network.lead_to(address);
+    Ok((state, serving))
+}
+
+/// Invents the boutique with a progress bar, and the people who work there.
+async fn invent(arguments: &DemoArguments, state: &AppState) -> anyhow::Result<stage::People> {
+    let people = stage::hire(state).await?;
+    let boutique = Boutique {
+        seed: arguments.seed,
+        customers: arguments.customers,
+        now: state.clock.now(),
+    };
+    let bar = story::progress(u64::from(arguments.customers));
+    let written = boutique
+        .write(&state.book, &people.authors(), |done| {
+            bar.set_position(u64::from(done));
+        })
+        .await
+        .context("the boutique could not be written")?;
+    bar.finish_and_clear();
+    story::boutique(&written);
+    Ok(people)
+}

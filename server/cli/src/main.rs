@@ -1,5 +1,6 @@
 //! `carnet`: the hub, its administration, a handheld for the terminal, and the demo.
 
+mod admin;
 mod demo;
 mod handheld;
 mod serve;
@@ -18,20 +19,23 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Invent a boutique, play the story of two handhelds on it, and serve on.
+    Demo(demo::DemoArguments),
     /// Serve the hub of a shop from a data folder; the first run sets it up.
     Serve(serve::ServeArguments),
-    /// Show what Carnet does: an invented boutique, two handhelds, a network that breaks.
-    Demo(demo::DemoArguments),
     /// Work with a handheld in the terminal.
     Handheld(handheld::HandheldArguments),
+    /// Administer a hub on its own machine: imports, people, handhelds, keys, checks.
+    Admin(admin::AdminArguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
-        Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Handheld(arguments) => handheld::run(&arguments),
+        Command::Admin(arguments) => admin::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

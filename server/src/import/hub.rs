@@ -291,11 +291,12 @@ impl BookSink {
     ) -> Result<T, SinkError> {
         let (answer, answered) = mpsc::sync_channel(1);
         let open = self.open.as_ref().expect("a batch was begun");
-        let sent = open.requests.send(request(answer));
+        // A request that nobody takes comes back and must be dropped here, with its way back: `recv` would wait for it.
+        let _taken = open.requests.send(request(answer)).is_ok();
         match answered.recv() {
-            Ok(answer) if sent.is_ok() => answer,
+            Ok(answer) => answer,
             // The transaction ended without us; it tells why.
-            Ok(_) | Err(_) => Err(self.settle().err().unwrap_or(SinkError::Stopping)),
+            Err(_) => Err(self.settle().err().unwrap_or(SinkError::Stopping)),
         }
     }
 
@@ -387,3 +388,6 @@ impl ImportSink for BookSink {
         self.settle()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ pub(super) fn check(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditE
             return Ok(());
         }
         let expected = project(tx, &document)?;
-        let damaged = |what| Damage::new(Table::Row, document.customer, what);
+        let damaged = |what| Damage::at(Table::Row, document.customer, what);
         match tx.get(Table::Row, document.customer.as_bytes())? {
             None => return Err(damaged("it is missing")),
             Some(found) if found != encode_row(&expected) => {
@@ -29,7 +29,7 @@ pub(super) fn check(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditE
         for (term, value) in postings(&expected.terms, expected.rank) {
             let found = tx.get(Table::Term, &entry_key(&term, document.customer))?;
             if found != Some(value) {
-                return Err(Damage::new(
+                return Err(Damage::at(
                     Table::Term,
                     format!("of customer {}", document.customer),
                     "an entry is missing or has another value",
@@ -74,7 +74,7 @@ fn stray_row(tx: &dyn ReadTx) -> Result<AuditError, AuditError> {
         Ok(())
     })?;
     let row = found.unwrap_or_else(|| "(count)".to_owned());
-    Ok(Damage::new(Table::Row, row, "there is no card to it"))
+    Ok(Damage::at(Table::Row, row, "there is no card to it"))
 }
 
 fn stray_term(tx: &dyn ReadTx) -> Result<AuditError, AuditError> {
@@ -98,5 +98,5 @@ fn stray_term(tx: &dyn ReadTx) -> Result<AuditError, AuditError> {
         Ok(())
     })?;
     let row = found.unwrap_or_else(|| "(count)".to_owned());
-    Ok(Damage::new(Table::Term, row, "no row has such an entry"))
+    Ok(Damage::at(Table::Term, row, "no row has such an entry"))
 }

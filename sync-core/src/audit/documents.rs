@@ -23,7 +23,7 @@ pub(super) fn check(
     each(tx, (Table::Document, &[]), &mut |key, bytes| {
         let row: DocumentRow = decode(Table::Document, key, bytes)?;
         if key != row.id().as_bytes() {
-            return Err(Damage::new(
+            return Err(Damage::at(
                 Table::Document,
                 name(Table::Document, key),
                 "it names another document than its key",
@@ -57,7 +57,7 @@ fn check_document(
     checked: &mut Checked,
 ) -> Result<(), AuditError> {
     let document = row.id();
-    let damaged = |table: Table, what: &str| Damage::new(table, document, what);
+    let damaged = |table: Table, what: &str| Damage::at(table, document, what);
     let mut state = Document::default();
     if let Some(bytes) = tx.get(Table::Base, document.as_bytes())? {
         let base: Base = decode(Table::Base, document.as_bytes(), &bytes)?;
@@ -98,7 +98,7 @@ fn check_changes(
         &mut |key, bytes| {
             let stored: StoredChange = decode(Table::Change, key, bytes)?;
             let damaged =
-                |what: &str| Damage::new(Table::Change, name(Table::Change, key), what.to_owned());
+                |what: &str| Damage::at(Table::Change, name(Table::Change, key), what.to_owned());
             let position = u32::try_from(found.len()).expect("changes of a document fit 32 bits");
             if key.get(DocumentId::LEN..) != Some(position.to_be_bytes().as_slice()) {
                 return Err(damaged("a change before it is missing"));
@@ -148,17 +148,13 @@ fn check_attestation(stored: &StoredChange, keys: &DeviceKeys<'_>) -> Result<(),
     }
 }
 
-fn check_indexes(
-    tx: &dyn ReadTx,
-    stored: &StoredChange,
-    position: u32,
-) -> Result<(), AuditError> {
+fn check_indexes(tx: &dyn ReadTx, stored: &StoredChange, position: u32) -> Result<(), AuditError> {
     let envelope = &stored.sealed.envelope;
     let (document, change) = (envelope.document(), envelope.change);
     let key = store::key(&[document.as_bytes(), change.as_bytes()]);
     if tx.get(Table::ChangeIndex, &key)?.as_deref() != Some(position.to_be_bytes().as_slice()) {
         let row = format!("{document}/{change}");
-        return Err(Damage::new(
+        return Err(Damage::at(
             Table::ChangeIndex,
             row,
             "it does not lead to its change",
@@ -167,7 +163,7 @@ fn check_indexes(
     for edit in &envelope.edits {
         let key = store::key(&[document.as_bytes(), edit.as_bytes()]);
         if tx.get(Table::EditIndex, &key)?.as_deref() != Some(change.as_bytes()) {
-            return Err(Damage::new(
+            return Err(Damage::at(
                 Table::EditIndex,
                 format!("{document}/{edit}"),
                 "it does not lead to the change that holds the edit",
@@ -183,7 +179,7 @@ fn check_row(
     changes: &[StoredChange],
     state: &Document,
 ) -> Result<(), AuditError> {
-    let damaged = |what: &str| Damage::new(Table::Document, row.id(), what);
+    let damaged = |what: &str| Damage::at(Table::Document, row.id(), what);
     if usize::try_from(row.changes) != Ok(changes.len()) {
         return Err(damaged("it counts another number of changes"));
     }
@@ -192,7 +188,7 @@ fn check_row(
         return Err(damaged("its schema is lower than that of its changes"));
     }
     if state.entries().is_err() {
-        return Err(Damage::new(
+        return Err(Damage::at(
             Table::Change,
             row.id(),
             "what the changes of this document write is no card",
@@ -204,7 +200,9 @@ fn check_row(
         });
         // The change may lie before the base.
         if !is_told && row.epoch == 0 {
-            return Err(damaged("it corrects the time of an edit that it does not hold"));
+            return Err(damaged(
+                "it corrects the time of an edit that it does not hold",
+            ));
         }
     }
     Ok(())
@@ -213,7 +211,7 @@ fn check_row(
 /// The cache holds what a replay gives.
 fn check_cache(tx: &dyn ReadTx, row: &DocumentRow, state: &Document) -> Result<(), AuditError> {
     let document = row.id();
-    let damaged = |what: &str| Damage::new(Table::Cache, document, what);
+    let damaged = |what: &str| Damage::at(Table::Cache, document, what);
     let bytes = tx
         .get(Table::Cache, document.as_bytes())?
         .ok_or_else(|| damaged("it is missing"))?;
@@ -244,9 +242,7 @@ fn stray(tx: &dyn ReadTx, table: Table) -> Result<AuditError, AuditError> {
         let is_known = match (table, row, document) {
             (_, None, _) | (_, _, None) => false,
             (Table::ChangeIndex, Some(_), Some(document)) => {
-                let hash = key
-                    .get(DocumentId::LEN..)
-                    .and_then(ChangeHash::from_slice);
+                let hash = key.get(DocumentId::LEN..).and_then(ChangeHash::from_slice);
                 match hash {
                     Some(hash) => documents::change(tx, document, hash)?
                         .is_some_and(|stored| stored.sealed.envelope.change == hash),
@@ -258,7 +254,7 @@ fn stray(tx: &dyn ReadTx, table: Table) -> Result<AuditError, AuditError> {
         if is_known {
             Ok(())
         } else {
-            Err(Damage::new(
+            Err(Damage::at(
                 table,
                 name(table, key),
                 "it belongs to nothing that is there",
@@ -272,7 +268,7 @@ fn stray(tx: &dyn ReadTx, table: Table) -> Result<AuditError, AuditError> {
     }
     Ok(match found {
         Err(damage) => damage.into(),
-        Ok(()) => Damage::new(table, "(count)", "it has rows too many or too few"),
+        Ok(()) => Damage::at(table, "(count)", "it has rows too many or too few"),
     })
 }
 
@@ -283,7 +279,7 @@ fn check_edit_index(tx: &dyn ReadTx) -> Result<(), AuditError> {
         if is_whole {
             return Ok(());
         }
-        Err(Damage::new(
+        Err(Damage::at(
             Table::EditIndex,
             name(Table::EditIndex, key),
             "it does not decode",
@@ -297,7 +293,7 @@ pub(super) fn check_reads(tx: &dyn ReadTx) -> Result<u64, AuditError> {
     each(tx, (Table::AccessLog, &[]), &mut |key, bytes| {
         let line: StoredAccess = decode(Table::AccessLog, key, bytes)?;
         if !key.starts_with(line.device.as_bytes()) {
-            return Err(Damage::new(
+            return Err(Damage::at(
                 Table::AccessLog,
                 name(Table::AccessLog, key),
                 "it names another device than its key",
@@ -314,11 +310,15 @@ pub(super) fn check_tombstones(tx: &dyn ReadTx) -> Result<u64, AuditError> {
     let mut erased = BTreeSet::new();
     each(tx, (Table::Tombstone, &[]), &mut |key, _| {
         let customer = CustomerId::from_slice(key).ok_or_else(|| {
-            Damage::new(Table::Tombstone, name(Table::Tombstone, key), "it names nobody")
+            Damage::at(
+                Table::Tombstone,
+                name(Table::Tombstone, key),
+                "it names nobody",
+            )
         })?;
         for table in [Table::Row, Table::Record] {
             each(tx, (table, customer.as_bytes()), &mut |key, _| {
-                Err(Damage::new(
+                Err(Damage::at(
                     table,
                     name(table, key),
                     "it is of a customer who was erased",
@@ -332,7 +332,7 @@ pub(super) fn check_tombstones(tx: &dyn ReadTx) -> Result<u64, AuditError> {
         each(tx, (Table::Document, &[]), &mut |key, bytes| {
             let row: DocumentRow = decode(Table::Document, key, bytes)?;
             if erased.contains(&row.customer) {
-                return Err(Damage::new(
+                return Err(Damage::at(
                     Table::Document,
                     row.id(),
                     "it is of a customer who was erased",

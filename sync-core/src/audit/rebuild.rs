@@ -30,10 +30,7 @@ pub struct Rebuilt {
 ///
 /// # Errors
 /// [`AuditError::Damaged`] when the truth itself does not lead to the accepted heads: nothing must then be committed.
-pub fn rebuild(
-    tx: &mut dyn WriteTx,
-    progress: &mut Progress<'_>,
-) -> Result<Rebuilt, AuditError> {
+pub fn rebuild(tx: &mut dyn WriteTx, progress: &mut Progress<'_>) -> Result<Rebuilt, AuditError> {
     let mut rebuilt = Rebuilt::default();
     let mut after: Option<DocumentId> = None;
     drop_rows(tx, Table::Term)?;
@@ -62,11 +59,13 @@ fn rebuild_document(
     rebuilt: &mut Rebuilt,
 ) -> Result<(), AuditError> {
     let document = row.id();
-    let damaged = |what: &str| Damage::new(Table::Change, document, what);
+    let damaged = |what: &str| Damage::at(Table::Change, document, what);
     let state = documents::replay(tx.as_read(), document)
         .map_err(|_error| damaged("the changes of this document do not apply"))?;
     if state.heads() != row.heads {
-        return Err(damaged("the changes of this document do not lead to its heads"));
+        return Err(damaged(
+            "the changes of this document do not lead to its heads",
+        ));
     }
     let entries = state
         .entries()

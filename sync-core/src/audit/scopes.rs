@@ -27,7 +27,7 @@ pub(super) fn check(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditE
     follow_feeds(tx, &mut scopes, checked)?;
     each(tx, (Table::ScopeState, &[]), &mut |key, bytes| {
         let stored: ScopeState = decode(Table::ScopeState, key, bytes)?;
-        let damaged = |what| Damage::new(Table::ScopeState, name(Table::ScopeState, key), what);
+        let damaged = |what| Damage::at(Table::ScopeState, name(Table::ScopeState, key), what);
         let scope = Scope::from_key(key).ok_or_else(|| damaged("it names no scope"))?;
         let found = scopes.remove(&scope).unwrap_or_default().state;
         if stored.seq != found.seq || stored.chain != found.chain {
@@ -43,7 +43,7 @@ pub(super) fn check(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditE
         .iter()
         .find(|(_, found)| found.documents + found.state.seq > 0)
     {
-        Some((scope, _)) => Err(Damage::new(
+        Some((scope, _)) => Err(Damage::at(
             Table::ScopeState,
             name(Table::ScopeState, &scope.key()),
             "it is missing",
@@ -56,7 +56,7 @@ fn check_records(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditErro
     each(tx, (Table::Record, &[]), &mut |key, bytes| {
         let record: Record = decode(Table::Record, key, bytes)?;
         if record.key() != key || record.check().is_err() {
-            return Err(Damage::new(
+            return Err(Damage::at(
                 Table::Record,
                 name(Table::Record, key),
                 "it is another record than its key names",
@@ -72,28 +72,35 @@ fn add_members(
     tx: &dyn ReadTx,
     scopes: &mut BTreeMap<Scope, Recomputed>,
 ) -> Result<(), AuditError> {
-    each(tx, (Table::ScopeDocument, &[]), &mut |key, _| {
+    each(tx, (Table::ScopeDocument, &[]), &mut |key, value| {
         let damaged =
-            |what| Damage::new(Table::ScopeDocument, name(Table::ScopeDocument, key), what);
-        let place = key.split_at_checked(Scope::KEY_LEN).and_then(|(scope, document)| {
-            Some((Scope::from_key(scope)?, DocumentId::from_slice(document)?))
-        });
+            |what| Damage::at(Table::ScopeDocument, name(Table::ScopeDocument, key), what);
+        let place = key
+            .split_at_checked(Scope::KEY_LEN)
+            .and_then(|(scope, document)| {
+                Some((Scope::from_key(scope)?, DocumentId::from_slice(document)?))
+            });
+        let place = place.filter(|_| value.is_empty());
         let (scope, document) = place.ok_or_else(|| damaged("it names no scope or document"))?;
         let back = store::key(&[document.as_bytes(), &scope.key()]);
         if tx.get(Table::DocumentScope, &back)?.is_none() {
             return Err(damaged("the way back is missing"));
         }
-        let row = documents::row(tx, document)?.ok_or_else(|| damaged("there is no such document"))?;
+        let row =
+            documents::row(tx, document)?.ok_or_else(|| damaged("there is no such document"))?;
         let found = scopes.entry(scope).or_default();
         found.documents += 1;
         add_items(tx, &row, &mut found.state.digest)
     })?;
-    each(tx, (Table::DocumentScope, &[]), &mut |key, _| {
+    each(tx, (Table::DocumentScope, &[]), &mut |key, value| {
         let damaged =
-            |what| Damage::new(Table::DocumentScope, name(Table::DocumentScope, key), what);
-        let place = key.split_at_checked(DocumentId::LEN).and_then(|(document, scope)| {
-            Some((DocumentId::from_slice(document)?, Scope::from_key(scope)?))
-        });
+            |what| Damage::at(Table::DocumentScope, name(Table::DocumentScope, key), what);
+        let place = key
+            .split_at_checked(DocumentId::LEN)
+            .and_then(|(document, scope)| {
+                Some((DocumentId::from_slice(document)?, Scope::from_key(scope)?))
+            });
+        let place = place.filter(|_| value.is_empty());
         let (document, scope) = place.ok_or_else(|| damaged("it names no document or scope"))?;
         if tx
             .get(Table::ScopeDocument, &scope.document_key(document))?
@@ -105,11 +112,7 @@ fn add_members(
     })
 }
 
-fn add_items(
-    tx: &dyn ReadTx,
-    row: &DocumentRow,
-    digest: &mut SetDigest,
-) -> Result<(), AuditError> {
+fn add_items(tx: &dyn ReadTx, row: &DocumentRow, digest: &mut SetDigest) -> Result<(), AuditError> {
     if let Some(item) = row.item() {
         digest.add(&item);
     }
@@ -129,13 +132,15 @@ fn follow_feeds(
 ) -> Result<(), AuditError> {
     each(tx, (Table::Feed, &[]), &mut |key, bytes| {
         let row: FeedRow = decode(Table::Feed, key, bytes)?;
-        let place = key.split_at_checked(Scope::KEY_LEN).and_then(|(scope, seq)| {
-            let seq = u64::from_be_bytes(seq.try_into().ok()?);
-            Some((Scope::from_key(scope)?, seq))
-        });
-        let unnamed = || Damage::new(Table::Feed, name(Table::Feed, key), "it names no entry");
+        let place = key
+            .split_at_checked(Scope::KEY_LEN)
+            .and_then(|(scope, seq)| {
+                let seq = u64::from_be_bytes(seq.try_into().ok()?);
+                Some((Scope::from_key(scope)?, seq))
+            });
+        let unnamed = || Damage::at(Table::Feed, name(Table::Feed, key), "it names no entry");
         let (scope, seq) = place.ok_or_else(unnamed)?;
-        let damaged = |what| Damage::new(Table::Feed, entry_name(scope, seq), what);
+        let damaged = |what| Damage::at(Table::Feed, entry_name(scope, seq), what);
         let state = &mut scopes.entry(scope).or_default().state;
         if seq != state.seq + 1 {
             return Err(damaged("an entry before it is missing"));
@@ -191,7 +196,10 @@ fn check_entry(tx: &dyn ReadTx, row: &FeedRow) -> Result<(), EntryError> {
             };
             let leaf = stored.sealed.envelope.leaf();
             if feed::change_entry_hash(&leaf, stored.received_at) != row.hash {
-                return Err(EntryError::Wrong("its digest is not that of its change"));
+                // The chain vouches for the entry's digest, so it is the change that was altered.
+                let name = format!("{document}/{change}");
+                let what = "its envelope is not the one that the feed told of";
+                return Err(Damage::at(Table::Change, name, what).into());
             }
         }
         FeedKind::Base { document, .. } | FeedKind::Enter { document } => {

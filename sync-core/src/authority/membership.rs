@@ -6,7 +6,7 @@ use crate::documents;
 use crate::entropy::Entropy;
 use crate::envelope;
 use crate::feed::{self, FeedKind};
-use crate::ids::{CustomerId, ShopId};
+use crate::ids::{CustomerId, Nonce, ShopId};
 use crate::limits;
 use crate::records;
 use crate::scope::Scope;
@@ -66,25 +66,25 @@ impl Authority {
             let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
             batch.ledger.append(tx, scope, kind, hash)?;
             if enters && facet == Facet::Card {
-                self.tell_records(tx, batch, (customer, scope), entropy)?;
+                self.tell_records(tx, batch, (customer, scope), envelope::salt(entropy))?;
             }
         }
         Ok(())
     }
 
-    fn tell_records(
+    pub(super) fn tell_records(
         &mut self,
         tx: &mut dyn WriteTx,
         batch: &mut Batch,
         (customer, scope): (CustomerId, Scope),
-        entropy: &mut dyn Entropy,
+        salt: Nonce,
     ) -> Result<(), StoreError> {
         let mut known = Vec::new();
         records::for_each(tx.as_read(), customer, &mut |record| known.push(record))?;
         for chunk in known.chunks(limits::RECORDS_PER_ENTRY_MAX) {
             let keys = chunk.iter().map(|record| record.key().into()).collect();
             let kind = FeedKind::Records { customer, keys };
-            let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
+            let hash = feed::other_entry_hash(&kind, salt.as_bytes());
             batch.ledger.append(tx, scope, kind, hash)?;
         }
         Ok(())

@@ -4,8 +4,10 @@
 //! - Replies are sent after the transaction that [`HandheldSession::receive`] wrote to was committed, so an acknowledgement always means durable.
 //! - A session ends with both sides in agreement, or with the difference named ([`Event::Diverged`]); it is never merely over.
 
+mod compare;
+mod outgoing;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::ControlFlow;
 
 use super::frame::{
     Ack, CaughtUp, Course, DocumentHeads, Fetch, Frame, Heads, Hello, Page, Phase, Position, Push,
@@ -398,96 +400,6 @@ impl HandheldSession {
         Ok(())
     }
 
-    /// Compares where a scope ended with what is here.
-    fn compare_end(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        end: &CaughtUp,
-        identity: &Identity<'_>,
-        step: &mut Step,
-    ) -> Result<(), StoreError> {
-        let message = CaughtUp::message(end.scope, end.seq, end.chain, &end.digest);
-        if !identity.hub.verifies(&message, &end.signature) {
-            let detail = "the hub's signature does not hold".to_owned();
-            let stop = Stop {
-                code: StopCode::Protocol,
-                detail,
-            };
-            step.replies.push(Frame::Stop(stop.clone()));
-            self.stop(stop, step);
-            return Ok(());
-        }
-        let state = feed::state(tx.as_read(), end.scope)?;
-        if tx.get(Table::ScopeState, &end.scope.key())?.is_none() {
-            // An empty scope is held too: the next hello names it, and agrees.
-            store::put_row(tx, Table::ScopeState, &end.scope.key(), &state)?;
-        }
-        let agrees =
-            (state.seq, state.chain, state.digest.hash()) == (end.seq, end.chain, end.digest);
-        if agrees {
-            self.caught_up.insert(end.scope);
-            step.events.push(Event::CaughtUp(end.scope));
-        } else if self.compared.contains(&end.scope) && !self.awaits_documents(end.scope) {
-            step.events.push(Event::Diverged(end.scope));
-            self.diverged = true;
-            self.caught_up.insert(end.scope);
-        } else {
-            // What was asked for whole explains a difference; once it is here the scope is compared anew.
-            self.compared.remove(&end.scope);
-            self.compare(tx.as_read(), end.scope, step)?;
-        }
-        Ok(())
-    }
-
-    fn awaits_documents(&self, scope: Scope) -> bool {
-        self.wanted
-            .get(&scope)
-            .is_some_and(|wanted| !wanted.is_empty())
-    }
-
-    /// Names the heads of all documents of a scope, for the hub to answer with what differs.
-    fn compare(
-        &mut self,
-        tx: &dyn ReadTx,
-        scope: Scope,
-        step: &mut Step,
-    ) -> Result<(), StoreError> {
-        if !self.compared.insert(scope) {
-            return Ok(());
-        }
-        let mut held = Vec::new();
-        store::scan_prefix(tx, Table::ScopeDocument, &scope.key(), &mut |key, _| {
-            held.extend(key.get(Scope::KEY_LEN..).and_then(DocumentId::from_slice));
-            Ok(ControlFlow::Continue(()))
-        })?;
-        let mut after = None;
-        let mut rest = held.as_slice();
-        loop {
-            let (now, later) = rest.split_at(rest.len().min(HEADS_PER_FRAME));
-            let mut documents = Vec::with_capacity(now.len());
-            for document in now {
-                let row = documents::row(tx, *document)?;
-                documents.push(DocumentHeads {
-                    document: *document,
-                    epoch: row.as_ref().map_or(0, |row| row.epoch),
-                    heads: row.map(|row| row.heads).unwrap_or_default(),
-                });
-            }
-            let last = later.is_empty();
-            step.replies.push(Frame::Heads(Heads {
-                scope,
-                after,
-                documents,
-                last,
-            }));
-            if last {
-                return Ok(());
-            }
-            after = now.last().copied();
-            rest = later;
-        }
-    }
-
     fn verdicts(
         &mut self,
         tx: &mut dyn WriteTx,
@@ -522,74 +434,6 @@ impl HandheldSession {
         }
         step.events.push(Event::Judged(judged));
         Ok(())
-    }
-
-    /// The next push, if anything waits and not too much is under way. Call after a welcome, after verdicts and after recording.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn push(
-        &mut self,
-        tx: &dyn ReadTx,
-        signer: &dyn DeviceSigner,
-        replica: &Replica,
-    ) -> Result<Option<Frame>, StoreError> {
-        let may_speak = self.welcomed || self.is_batch;
-        if !may_speak || self.stopped || self.pushes.len() >= PUSHES_IN_FLIGHT_MAX {
-            return Ok(None);
-        }
-        let mut numbers = Vec::new();
-        let mut entries = Vec::new();
-        let mut bytes = 0;
-        let in_flight: BTreeSet<u64> = self.pushes.iter().flatten().copied().collect();
-        outbox::scan(tx, self.pushed_to, &mut |number, row| {
-            if row.state != OutboxState::Pending || in_flight.contains(&number) {
-                return ControlFlow::Continue(());
-            }
-            bytes += row
-                .members
-                .iter()
-                .map(|member| member.change.len() + 256)
-                .sum::<usize>();
-            let is_full = entries.len() + row.members.len() > limits::PUSH_ENTRIES_MAX
-                || (bytes > limits::FRAME_BYTES_TARGET && !entries.is_empty());
-            if is_full {
-                return ControlFlow::Break(());
-            }
-            numbers.push(number);
-            entries.extend(row.members);
-            ControlFlow::Continue(())
-        })?;
-        let Some(last) = numbers.last() else {
-            return Ok(None);
-        };
-        let leaves: Vec<_> = entries
-            .iter()
-            .map(|sealed| sealed.envelope.leaf())
-            .collect();
-        let Some(signature) = envelope::sign_push(signer, replica.device(), &leaves) else {
-            // The keystore refused (locked): the edits stay where they are.
-            return Ok(None);
-        };
-        self.pushed_to = last + 1;
-        self.pushes.push_back(numbers);
-        Ok(Some(Frame::Push(Push { entries, signature })))
-    }
-
-    /// The next page of the access log, if any waits.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn reads(&mut self, tx: &dyn ReadTx) -> Result<Option<Frame>, StoreError> {
-        if !(self.welcomed || self.is_batch) || self.reads_in_flight {
-            return Ok(None);
-        }
-        let (first, entries) = access::unsent(tx, READS_PER_FRAME)?;
-        if entries.is_empty() {
-            return Ok(None);
-        }
-        self.reads_in_flight = true;
-        Ok(Some(Frame::Reads(Reads { first, entries })))
     }
 }
 

@@ -2,6 +2,11 @@
 //!
 //! Nothing here fails because of a time: a figure that misses its target says so in the table. A step that fails says why, and the rest goes on.
 
+#![expect(clippy::disallowed_methods, reason = "a bench measures time")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON answers are read by name, and a missing one reads as null"
+)]
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -35,7 +40,7 @@ struct Arguments {
     /// Write the figures as JSON to this file too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Run the steps whose name is one of these (first_sync, hub, reconnect, catch_up, push, live, live50, handheld).
+    /// Run the steps whose name is one of these (`first_sync`, hub, reconnect, `catch_up`, push, live, live50, handheld).
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     #[command(subcommand)]

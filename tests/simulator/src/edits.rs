@@ -107,7 +107,7 @@ pub fn create(entropy: &mut SeededEntropy) -> Edit {
 /// Any edit.
 #[must_use]
 pub fn any(entropy: &mut SeededEntropy, scene: &Scene<'_>) -> Edit {
-    if !scene.conflicts.is_empty() && entropy.percent(12) {
+    if !scene.conflicts.is_empty() && entropy.percent(30) {
         return resolve(entropy, scene);
     }
     match entropy.below(96) {
@@ -190,7 +190,7 @@ fn taste(entropy: &mut SeededEntropy, scene: &Scene<'_>) -> Edit {
     let (kind, subject, value) = ("color".to_owned(), word(entropy), maybe(entropy, word));
     let polarity = one(entropy, &[Polarity::Like, Polarity::Avoid, Polarity::Never]);
     let sku = one(entropy, &SKUS).to_owned();
-    match entropy.below(12) {
+    match entropy.below(14) {
         0 | 1 => Edit::SetPreference {
             kind,
             subject,
@@ -204,21 +204,21 @@ fn taste(entropy: &mut SeededEntropy, scene: &Scene<'_>) -> Edit {
             polarity,
         },
         3 => Edit::DropPreference { kind, subject },
-        4 | 5 => Edit::SetSize {
+        4..7 => Edit::SetSize {
             category: "shoe".to_owned(),
             system: "EU".to_owned(),
             brand: None,
             size: maybe(entropy, |entropy| (36 + entropy.below(6)).to_string()),
         },
-        6 | 7 => Edit::RecordAllergy {
+        7 | 8 => Edit::RecordAllergy {
             substance: one(entropy, &["nickel", "latex", "nuts"]).to_owned(),
             severity: one(entropy, Severity::ALL),
             cause: maybe(entropy, prose),
         },
-        8 => Edit::RemoveAllergy {
+        9 => Edit::RemoveAllergy {
             substance: one(entropy, &["nickel", "latex", "nuts"]).to_owned(),
         },
-        9 => Edit::AddWish {
+        10 | 11 => Edit::AddWish {
             sku,
             quantity: maybe(entropy, |entropy| {
                 u16::try_from(1 + entropy.below(3)).expect("small")
@@ -226,7 +226,7 @@ fn taste(entropy: &mut SeededEntropy, scene: &Scene<'_>) -> Edit {
             note: maybe(entropy, word),
             surprise_until: maybe(entropy, |entropy| moment(entropy, scene.now)),
         },
-        10 => Edit::FulfillWish { sku },
+        12 => Edit::FulfillWish { sku },
         _ => Edit::RemoveWish { sku },
     }
 }
@@ -450,3 +450,6 @@ pub fn name(edit: &Edit) -> &'static str {
 
 /// How many edits there are.
 pub const NAMES: usize = 45;
+
+#[cfg(test)]
+mod tests;

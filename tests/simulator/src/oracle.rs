@@ -70,9 +70,12 @@ impl Oracle {
         let Frame::Push(push) = &exchange.frame else {
             return;
         };
-        let verdicts = exchange.replies.iter().filter_map(|reply| match reply {
-            Frame::Verdicts(verdicts) => Some(&verdicts.verdicts),
-            _ => None,
+        let verdicts = exchange.replies.iter().filter_map(|reply| {
+            if let Frame::Verdicts(verdicts) = reply {
+                Some(&verdicts.verdicts)
+            } else {
+                None
+            }
         });
         for (sealed, verdict) in push.entries.iter().zip(verdicts.flatten()) {
             let holds = matches!(

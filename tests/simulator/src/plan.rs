@@ -104,7 +104,7 @@ acts! {
     /// Both sides of a connection send what they have.
     Wake = "wake", None, 6;
     /// A handheld meets the hub, whole.
-    Meet = "meet", None, 3;
+    Meet = "meet", None, 9;
     /// The app of a handheld is opened again.
     Reopen = "reopen", None, 1;
     /// Everything is looked at.
@@ -315,7 +315,7 @@ impl FromStr for Plan {
                     let known = Act::ALL.iter().find(|known| known.word() == *act);
                     plan.steps.push(Step {
                         act: *known.ok_or_else(|| error.clone())?,
-                        who: who.parse().or_else(|_| Err(error.clone()))?,
+                        who: who.parse().or(Err(error.clone()))?,
                         pick: pick.parse().or(Err(error))?,
                     });
                 }

@@ -9,19 +9,18 @@ use simulator::run;
 fn what_once_failed_plays_to_its_end() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
     let mut played = 0;
+    let mut failed = Vec::new();
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         let plan: Plan = std::fs::read_to_string(&path).unwrap().parse().unwrap();
-        assert!(!plan.steps.is_empty(), "{} has no step", path.display());
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(!plan.steps.is_empty(), "{name} has no step");
         if let Err(failure) = run::play(&plan, None) {
-            panic!(
-                "{} at step {}: {}",
-                path.display(),
-                failure.step,
-                failure.violation
-            );
+            let (step, violation) = (failure.step, failure.violation);
+            failed.push(format!("{name} at step {step}: {violation}"));
         }
         played += 1;
     }
+    assert!(failed.is_empty(), "{failed:#?}");
     assert!(played > 0, "{} holds no plan", folder.display());
 }

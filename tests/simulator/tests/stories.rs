@@ -1,7 +1,5 @@
 //! Stories of a small fleet: named handhelds, one hub, and what must be true when they have met.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
-
 use std::collections::BTreeMap;
 
 use simulator::fleet::{self, Handheld, Hub, Link};
@@ -11,7 +9,9 @@ use sync_core::card::terms::{NamePart, Place};
 use sync_core::card::{Edit, Facet};
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, CustomerId, SessionId, ShopId, Timestamp};
+use sync_core::projection;
 use sync_core::protocol::handheld::Event;
+use sync_core::records::{self, Currency, RecordDraft, RecordKind, Sale, SoldAt};
 use sync_core::scope::Scope;
 use sync_core::store::Store as _;
 
@@ -51,25 +51,26 @@ impl Stage {
         };
         self.hub
             .record(&author, customer, vec![create(given)], &mut self.entropy)
-            .unwrap();
+            .expect("a name is enough for a card");
         customer
     }
 
     fn meet_all(&mut self) {
         for _ in 0..2 {
-            fleet::meet(&mut self.ana, &mut self.hub).unwrap();
-            fleet::meet(&mut self.ben, &mut self.hub).unwrap();
+            fleet::meet(&mut self.ana, &mut self.hub).expect("the disk holds");
+            fleet::meet(&mut self.ben, &mut self.hub).expect("the disk holds");
         }
     }
 
     fn assert_converged(&self, customer: CustomerId) {
-        let of = |store| fleet::accepted_json(store, customer, &[Facet::Card]).unwrap();
+        let of =
+            |store| fleet::accepted_json(store, customer, &[Facet::Card]).expect("the disk holds");
         let hub = of(&self.hub.store);
         assert!(!hub.is_empty(), "the hub holds the card");
         assert_eq!(of(&self.ana.store), hub);
         assert_eq!(of(&self.ben.store), hub);
-        assert_eq!(self.ana.pending().unwrap().count, 0);
-        assert_eq!(self.ben.pending().unwrap().count, 0);
+        assert_eq!(self.ana.pending().expect("the disk holds").count, 0);
+        assert_eq!(self.ben.pending().expect("the disk holds").count, 0);
     }
 }
 
@@ -338,4 +339,103 @@ fn live_edits_reach_a_connected_colleague_and_the_author_gets_mere_hashes() {
     ben.run_until_quiet(&mut stage.ben, &mut stage.hub).unwrap();
     stage.assert_converged(customer);
     assert_eq!(stage.ben.open_card(customer).unwrap().notes.len(), 1);
+}
+
+#[test]
+fn sales_of_a_customer_reach_a_book_by_its_feed_however_the_card_came_into_it() {
+    let mut stage = Stage::new();
+    let known_to_the_till_first = CustomerId::random(&mut stage.entropy);
+    let sale = RecordDraft {
+        kind: RecordKind::Purchase,
+        source: "till".to_owned(),
+        source_id: "1".to_owned(),
+        as_of: NOON,
+        sale: Sale {
+            shop: Some(SHOP),
+            at: SoldAt::Moment(NOON),
+            lines: Vec::new(),
+            amount_minor: 4_200,
+            currency: Currency::EUR,
+        },
+    };
+    let (customer, entropy) = (known_to_the_till_first, &mut SeededEntropy::new(3));
+    let here = HubAuthor {
+        associate: AssociateId([0; 8]),
+        session: SessionId([0; 8]),
+        shop: SHOP,
+        role: Role::Hub,
+    };
+    let there = HubAuthor {
+        shop: ShopId([2; 8]),
+        ..here
+    };
+    let mut cleo = Handheld::enrol_in(&mut stage.hub, there.shop, (3, ANA), 3);
+    // Both books have been followed before, so that what comes now comes by the feed.
+    for author in [here, there] {
+        let somebody = CustomerId::random(entropy);
+        let edits = vec![create("Vera")];
+        let recorded = stage.hub.record(&author, somebody, edits, entropy);
+        recorded.unwrap();
+    }
+    stage.meet_all();
+    fleet::meet(&mut cleo, &mut stage.hub).unwrap();
+    stage.hub.put_records(customer, &[sale], entropy).unwrap();
+    for (author, edit) in [
+        (here, create("Ugo")),
+        (there, note(Place::Card, "wide fit")),
+    ] {
+        let recorded = stage.hub.record(&author, customer, vec![edit], entropy);
+        recorded.unwrap();
+    }
+    for handheld in [&mut stage.ana, &mut cleo] {
+        let link = fleet::meet(handheld, &mut stage.hub).unwrap();
+        let caught_up = |event: &Event| matches!(event, Event::CaughtUp(Scope::Book(_)));
+        assert!(link.events.iter().any(caught_up), "{:?}", link.events);
+        assert_eq!(link.comparisons, 0, "the feed said it all");
+        let tx = handheld.store.read().unwrap();
+        assert_eq!(records::totals(&*tx, customer).unwrap().count, 1);
+    }
+}
+
+#[test]
+fn what_the_hub_accepted_is_not_refused_later_because_its_author_left() {
+    let mut stage = Stage::new();
+    let customer = stage.customer("Wanda");
+    stage.meet_all();
+    // Private, so that once she has left no feed brings it back to this handheld.
+    let opera = note(Place::Private, "saw her at the opera");
+    stage.ana.record(customer, &opera).unwrap();
+    let mut link = Link::open(&stage.ana, &stage.hub).unwrap();
+    link.deliver_up(&stage.ana, &mut stage.hub).unwrap();
+    link.deliver_down(&mut stage.ana).unwrap();
+    link.deliver_up(&stage.ana, &mut stage.hub).unwrap();
+    // The push is accepted; its answer never arrives.
+    drop(link);
+    stage.hub.people.deactivated.insert(ANA);
+    stage.meet_all();
+    stage.assert_converged(customer);
+    assert_eq!(stage.ana.pending().unwrap().refused, 0);
+    let private = fleet::accepted_json(&stage.hub.store, customer, &[Facet::Private(ANA)]);
+    assert_eq!(private.unwrap().len(), 1);
+}
+
+#[test]
+fn a_handheld_on_an_older_disk_shows_what_it_had_sent_since() {
+    let mut stage = Stage::new();
+    let customer = CustomerId::random(&mut stage.entropy);
+    stage.ana.record(customer, &create("Xenia")).unwrap();
+    let older = stage.ana.store.duplicate();
+    let wool = note(Place::Card, "wool");
+    stage.ana.record(customer, &wool).unwrap();
+    stage.meet_all();
+    stage.ana.store = older;
+    stage.ana.reopen();
+    stage.meet_all();
+    stage.assert_converged(customer);
+    let row = |handheld: &Handheld| {
+        let tx = handheld.store.read().unwrap();
+        projection::read_row(&*tx, customer).unwrap()
+    };
+    assert!(row(&stage.ben).is_some());
+    assert_eq!(row(&stage.ana), row(&stage.ben));
 }

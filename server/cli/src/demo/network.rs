@@ -1,133 +1,130 @@
-//! The network of the demo: a relay between handhelds and hub that can be down, and that can break in the middle of an exchange.
+//! The shop's network: a relay between handhelds and the hub that can be switched off, and torn after so many bytes.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
-/// How the network is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weather {
-    /// Everything passes.
-    Up,
-    /// Nothing passes.
-    Down,
-    /// Everything passes until handhelds have sent this many bytes on one connection; the hub's answer to that is lost, and all is down.
-    BreaksAfter(u64),
+/// What both ends and the story share.
+#[derive(Debug, Default)]
+struct Wire {
+    hub: OnceLock<SocketAddr>,
+    is_down: AtomicBool,
+    /// Bytes that may still go up before the wire tears; `u64::MAX` for no end.
+    upward_left: AtomicU64,
+    torn: Notify,
 }
 
-/// The relay. Cloning shares it.
-#[derive(Debug, Clone)]
-pub(super) struct Relay {
-    address: SocketAddr,
-    hub: watch::Sender<Option<SocketAddr>>,
-    weather: watch::Sender<Weather>,
+/// The shop's network.
+#[derive(Debug)]
+pub(super) struct Network {
+    url: String,
+    wire: Arc<Wire>,
 }
 
-impl Relay {
-    /// Listens on `address`. Connections wait until the hub is known.
-    pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("can't listen on {address}: choose another with --listen"))?;
-        let relay = Self {
-            address: listener.local_addr()?,
-            hub: watch::Sender::new(None),
-            weather: watch::Sender::new(Weather::Up),
-        };
-        tokio::spawn(relay.clone().accept(listener));
-        Ok(relay)
+impl Network {
+    /// Begins to listen where handhelds will look for the hub.
+    pub(super) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("{address} can't be listened on: choose another port with --listen")
+        })?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let wire = Arc::new(Wire::default());
+        wire.upward_left.store(u64::MAX, Ordering::SeqCst);
+        tokio::spawn(accept(listener, Arc::clone(&wire)));
+        Ok(Self { url, wire })
     }
 
-    /// The URL under which handhelds reach the hub.
-    pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    /// The address that handhelds know.
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
-    pub(super) fn forward_to(&self, hub: SocketAddr) {
-        self.hub.send_replace(Some(hub));
+    /// Leads to a hub.
+    pub(super) fn lead_to(&self, hub: SocketAddr) {
+        self.wire.hub.get_or_init(|| hub);
     }
 
-    /// Changes how the network is; going down cuts what is open.
-    pub(super) fn set(&self, weather: Weather) {
-        self.weather.send_replace(weather);
+    /// Lets so many more bytes up, then tears every connection and lets none in.
+    pub(super) fn tear_after(&self, bytes: u64) {
+        self.wire.upward_left.store(bytes, Ordering::SeqCst);
     }
 
-    async fn accept(self, listener: TcpListener) {
-        // A connection that could not be accepted is one that a handheld makes again.
-        loop {
-            if let Ok((handheld, _)) = listener.accept().await
-                && *self.weather.borrow() != Weather::Down
-            {
-                tokio::spawn(self.clone().relay(handheld));
-            }
+    /// Whether it is torn.
+    pub(super) fn is_torn(&self) -> bool {
+        self.wire.is_down.load(Ordering::SeqCst)
+    }
+
+    /// Comes back.
+    pub(super) fn mend(&self) {
+        self.wire.upward_left.store(u64::MAX, Ordering::SeqCst);
+        self.wire.is_down.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Wire {
+    /// Takes `bytes` off what may go up; how many of them still may.
+    fn spend(&self, bytes: usize) -> usize {
+        let wanted = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let before = self
+            .upward_left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                Some(if left == u64::MAX {
+                    left
+                } else {
+                    left.saturating_sub(wanted)
+                })
+            })
+            .unwrap_or(u64::MAX);
+        if before < wanted {
+            self.is_down.store(true, Ordering::SeqCst);
+            self.torn.notify_waiters();
         }
+        usize::try_from(before.min(wanted)).unwrap_or(bytes)
     }
+}
 
-    async fn relay(self, handheld: TcpStream) -> std::io::Result<()> {
-        let mut hub = self.hub.subscribe();
-        let known = hub.wait_for(Option::is_some).await.map(|known| *known);
-        let Ok(Some(address)) = known else {
-            return Ok(());
+async fn accept(listener: TcpListener, wire: Arc<Wire>) {
+    while let Ok((handheld, _)) = listener.accept().await {
+        let Some(hub) = wire
+            .hub
+            .get()
+            .filter(|_| !wire.is_down.load(Ordering::SeqCst))
+        else {
+            // Dropping the connection is what a dead network looks like.
+            continue;
         };
-        let hub = TcpStream::connect(address).await?;
-        handheld.set_nodelay(true)?;
-        hub.set_nodelay(true)?;
-        let sent = Arc::new(AtomicU64::new(0));
+        let Ok(hub) = TcpStream::connect(hub).await else {
+            continue;
+        };
+        // Small frames must not wait for more to come; where that can't be set, the relay is only slower.
+        let _quick = (handheld.set_nodelay(true), hub.set_nodelay(true));
         let (from_handheld, to_handheld) = handheld.into_split();
         let (from_hub, to_hub) = hub.into_split();
-        let mut weather = self.weather.subscribe();
-        // Whichever side ends first ends both; so does the weather.
-        tokio::select! {
-            ended = up(from_handheld, to_hub, &sent) => ended,
-            ended = self.down(from_hub, to_handheld, &sent) => ended,
-            _ = weather.wait_for(|weather| *weather == Weather::Down) => Ok(()),
-        }
-    }
-
-    /// What the hub says to the handheld.
-    async fn down(
-        &self,
-        mut from: OwnedReadHalf,
-        mut to: OwnedWriteHalf,
-        sent: &AtomicU64,
-    ) -> std::io::Result<()> {
-        let mut buffer = vec![0; 16 << 10];
-        loop {
-            let read = from.read(&mut buffer).await?;
-            let weather = *self.weather.borrow();
-            if let Weather::BreaksAfter(bytes) = weather
-                && sent.load(Ordering::SeqCst) >= bytes
-            {
-                self.set(Weather::Down);
-                return Ok(());
-            }
-            let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else {
-                return to.shutdown().await;
-            };
-            to.write_all(chunk).await?;
-        }
+        tokio::spawn(carry(from_handheld, to_hub, Arc::clone(&wire), true));
+        tokio::spawn(carry(from_hub, to_handheld, Arc::clone(&wire), false));
     }
 }
 
-/// What the handheld says to the hub, counted.
-async fn up(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    sent: &AtomicU64,
-) -> std::io::Result<()> {
+/// Carries bytes one way until either end or the wire gives up.
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: Arc<Wire>, is_up: bool) {
     let mut buffer = vec![0; 16 << 10];
     loop {
-        let read = from.read(&mut buffer).await?;
-        let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else {
-            return to.shutdown().await;
+        let read = tokio::select! {
+            read = from.read(&mut buffer) => read.unwrap_or(0),
+            () = wire.torn.notified() => 0,
         };
-        to.write_all(chunk).await?;
-        sent.fetch_add(u64::try_from(read).unwrap_or(u64::MAX), Ordering::SeqCst);
+        let passes = if is_up { wire.spend(read) } else { read };
+        let Some(bytes) = buffer.get(..passes).filter(|bytes| !bytes.is_empty()) else {
+            return;
+        };
+        if to.write_all(bytes).await.is_err() || passes < read {
+            return;
+        }
     }
 }

@@ -1,273 +1,263 @@
-//! The story: two handhelds, one card, a network that comes and goes.
+//! The story: what is said and done, act by act. Each line that shows something shows what the SDK returned.
+#![expect(clippy::print_stdout, reason = "this is what the command tells")]
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail, ensure};
-use carnet_ffi::entropy::SharedEntropy;
-use carnet_ffi::{Book, BookError, BookOptions, ConflictView};
+use carnet_ffi::{Book, BookError, Brief, BriefSection, SyncReport, render_english};
+use indicatif::{ProgressBar, ProgressStyle};
+use server::boutique::Written;
 use sync_core::card::Edit;
 use sync_core::card::terms::{Place, Severity};
-use sync_core::card::view::Question;
-use sync_core::ids::CustomerId;
+use sync_core::ids::{AssociateId, CustomerId};
 
-use super::network::{Relay, Weather};
-use super::shop::{PASSWORD, Shop};
-use super::words::{brief, question, say, show, step};
+use super::stage::{People, Stage};
 
-/// Milliseconds that a sync may take before the story gives up on it.
-const SYNC_MS_MAX: u64 = 60_000;
-/// Notes that one handheld takes during an afternoon without a network.
-const NOTES: u32 = 40;
-/// Bytes a handheld has sent when it is in the middle of its push: more than hello and headers, less than forty notes.
-const MIDDLE_BYTES: u64 = 4_000;
+/// Time in which a sync on this machine is long done.
+const DEADLINE_MS: u64 = 60_000;
+/// Bytes that go up before the network tears: the connection is asked for, and what was recorded is on its way.
+const TEARS_AFTER: u64 = 2_600;
 
-/// One handheld of the story.
-struct Handheld {
-    who: &'static str,
-    book: Arc<Book>,
-}
-
-/// Plays the story from beginning to end.
-pub(super) fn play(shop: &Shop, relay: &Relay, folder: &Path) -> anyhow::Result<()> {
-    step("Two handhelds are enrolled, and each takes the whole book.")?;
-    let anna = Handheld::new("Anna's handheld", ("anna", shop), relay, folder)?;
-    let bilal = Handheld::new("Bilal's handheld", ("bilal", shop), relay, folder)?;
-    scripts(&anna, shop)?;
-    let customer = someone(&anna, shop)?;
-    let before = shop.accepted()?;
-
-    afternoon(shop, relay, (&anna, &bilal), customer)?;
-    let waiting = anna.book.status()?.pending;
-    broken(shop, relay, &anna, before)?;
-
-    step("The network is back for good. Everybody meets the hub.")?;
-    relay.set(Weather::Up);
-    for handheld in [&anna, &bilal, &anna] {
-        handheld.sync()?;
-    }
-    let arrived = shop.accepted()? - before;
-    // The manager's edit and Bilal's two are the others.
-    ensure!(
-        arrived == waiting + 3,
-        "{arrived} changes arrived instead of {}",
-        waiting + 3
+pub(super) fn opening() {
+    println!(
+        "Carnet: any associate can give any customer the care that today only the top 1 % get, even offline."
     );
-    show(
-        "hub",
-        format_args!("{arrived} changes in all: each arrived once, none twice, none lost"),
-    )?;
-
-    step("What Anna noted offline is on Bilal's handheld before he says hello.")?;
-    brief(bilal.who, &bilal.book.brief(customer)?)?;
-    settle(shop, (&anna, &bilal), customer)?;
-    converged((&anna, &bilal), customer)
+    println!();
+    println!("Inventing a boutique …");
 }
 
-impl Handheld {
-    fn new(
-        who: &'static str,
-        (login, shop): (&str, &Shop),
-        relay: &Relay,
-        folder: &Path,
-    ) -> anyhow::Result<Self> {
-        let path = folder.join(format!("{login}.db"));
-        let path = path
-            .to_str()
-            .context("the folder's name is not valid Unicode")?;
-        let key = SharedEntropy::system().bytes::<32>().to_vec();
-        let book = Book::open(path.to_owned(), key, BookOptions::default())?;
-        book.enrol(relay.url(), shop.code_now()?.typed, who.to_owned())?;
-        book.sign_in(login.to_owned(), PASSWORD.to_owned())?;
-        let handheld = Self { who, book };
-        handheld.sync()?;
-        show(
-            who,
-            "holds the book, encrypted, and is in sync with the hub",
-        )?;
-        Ok(handheld)
+pub(super) fn progress(customers: u64) -> ProgressBar {
+    let bar = ProgressBar::new(customers);
+    if let Ok(style) = ProgressStyle::with_template("  {bar:40} {pos}/{len} customers") {
+        bar.set_style(style);
     }
+    bar
+}
 
-    fn sync(&self) -> anyhow::Result<()> {
-        self.book.sync_once(SYNC_MS_MAX)?;
-        let waiting = self.book.status()?.pending;
-        ensure!(waiting == 0, "{waiting} edits of {} still wait", self.who);
-        Ok(())
+pub(super) fn boutique(written: &Written) {
+    println!(
+        "  {} customers in many languages, {} edits of their cards, {} purchases and returns: all in the hub's SQLite file.",
+        written.customers, written.edits, written.records
+    );
+}
+
+fn act(number: u32, title: &str) {
+    println!();
+    println!("{number}. {title}");
+}
+
+/// Plays the whole story.
+pub(super) fn play(stage: &Stage<'_>, people: &People) -> anyhow::Result<()> {
+    act(1, "Two handhelds are enrolled, and bring their book along");
+    let ana = arrive("Ana", stage.handheld(people, &people.ana)?)?;
+    let ben = arrive("Ben", stage.handheld(people, &people.ben)?)?;
+    let customer = choose(&ana)?;
+
+    act(
+        2,
+        "Both go offline. On the floor, work goes on about the same customer",
+    );
+    ana.set_offline(true)?;
+    ben.set_offline(true)?;
+    offline_work(&ana, &ben, customer)?;
+    println!("   Meanwhile Claire, at the back office, adds that repairs come back by courier.");
+    let edit = note("Repairs: send them home by courier, she lives close.");
+    stage.record_at_hub(people, &people.claire, customer, edit)?;
+    waits("Ana", &ana)?;
+    waits("Ben", &ben)?;
+
+    act(3, "The network comes back, and breaks in the middle");
+    ana.set_offline(false)?;
+    ben.set_offline(false)?;
+    broken_sync(stage, &ana)?;
+
+    act(4, "It comes back for good: both meet the hub, and converge");
+    stage.network.mend();
+    for (name, book) in [("Ana", &ana), ("Ben", &ben), ("Ana", &ana)] {
+        let report = sync(name, book)?;
+        anyhow::ensure!(report.pending == 0, "{name} still has edits waiting");
     }
+    let (left, right) = (ana.card_json(customer)?, ben.card_json(customer)?);
+    anyhow::ensure!(left == right, "the two cards differ");
+    println!("   Both cards are equal, to the byte: nothing lost, nothing doubled.");
 
-    fn shoe_size(&self, customer: CustomerId, size: &str) -> anyhow::Result<()> {
-        self.book.record(customer, shoe_size(size))?;
-        Ok(())
-    }
+    act(
+        5,
+        "What Ben now sees before he says hello: the allergy that Ana noted, and what to ask",
+    );
+    show_brief(&ben.brief(customer)?);
 
-    /// The question about the shoe size.
-    fn conflict(&self, customer: CustomerId) -> anyhow::Result<ConflictView> {
-        let conflicts = self.book.conflicts(customer)?;
-        let about_size =
-            |conflict: &ConflictView| matches!(conflict.question, Question::Size { .. });
-        let found = conflicts.into_iter().find(about_size);
-        found.with_context(|| format!("{} shows no question about the size", self.who))
+    act(6, "The conflict is shown, and settled by asking");
+    settle(people, &ana, &ben, customer)
+}
+
+/// The first meeting of a handheld with the hub.
+fn arrive(name: &str, book: Arc<Book>) -> anyhow::Result<Arc<Book>> {
+    sync(name, &book)?;
+    let found = book.search(String::new(), 3)?;
+    let names: Vec<_> = found.hits.iter().map(|hit| hit.name.as_str()).collect();
+    println!(
+        "   {name}'s book is complete and searchable offline; lately here: {}.",
+        names.join(", ")
+    );
+    Ok(book)
+}
+
+/// A customer of the book to tell the story of: the first whose card has no conflict and no allergy yet.
+fn choose(book: &Book) -> anyhow::Result<CustomerId> {
+    let found = book.search(String::new(), 50)?;
+    let hit = found
+        .hits
+        .iter()
+        .find(|hit| !hit.has_allergy && hit.conflicts == 0);
+    let hit = hit
+        .or(found.hits.first())
+        .ok_or_else(|| anyhow::anyhow!("the book is empty"))?;
+    println!("   The story is about {}.", hit.name);
+    Ok(hit.customer)
+}
+
+fn note(body: &str) -> Edit {
+    Edit::AddNote {
+        place: Place::Card,
+        body: body.to_owned(),
+        title: None,
+        label: None,
     }
 }
 
-fn shoe_size(size: &str) -> Edit {
+fn shoe(size: &str) -> Edit {
     Edit::SetSize {
         category: "shoe".to_owned(),
         system: "EU".to_owned(),
-        brand: None,
+        brand: Some("Atelier".to_owned()),
         size: Some(size.to_owned()),
     }
 }
 
-/// Shows that the book speaks many languages.
-fn scripts(handheld: &Handheld, shop: &Shop) -> anyhow::Result<()> {
-    let mut languages = std::collections::BTreeMap::new();
-    for index in 0..shop.boutique.customers.min(400) {
-        if let Some(hit) = handheld.book.row(shop.boutique.customer_id(index))? {
-            languages.entry(hit.language.clone()).or_insert(hit.name);
+fn offline_work(ana: &Book, ben: &Book, customer: CustomerId) -> anyhow::Result<()> {
+    let visit = ana.arrive(customer, None)?;
+    ana.record_allergy(customer, "nickel".to_owned(), Severity::Serious)?;
+    ana.record(customer, shoe("38"))?;
+    ana.leave(
+        customer,
+        visit.edit,
+        Some("the winter coat, in her size".to_owned()),
+    )?;
+    println!("   Ana, in the fitting room: shoe size 38, and no nickel: her skin reacts.");
+    ben.record(customer, shoe("39"))?;
+    ben.record(
+        customer,
+        note("Looks for a gift for her mother's birthday."),
+    )?;
+    println!("   Ben, at the counter: shoe size 39, and she looks for a gift.");
+    Ok(())
+}
+
+fn waits(name: &str, book: &Book) -> anyhow::Result<()> {
+    let status = book.status()?;
+    println!(
+        "   {name}: {} edits not sent yet, durable on the handheld.",
+        status.pending
+    );
+    Ok(())
+}
+
+/// A sync that the network ends in the middle.
+fn broken_sync(stage: &Stage<'_>, ana: &Book) -> anyhow::Result<()> {
+    stage.network.tear_after(TEARS_AFTER);
+    match ana.sync_once(DEADLINE_MS) {
+        Ok(_) if !stage.network.is_torn() => println!("   The network held this time."),
+        Ok(_) | Err(BookError::Offline) => {
+            println!(
+                "   It tore after {TEARS_AFTER} bytes: neither side knows what the other has."
+            );
         }
+        Err(other) => return Err(other.into()),
     }
-    let names: Vec<_> = languages.into_values().step_by(2).collect();
-    show(handheld.who, names.join(", "))
+    waits("Ana", ana)
 }
 
-/// A customer whom nobody measured yet: the story brings the disagreement itself.
-fn someone(handheld: &Handheld, shop: &Shop) -> anyhow::Result<CustomerId> {
-    for index in 0..shop.boutique.customers {
-        let customer = shop.boutique.customer_id(index);
-        let card = handheld.book.customer(customer)?;
-        let is_plain = card.allergies.is_empty()
-            && card.contact.blocked.is_none()
-            && card
-                .contact
-                .language
-                .as_ref()
-                .is_some_and(|language| language.text == "fr-FR")
-            && card.sizes.iter().all(|size| size.category != "shoe");
-        if is_plain {
-            return Ok(customer);
-        }
+fn sync(name: &str, book: &Book) -> anyhow::Result<SyncReport> {
+    let report = book.sync_once(DEADLINE_MS)?;
+    println!(
+        "   {name} met the hub: {:?}, {} waiting, {} refused.",
+        report.end, report.pending, report.refused
+    );
+    anyhow::ensure!(
+        report.refused == 0,
+        "the hub refused {name}'s edits: {:?}",
+        book.outbox()?
+    );
+    Ok(report)
+}
+
+fn show_brief(brief: &Brief) {
+    for line in &brief.lines {
+        let section = match line.section {
+            BriefSection::Avoid => "AVOID",
+            BriefSection::Say => "SAY",
+            BriefSection::Act => "DO",
+        };
+        println!("   {section:<6} {}", render_english(line));
     }
-    bail!("this boutique has no customer for the story: try another --seed")
-}
-
-/// Both handhelds and the manager work on one card while nobody can reach anybody.
-fn afternoon(
-    shop: &Shop,
-    relay: &Relay,
-    (anna, bilal): (&Handheld, &Handheld),
-    customer: CustomerId,
-) -> anyhow::Result<()> {
-    relay.set(Weather::Down);
-    let name = anna.book.customer(customer)?.name;
-    step(&format!(
-        "The network goes down. {name} comes in, and everybody works on."
-    ))?;
-    anna.shoe_size(customer, "38")?;
-    let nickel = "nickel".to_owned();
-    anna.book
-        .record_allergy(customer, nickel, Severity::Serious)?;
-    for index in 1..=NOTES {
-        let card = shop.boutique.customer_id(index % shop.boutique.customers);
-        let body = format!("Came by during the network failure, visit {index} of the afternoon.");
-        anna.book.add_note(card, Place::Card, body)?;
+    if brief.avoid_more > 0 {
+        println!("   AVOID  +{} more", brief.avoid_more);
     }
-    let waiting = anna.book.status()?.pending;
-    show(
-        anna.who,
-        format_args!(
-            "shoe size 38, an allergy to nickel, {NOTES} notes on other cards: {waiting} edits wait"
-        ),
-    )?;
-    bilal.shoe_size(customer, "39")?;
-    let promise = "Call when the loafers arrive".to_owned();
-    bilal.book.make_promise(customer, promise, None)?;
-    let waiting = bilal.book.status()?.pending;
-    show(
-        bilal.who,
-        format_args!("shoe size 39, a promise to call about the loafers: {waiting} edits wait"),
-    )?;
-    shop.manager_records(customer, shoe_size("38.5"))?;
-    show("manager, at the hub", "shoe size 38.5")?;
-    show(
-        anna.who,
-        "what Anna reads about this customer now, offline:",
-    )?;
-    brief(anna.who, &anna.book.brief(customer)?)
 }
 
-/// The network breaks while the hub answers.
-fn broken(shop: &Shop, relay: &Relay, anna: &Handheld, before: u64) -> anyhow::Result<()> {
-    step("The network comes back, and breaks while Anna's handheld is sending.")?;
-    relay.set(Weather::BreaksAfter(MIDDLE_BYTES));
-    let ended = match anna.book.sync_once(SYNC_MS_MAX) {
-        Err(BookError::Offline) => "the hub can't be reached".to_owned(),
-        Err(error) => return Err(error.into()),
-        Ok(report) => bail!("the network did not break: {report:?}"),
-    };
-    let waiting = anna.book.status()?.pending;
-    // One of the hub's changes is the manager's.
-    let stored = shop.accepted()? - before - 1;
-    show(
-        anna.who,
-        format_args!("{ended}; {waiting} edits still wait, nothing is lost"),
-    )?;
-    show(
-        "hub",
-        format_args!("stored {stored} of them, but its answer never arrived"),
-    )
-}
-
-/// The disagreement is shown to both, and settled by asking the customer.
-fn settle(
-    shop: &Shop,
-    (anna, bilal): (&Handheld, &Handheld),
-    customer: CustomerId,
-) -> anyhow::Result<()> {
-    step(
-        "Three people wrote down three sizes. No clock decides: whoever serves the customer asks.",
-    )?;
-    question(anna.who, shop, &anna.conflict(customer)?)?;
-    let conflict = bilal.conflict(customer)?;
-    question(bilal.who, shop, &conflict)?;
-    let right = conflict
+fn settle(people: &People, ana: &Book, ben: &Book, customer: CustomerId) -> anyhow::Result<()> {
+    let conflicts = ben.conflicts(customer)?;
+    let conflict = conflicts
+        .into_iter()
+        .find(|conflict| {
+            conflict
+                .choices
+                .iter()
+                .any(|choice| choice.text.contains("39"))
+        })
+        .ok_or_else(|| anyhow::anyhow!("the two sizes should be in conflict"))?;
+    for choice in &conflict.choices {
+        println!("   {} says {}", name_of(people, choice.by), choice.text);
+    }
+    let kept = conflict
         .choices
         .iter()
-        .find(|choice| choice.text.contains("38.5"));
-    let right = right
-        .context("the manager's size is one of the choices")?
-        .edit;
-    bilal.book.resolve(customer, conflict, right)?;
-    show(bilal.who, "Bilal asks, and settles it: 38.5")?;
-    bilal.sync()?;
-    anna.sync()?;
-    let card = anna.book.customer(customer)?;
-    let size = card.sizes.iter().find(|size| size.category == "shoe");
-    let size = size.context("the size is on the card")?;
-    let still_open = anna.conflict(customer).is_ok();
-    ensure!(
-        !still_open && size.size == "38.5",
-        "the size is not settled on {}",
-        anna.who
+        .find(|choice| choice.text.contains("39"));
+    let kept = kept
+        .map(|choice| choice.edit)
+        .ok_or_else(|| anyhow::anyhow!("no such choice"))?;
+    ben.resolve(customer, conflict, kept)?;
+    println!("   Ben asks her: 39. He settles it, having seen both.");
+    sync("Ben", ben)?;
+    sync("Ana", ana)?;
+    let open = ana.conflicts(customer)?.len();
+    anyhow::ensure!(
+        ana.card_json(customer)? == ben.card_json(customer)?,
+        "the two cards differ"
     );
-    show(
-        anna.who,
-        format_args!("shoe size {}, nothing left to ask", size.size),
-    )
+    println!("   On Ana's handheld {open} conflicts are left on this card, and the size is 39.");
+    Ok(())
 }
 
-/// Both show the same card, to the byte.
-fn converged((anna, bilal): (&Handheld, &Handheld), customer: CustomerId) -> anyhow::Result<()> {
-    let (one, other) = (
-        anna.book.card_json(customer)?,
-        bilal.book.card_json(customer)?,
+fn name_of(people: &People, associate: AssociateId) -> &'static str {
+    [&people.ana, &people.ben, &people.claire]
+        .into_iter()
+        .find(|person| person.id == associate)
+        .map_or("somebody", |person| person.name)
+}
+
+/// How to go on by hand.
+pub(super) fn invitation(url: &str, code: &str, people: &People) {
+    println!();
+    println!(
+        "The hub serves on at {url} until Ctrl-C. Be the third handheld, in another terminal:"
     );
-    ensure!(one == other, "the handhelds show different cards");
-    let digest = sync_core::crypto::sha256("demo.card.v1", &[one.as_bytes()]);
-    let digest = digest.to_string();
-    let short: String = digest.chars().take(12).collect();
-    say(format_args!(
-        "\n• Both handhelds show the same card, byte for byte ({} bytes, {short}).",
-        one.len()
-    ))
+    println!("   carnet handheld --data my-handheld --hub {url} --code {code}");
+    println!(
+        "   (from this folder: cargo run --release -- handheld --data my-handheld --hub {url} --code {code})"
+    );
+    println!(
+        "   sign in as {} with the password {}",
+        people.ana.login, people.ana.password
+    );
 }

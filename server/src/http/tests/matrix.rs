@@ -137,7 +137,7 @@ impl World {
 }
 
 impl TestApp {
-    async fn office(&self, login: &str) -> Actor {
+    pub(super) async fn office(&self, login: &str) -> Actor {
         let body = json!({ "login": login, "password": PASSWORD });
         let answer = self
             .ask(&Actor::Anonymous, "POST", "/v1/auth/office", &body)

@@ -115,6 +115,7 @@ async fn metrics_count_routes_by_their_pattern() {
     app.ask(&manager, "GET", &path, &Value::Null).await;
     app.ask(&manager, "GET", "/v1/customers/secret-name", &Value::Null)
         .await;
+    app.ask(&manager, "GET", "/v1/nowhere", &Value::Null).await;
     let metrics = app
         .ask(&Actor::Anonymous, "GET", "/metrics", &Value::Null)
         .await;
@@ -125,6 +126,13 @@ async fn metrics_count_routes_by_their_pattern() {
     };
     assert!(
         metrics.text.contains(&line("/v1/shops/{shop}", 200)),
+        "{}",
+        metrics.text
+    );
+    assert!(
+        metrics
+            .text
+            .contains(&line("/v1/customers/{customer}", 404)),
         "{}",
         metrics.text
     );

@@ -6,9 +6,9 @@ use super::{Book, BookError};
 use crate::crypto::DeviceSigner;
 use crate::entropy::Entropy;
 use crate::ids::Timestamp;
+use crate::outbox::{self, OutboxState};
 use crate::protocol::frame::{Frame, Ruling};
 use crate::protocol::handheld::{Event, HandheldSession, Identity};
-use crate::outbox::{self, OutboxState};
 use crate::replica::account::{self, Agreement};
 use crate::store::{ReadTx, StoreError, WriteTx};
 

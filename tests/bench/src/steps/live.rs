@@ -231,6 +231,7 @@ async fn full_member<S: Store>(
     meeting.hello().await?;
     let (mut ticks, mut left) = (ticks(turn), SECONDS);
     let end = turn.1 + Duration::from_secs(SECONDS) + GRACE;
+    let mut ending = tokio::time::interval_at(end, GRACE);
     loop {
         tokio::select! {
             _ = ticks.tick(), if left > 0 => {
@@ -241,7 +242,7 @@ async fn full_member<S: Store>(
                 let changes = meeting.fold(&frame?).await?.changes;
                 tell.send(Told::Seen(turn.0, Instant::now(), changes)).ok();
             }
-            () = tokio::time::sleep_until(end) => break,
+            _ = ending.tick() => break,
         }
     }
     meeting.line.close().await?;
@@ -346,6 +347,7 @@ async fn light_member<S: Store>(
     meeting.line.send(&standing.hello()).await?;
     let (mut ticks, mut left) = (ticks(turn), SECONDS);
     let end = turn.1 + Duration::from_secs(SECONDS) + GRACE;
+    let mut ending = tokio::time::interval_at(end, GRACE);
     loop {
         tokio::select! {
             _ = ticks.tick(), if left > 0 => {
@@ -358,7 +360,7 @@ async fn light_member<S: Store>(
                 tell.send(Told::Seen(turn.0, Instant::now(), changes)).ok();
                 answer(&mut meeting, &frame).await?;
             }
-            () = tokio::time::sleep_until(end) => break,
+            _ = ending.tick() => break,
         }
     }
     meeting.line.close().await?;

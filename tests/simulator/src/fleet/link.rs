@@ -25,6 +25,8 @@ pub struct Link {
     pub bytes: (usize, usize),
     /// Frames that went up and down.
     pub frames: (usize, usize),
+    /// How often the handheld fell back to naming all its heads.
+    pub comparisons: usize,
     /// What the handheld's app was told.
     pub events: Vec<Event>,
 }
@@ -54,6 +56,7 @@ impl Link {
             is_broken: false,
             bytes: (0, 0),
             frames: (0, 0),
+            comparisons: 0,
             events: Vec::new(),
         })
     }
@@ -112,6 +115,8 @@ impl Link {
         let (replies, events) = handheld.receive(&mut self.handheld, &frame)?;
         self.events.extend(events);
         self.is_broken |= self.handheld.is_stopped();
+        let is_heads = |reply: &&Frame| matches!(reply, Frame::Heads(_));
+        self.comparisons += replies.iter().filter(is_heads).count();
         self.to_hub.extend(replies.iter().map(Frame::pack));
         Ok(Some(Exchange { frame, replies }))
     }

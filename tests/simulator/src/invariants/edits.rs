@@ -76,6 +76,9 @@ fn accepted_once(world: &World, hub: &dyn ReadTx) -> Result<Accepted, Violation>
 fn author_is_true(world: &World, stored: &StoredChange, edit: EditId) -> Result<(), Violation> {
     let envelope = &stored.sealed.envelope;
     if let Some(told) = world.oracle.told.get(&edit) {
+        must(!told.is_stray, "authors are right", || {
+            format!("{edit:?} was accepted under a sign-in that nobody made")
+        })?;
         let named = (envelope.associate, envelope.session, envelope.device);
         return must(
             named == (told.associate, told.session, told.device),

@@ -112,7 +112,7 @@ impl World {
             pool.retain(|_| here.next().unwrap_or_default());
         }
         if entropy.percent(70) {
-            pool.truncate(5);
+            pool.truncate(3);
         }
         let customer = entropy.pick(&pool).copied().unwrap_or(CustomerId([1; 16]));
         let unit = self.unit(who);

@@ -33,7 +33,7 @@ pub(super) fn surface_of(swift: &str) -> String {
         }
         if !MARKS.iter().any(|mark| declaration.starts_with(mark))
             || is_branch(&declaration)
-            || INTERNAL.iter().any(|word| declaration.contains(word))
+            || is_internal(&declaration)
         {
             continue;
         }
@@ -47,6 +47,12 @@ pub(super) fn surface_of(swift: &str) -> String {
         surface.push('\n');
     }
     surface
+}
+
+/// Only the head counts: a function that returns nothing has its body, with internal names, on the same line.
+fn is_internal(declaration: &str) -> bool {
+    let head = declaration.split('{').next().unwrap_or_default();
+    INTERNAL.iter().any(|word| head.contains(word))
 }
 
 fn is_comment(line: &str) -> bool {
@@ -134,6 +140,9 @@ public static func `open`(path: String)throws  -> Book  {
 }
 open func rows(max: UInt32) -> [Row]  {
 }
+open func forget()throws   {try rustCallWithError(FfiConverterTypeBookError_lift) {
+}
+}
 }
 public struct FfiConverterTypeBook: FfiConverter {
     public static func lower(_ value: Book) -> UInt64 {
@@ -158,6 +167,7 @@ public func sdkVersion() -> String  {
             "open class Book: BookProtocol, @unchecked Sendable\n\
              public static func `open`(path: String) throws -> Book\n\
              open func rows(max: UInt32) -> [Row]\n\
+             open func forget() throws\n\
              public enum BookError: Swift.Error, Equatable\n\
              case offline\n\
              case rejected(code: UInt32,reason: String)\n\

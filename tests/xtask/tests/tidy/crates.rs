@@ -16,17 +16,14 @@ const ARROWS: [(&str, &[&str]); 10] = [
         "carnet",
         &["ffi", "server", "sync-core", "sync-store-sqlite"],
     ),
-    ("ffi", &["sync-core", "sync-store-sqlite"]),
+    ("ffi", &["simulator", "sync-core", "sync-store-sqlite"]),
     ("mobile-bindings", &[]),
     (
         "integration-tests",
         &["ffi", "server", "sync-core", "sync-store-sqlite"],
     ),
     ("simulator", &["sync-core"]),
-    (
-        "bench",
-        &["ffi", "server", "sync-core", "sync-store-sqlite"],
-    ),
+    ("bench", &["server", "sync-core", "sync-store-sqlite"]),
     ("xtask", &[]),
 ];
 

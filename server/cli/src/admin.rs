@@ -1,0 +1,74 @@
+//! `carnet admin`: what an operator does on the machine of the hub.
+//!
+//! Commands that write take the lock of the data folder, so they never run beside a serving hub; those that only read may.
+
+mod check;
+mod hub;
+mod import;
+mod machines;
+mod people;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// What to administer.
+#[derive(Debug, Args)]
+pub(crate) struct AdminArguments {
+    /// Folder of the database and the keys.
+    #[arg(long, global = true, default_value = "carnet-data")]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    /// Bring in sales or customers from a file (CSV or JSON lines).
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Look after associates.
+    #[command(subcommand)]
+    Associates(people::AssociatesCommand),
+    /// Make a one-time code that enrols one handheld.
+    Enrol(machines::EnrolArguments),
+    /// Look after handhelds.
+    #[command(subcommand)]
+    Devices(machines::DevicesCommand),
+    /// Look after keys for other systems.
+    #[command(subcommand)]
+    Integrations(machines::IntegrationsCommand),
+    /// Check that the database is whole: exit code 1 and the first bad row when it is not.
+    Verify,
+    /// Make caches, read rows and the search index again from the changes.
+    Rebuild,
+}
+
+/// Runs one command.
+pub(crate) fn run(arguments: &AdminArguments) -> anyhow::Result<()> {
+    let folder = &arguments.data;
+    match &arguments.command {
+        AdminCommand::Import(command) => import::run(folder, command),
+        AdminCommand::Associates(command) => people::run(folder, command),
+        AdminCommand::Enrol(enrol) => machines::enrol(folder, enrol),
+        AdminCommand::Devices(command) => machines::devices(folder, command),
+        AdminCommand::Integrations(command) => machines::integrations(folder, command),
+        AdminCommand::Verify => check::verify(folder),
+        AdminCommand::Rebuild => check::rebuild(folder),
+    }
+}
+
+/// Writes one line of what a command answers.
+#[expect(clippy::print_stdout, reason = "this is what the command answers")]
+fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}
+
+/// Writes one line about how a command goes on.
+#[expect(
+    clippy::print_stderr,
+    reason = "progress and problems belong on standard error"
+)]
+fn tell(line: impl std::fmt::Display) {
+    eprintln!("{line}");
+}

@@ -1,0 +1,285 @@
+//! `carnet admin import`: a file into the hub's book, with progress while it runs and a report at the end.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{BufReader, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use server::http::AppState;
+use server::import::hub::{BookSink, ImportAuthor, source_author};
+use server::import::{
+    ImportObserver, ImportOptions, Problem, Progress, Report, What, check_encoding, import,
+};
+use sync_core::ids::ShopId;
+use sync_core::records::Currency;
+
+use super::hub::{shop, with_hub};
+use super::{say, tell};
+
+/// Problems that are told one by one; the rest is counted, and written to `--rejects`.
+const PROBLEMS_TOLD: u64 = 20;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ImportCommand {
+    /// Sales: CSV or JSON lines with `sale_id`, `customer_id`, date, amount …, or the CDNOW log as it is.
+    Sales {
+        #[command(flatten)]
+        file: FileArguments,
+        /// The currency of sales that name none.
+        #[arg(long)]
+        currency: Option<String>,
+    },
+    /// Customers: CSV or JSON lines with `customer_id`, names, phone, email, consents …
+    Customers {
+        #[command(flatten)]
+        file: FileArguments,
+        /// Country code of phone numbers that have none, as +33.
+        #[arg(long)]
+        phone_country: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FileArguments {
+    /// The file, UTF-8.
+    file: PathBuf,
+    /// The shop whose book new customers enter, by name or id; not needed where there is one.
+    #[arg(long)]
+    shop: Option<String>,
+    /// The system whose ids these are: the same name every time, for sales and customers alike.
+    #[arg(long, default_value = "till")]
+    source: String,
+    /// Write every refused row to this file, with line, reason and the row itself.
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+}
+
+pub(super) fn run(folder: &Path, command: &ImportCommand) -> anyhow::Result<()> {
+    let (what, arguments) = match command {
+        ImportCommand::Sales { file, .. } => (What::Sales, file),
+        ImportCommand::Customers { file, .. } => (What::Customers, file),
+    };
+    let bytes = check_encoding(&mut open(&arguments.file)?)
+        .with_context(|| format!("{} can't be imported", arguments.file.display()))?;
+    with_hub(folder, async |state| {
+        let home = shop(&state.identity.directory(), arguments.shop.as_deref())?;
+        let options = options(command, arguments, home, state)?;
+        let watcher = Watcher::new(bytes, arguments.rejects.as_deref())?;
+        let report = read_in(state, what, options, &arguments.file, watcher).await?;
+        say(format_args!("{report}"));
+        Ok(())
+    })
+}
+
+fn options(
+    command: &ImportCommand,
+    arguments: &FileArguments,
+    home: ShopId,
+    state: &AppState,
+) -> anyhow::Result<ImportOptions> {
+    let mut options = ImportOptions {
+        source: arguments.source.clone(),
+        shop: Some(home),
+        currency: None,
+        phone_country: None,
+        now: state.book.run_time(),
+    };
+    match command {
+        ImportCommand::Sales { currency, .. } => {
+            let read = currency.as_deref().map(str::parse::<Currency>).transpose();
+            options.currency = read.context("--currency")?;
+        }
+        ImportCommand::Customers { phone_country, .. } => {
+            options.phone_country.clone_from(phone_country);
+        }
+    }
+    Ok(options)
+}
+
+/// Runs the import on a thread that may block.
+async fn read_in(
+    state: &AppState,
+    what: What,
+    options: ImportOptions,
+    file: &Path,
+    mut watcher: Watcher,
+) -> anyhow::Result<Report> {
+    let mut reader = open(file)?;
+    let author = ImportAuthor {
+        associate: source_author(&options.source),
+        shop: options.shop.context("an import has a shop")?,
+        secret: state.keys.import_secret(),
+        run: options.now,
+    };
+    let runtime = tokio::runtime::Handle::current();
+    let book = Arc::clone(&state.book);
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut sink = BookSink::new(book, author, runtime);
+        let report = import(what, &options, &mut reader, &mut sink, &mut watcher);
+        watcher.end()?;
+        anyhow::Ok(report?)
+    });
+    reading.await.context("the import panicked")?
+}
+
+fn open(path: &Path) -> anyhow::Result<BufReader<File>> {
+    let file = File::open(path).with_context(|| format!("can't read {}", path.display()))?;
+    Ok(BufReader::with_capacity(256 << 10, file))
+}
+
+/// A bar on a terminal, plain lines elsewhere.
+pub(super) struct Bar {
+    bar: Option<ProgressBar>,
+    /// Where the end is, when that is known.
+    total: Option<u64>,
+    /// What was told last, in tenths, or counted.
+    told: Cell<u64>,
+    what: &'static str,
+}
+
+/// Things between two plain lines of a count.
+const COUNT_STEP: u64 = 10_000;
+
+impl Bar {
+    /// A bar over bytes of a file.
+    fn of_bytes(total: u64) -> Self {
+        let style = ProgressStyle::with_template(
+            "{bar:30} {percent:>3} %  {bytes}/{total_bytes}  {msg}  {eta} left",
+        );
+        Self::new(Some(total), style.ok(), "read")
+    }
+
+    /// A count whose end is not known.
+    pub(super) fn counting(what: &'static str) -> Self {
+        let style = ProgressStyle::with_template("{spinner} {pos} {msg}");
+        Self::new(None, style.ok(), what)
+    }
+
+    fn new(total: Option<u64>, style: Option<ProgressStyle>, what: &'static str) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+            if let Some(style) = style {
+                bar.set_style(style);
+            }
+            bar.set_message(what);
+            bar
+        });
+        Self {
+            bar,
+            total,
+            told: Cell::new(0),
+            what,
+        }
+    }
+
+    /// Shows how far it is.
+    pub(super) fn at(&self, position: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(position);
+            return;
+        }
+        match self.total {
+            Some(total) => {
+                let tenths = position.saturating_mul(10) / total.max(1);
+                if tenths > self.told.replace(tenths) {
+                    tell(format_args!("{} % {}", tenths * 10, self.what));
+                }
+            }
+            None if position / COUNT_STEP > self.told.get() => {
+                self.told.set(position / COUNT_STEP);
+                tell(format_args!("{position} {}", self.what));
+            }
+            None => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn note(&self, message: String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(message);
+        }
+    }
+
+    fn tell(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| tell(line)),
+            None => tell(line),
+        }
+    }
+}
+
+/// Shows how the import goes and keeps what was refused.
+struct Watcher {
+    bar: Bar,
+    problems: u64,
+    rejects: Option<(PathBuf, File)>,
+    failure: Option<std::io::Error>,
+}
+
+impl Watcher {
+    fn new(bytes: u64, rejects: Option<&Path>) -> anyhow::Result<Self> {
+        let rejects = rejects
+            .map(|path| {
+                let file = File::create(path)
+                    .with_context(|| format!("can't write {}", path.display()))?;
+                anyhow::Ok((path.to_owned(), file))
+            })
+            .transpose()?;
+        Ok(Self {
+            bar: Bar::of_bytes(bytes),
+            problems: 0,
+            rejects,
+            failure: None,
+        })
+    }
+
+    fn end(self) -> anyhow::Result<()> {
+        self.bar.end();
+        let kept = self.rejects.map(|(path, _)| path);
+        if let (Some(error), Some(path)) = (self.failure, &kept) {
+            return Err(error).with_context(|| format!("can't write {}", path.display()));
+        }
+        if self.problems > PROBLEMS_TOLD && kept.is_none() {
+            let more = self.problems - PROBLEMS_TOLD;
+            tell(format_args!(
+                "… and {more} more: name a file with --rejects to keep them all"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl ImportObserver for Watcher {
+    fn progress(&mut self, progress: Progress) {
+        self.bar.at(progress.bytes);
+        self.bar.note(format!(
+            "{} rows, {} rejected",
+            progress.rows, progress.rejected
+        ));
+    }
+
+    fn problem(&mut self, problem: &Problem, raw: &str) {
+        self.problems += 1;
+        if self.problems <= PROBLEMS_TOLD {
+            self.bar.tell(&problem.to_string());
+        }
+        if let Some((_, file)) = &mut self.rejects {
+            let code = problem.error.reason.code();
+            let row = raw.trim_end_matches(['\r', '\n']);
+            let written = writeln!(file, "{}\t{code}\t{}\t{row}", problem.line, problem.error);
+            if let Err(error) = written {
+                self.failure.get_or_insert(error);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The demo's whole story with the real binary: it checks itself that nothing was lost, doubled or left apart.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
+use std::process::{Command, Output, Stdio};
+
+fn demo(more: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_carnet"))
+        .args([
+            "demo",
+            "--customers",
+            "40",
+            "--listen",
+            "127.0.0.1:0",
+            "--exit",
+        ])
+        .args(more)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_story_plays_to_its_end_and_shows_allergy_and_conflict() {
+    let output = demo(&[]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    let complained = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{told}\n{complained}");
+    for line in [
+        "It tore after",
+        "nothing lost, nothing doubled",
+        "Allergy: nickel",
+        "Ask size shoe EU Atelier: 3",
+        "0 conflicts are left",
+    ] {
+        assert!(told.contains(line), "{line:?} is missing in:\n{told}");
+    }
+}
+
+#[test]
+fn a_folder_that_holds_something_is_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("letter.txt"), "dear").unwrap();
+    let output = demo(&["--data", folder.path().to_str().unwrap()]);
+    assert!(!output.status.success());
+    let complained = String::from_utf8(output.stderr).unwrap();
+    assert!(complained.contains("not empty"), "{complained}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}

@@ -1,0 +1,189 @@
+//! A hub in this process, on a thread of its own, with a port of the machine's choice.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use carnet_ffi::{Book, BookOptions};
+use server::config::{Config, IdentityConfig, ListenConfig};
+use server::identity::Identity;
+use server::identity::access::Role;
+use server::identity::people::NewAssociate;
+use server::secret::Secret;
+use sync_core::ids::{AssociateId, DeviceId, ShopId};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// A running hub.
+pub(crate) struct Hub {
+    /// Where it is.
+    pub(crate) url: String,
+    /// Who works where.
+    pub(crate) identity: Arc<Identity>,
+    folder: Arc<tempfile::TempDir>,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    shop: ShopId,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    asking: Runtime,
+}
+
+impl Hub {
+    /// Starts a hub in a fresh folder.
+    pub(crate) fn start() -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::start_at(folder, ListenConfig::for_testing())
+    }
+
+    /// Starts a hub that handhelds reach by `way` alone.
+    pub(crate) fn start_behind(way: String) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let listen = ListenConfig {
+            public_url: Some(way),
+            ..ListenConfig::for_testing()
+        };
+        Self::start_at(folder, listen)
+    }
+
+    /// Starts it again where it was, on the same port.
+    pub(crate) fn start_again(mut self) -> Self {
+        self.end();
+        let listen = ListenConfig {
+            address: self.address,
+            ..ListenConfig::for_testing()
+        };
+        Self::start_at(Arc::clone(&self.folder), listen)
+    }
+
+    fn start_at(folder: Arc<tempfile::TempDir>, listen: ListenConfig) -> Self {
+        let (told, ready) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let data = folder.path().join("hub");
+        let thread = std::thread::spawn(move || serve(&data, listen, &told, stopped));
+        let (address, url, identity) = ready.recv().unwrap();
+        let shop = identity.directory().shops.keys().next().copied().unwrap();
+        Self {
+            url,
+            identity,
+            folder,
+            address,
+            shop,
+            stop: Some(stop),
+            thread: Some(thread),
+            asking: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
+        }
+    }
+
+    /// A shop's associate, whose password is [`password`].
+    pub(crate) fn associate(&self, login: &str) -> AssociateId {
+        let new = NewAssociate {
+            login: login.to_owned(),
+            name: login.to_owned(),
+            role: Role::Associate,
+            shop: self.shop,
+            chain: false,
+            password: Secret::new(password(login)),
+        };
+        self.asking
+            .block_on(self.identity.add_associate(new))
+            .unwrap()
+    }
+
+    /// A one-time code.
+    pub(crate) fn code(&self) -> String {
+        let manager = self.identity.directory().associates.keys().next().copied();
+        let asked = self
+            .identity
+            .make_enrolment_code(self.shop, manager.unwrap());
+        self.asking.block_on(asked).unwrap().typed
+    }
+
+    /// Ends everything of a handheld.
+    pub(crate) fn revoke(&self, device: DeviceId) {
+        let subject = server::identity::people::Subject::Device(device);
+        self.asking
+            .block_on(self.identity.deactivate(subject))
+            .unwrap();
+    }
+
+    /// Ends everything of an associate.
+    pub(crate) fn deactivate(&self, associate: AssociateId) {
+        let subject = server::identity::people::Subject::Associate(associate);
+        self.asking
+            .block_on(self.identity.deactivate(subject))
+            .unwrap();
+    }
+
+    /// A handheld with somebody signed in.
+    pub(crate) fn handheld(&self, name: &str) -> Arc<Book> {
+        let path = self.folder.path().join(format!("book-{name}"));
+        let path = path.to_str().unwrap().to_owned();
+        let book = Book::open(path, vec![7; 32], BookOptions::default()).unwrap();
+        book.enrol(self.url.clone(), self.code(), name.to_owned())
+            .unwrap();
+        book.sign_in(name.to_owned(), password(name)).unwrap();
+        book
+    }
+
+    /// Stops the hub, with what is under way finished.
+    pub(crate) fn end(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The hub may have ended by itself, which the thread then tells.
+            let _gone = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// An associate's password: different for each, and without their name in it.
+pub(crate) fn password(login: &str) -> String {
+    let number: u32 = login.bytes().map(u32::from).sum();
+    format!("opens-the-shop-{number}")
+}
+
+type Told = (SocketAddr, String, Arc<Identity>);
+
+fn serve(
+    data: &Path,
+    listen: ListenConfig,
+    told: &mpsc::Sender<Told>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let config = Config {
+        listen,
+        identity: IdentityConfig::for_testing(),
+        ..Config::for_testing(data.to_path_buf())
+    };
+    let store = server::data::open_store(data, true).unwrap();
+    let serving = server::serve(
+        &config,
+        Arc::new(store),
+        |ready| {
+            let identity = Arc::clone(&ready.state.identity);
+            told.send((ready.address, ready.url.to_owned(), identity))
+                .unwrap();
+        },
+        async move {
+            let _asked = stopped.await;
+        },
+    );
+    runtime.block_on(serving).unwrap();
+}
