@@ -428,28 +428,32 @@ impl Authority {
         batch.ledger.write(tx)?;
         let number = Self::accepted_number(tx.as_read())? + batch.accepted;
         store::put_row(tx, Table::Meta, b"accepted", &number)?;
-        for customer in std::mem::take(&mut batch.customers) {
-            self.refold(tx, customer)?;
-        }
+        let customers = std::mem::take(&mut batch.customers);
+        self.refold(tx, &customers)?;
         Ok(number)
     }
 
-    /// Brings the read row of a customer up to the accepted card. The hub's rows know the card alone, because they go to every shop that knows the customer.
+    /// Brings the read rows of customers up to their accepted cards. The hub's rows know the card alone, because they go to every shop that knows the customer.
     ///
     /// # Errors
     /// What the store reports.
-    pub fn refold(&mut self, tx: &mut dyn WriteTx, customer: CustomerId) -> Result<(), StoreError> {
-        let Some(loaded) = self
-            .cache
-            .get(tx.as_read(), Facet::Card.document(customer))?
-        else {
-            projection::unfold(tx, customer)?;
-            return Ok(());
-        };
-        let corrections = loaded.row.corrections();
-        let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
-        let row = row_of(tx.as_read(), customer, &visible, &corrections)?;
-        projection::fold(tx, &row)?;
+    pub fn refold(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        customers: &BTreeSet<CustomerId>,
+    ) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(customers.len());
+        for customer in customers {
+            let card = Facet::Card.document(*customer);
+            let Some(loaded) = self.cache.get(tx.as_read(), card)? else {
+                projection::unfold(tx, *customer)?;
+                continue;
+            };
+            let corrections = loaded.row.corrections();
+            let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
+            rows.push(row_of(tx.as_read(), *customer, &visible, &corrections)?);
+        }
+        projection::fold_all(tx, &rows)?;
         Ok(())
     }
 }

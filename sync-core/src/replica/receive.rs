@@ -122,9 +122,7 @@ impl Replica {
             received.replayed = true;
             self.reauthor(tx, replay, entropy)?;
         }
-        for customer in &received.customers {
-            self.refold(tx, shop, *customer)?;
-        }
+        self.refold(tx, shop, &received.customers)?;
         Ok(received)
     }
 
@@ -426,8 +424,8 @@ impl Replica {
         let mut replay = BTreeSet::new();
         // A first sync brings the hub's rows beside the documents, so that no card has to be opened for them; a repair brings none.
         let brings_rows = tx.get(Table::Progress, &page.scope.key())?.is_some();
+        projection::fold_all(tx, &page.rows)?;
         for row in &page.rows {
-            projection::fold(tx, row)?;
             if knows_more(tx.as_read(), shop, row.customer)? {
                 received.customers.insert(row.customer);
             }
@@ -460,9 +458,7 @@ impl Replica {
             received.replayed = true;
             self.reauthor(tx, replay, entropy)?;
         }
-        for customer in &received.customers {
-            self.refold(tx, shop, *customer)?;
-        }
+        self.refold(tx, shop, &received.customers)?;
         Ok(received)
     }
 }

@@ -102,9 +102,7 @@ impl Replica {
             }
         }
         ledger.write(tx)?;
-        for customer in customers {
-            self.refold(tx, shop, customer)?;
-        }
+        self.refold(tx, shop, &customers)?;
         Ok(())
     }
 
@@ -200,9 +198,7 @@ impl Replica {
             tx.delete(Table::Feed, &key)?;
         }
         tx.delete(Table::ScopeState, &scope.key())?;
-        for customer in customers {
-            self.refold(tx, shop, customer)?;
-        }
+        self.refold(tx, shop, &customers)?;
         Ok(())
     }
 }
