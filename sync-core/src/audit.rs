@@ -1,7 +1,7 @@
 //! The audit of a hub's store: whether what is derived follows from the truth, and the truth from itself; and the rebuild of what is derived.
 //!
 //! [`verify`] reads everything and changes nothing. It stops at the first row that can't be right and names it.
-//! [`rebuild`] throws the derived tables away and makes them again from base, changes and records.
+//! [`rebuild()`] throws the derived tables away and makes them again from base, changes and records.
 //!
 //! # Invariants
 //! - What is named of a row is its ids. Names, words and notes stay out of every message.
@@ -66,7 +66,7 @@ pub struct Damage {
 }
 
 impl Damage {
-    /// Whether [`rebuild`] makes the row right again.
+    /// Whether [`rebuild()`] makes the row right again.
     #[must_use]
     pub fn is_derived(&self) -> bool {
         Table::DERIVED.contains(&self.table)

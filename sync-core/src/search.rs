@@ -1,6 +1,6 @@
 //! Search: a customer by name in any script, by the end of a phone number, or by words of what is known.
 //!
-//! The index is ours, in [`Table::Term`], rather than a full-text extension: erasure must leave no trace, every store must answer alike,
+//! The index is ours, in [`crate::store::Table::Term`], rather than a full-text extension: erasure must leave no trace, every store must answer alike,
 //! and what is typed letter by letter needs ranked beginnings ([`terms`]).
 //!
 //! # Invariants
