@@ -4,8 +4,6 @@
 //! - Bytes given to [`Document::apply`] have passed the gate; bytes given to [`Document::load`] were saved here or are signed by the hub.
 //! - The same set of changes gives the same heads and the same [`Entries`], in whatever order they came.
 
-use std::collections::BTreeMap;
-
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ROOT, ReadDoc, ScalarValue};
 
@@ -114,22 +112,23 @@ impl Document {
     /// # Errors
     /// [`DocumentError::Shape`] when something is not of the flat shape, which the gate rules out.
     pub fn entries(&self) -> Result<Entries, DocumentError> {
-        let mut entries = BTreeMap::new();
-        for item in self.0.map_range(ROOT, ..) {
-            let key = Key::parse(&item.key)
-                .ok_or_else(|| DocumentError::Shape(format!("key {:?}", item.key)))?;
-            let value = item.value.into_value();
-            let entry = if let automerge::Value::Scalar(scalar) = &value
-                && let ScalarValue::Bytes(bytes) = scalar.as_ref()
-            {
-                Entry::from_bytes(bytes)
-            } else {
-                None
-            };
-            let entry = entry.ok_or_else(|| DocumentError::Shape(format!("value at {key}")))?;
-            entries.insert(key, entry);
-        }
-        Ok(entries.into_iter().collect())
+        let items = self.0.map_range(ROOT, ..);
+        items
+            .map(|item| {
+                let key = Key::parse(&item.key)
+                    .ok_or_else(|| DocumentError::Shape(format!("key {:?}", item.key)))?;
+                let value = item.value.into_value();
+                let entry = if let automerge::Value::Scalar(scalar) = &value
+                    && let ScalarValue::Bytes(bytes) = scalar.as_ref()
+                {
+                    Entry::from_bytes(bytes)
+                } else {
+                    None
+                };
+                let entry = entry.ok_or_else(|| DocumentError::Shape(format!("value at {key}")))?;
+                Ok((key, entry))
+            })
+            .collect()
     }
 
     /// Commits writes as one change of `actor`; `None` when every one of them is already there.
