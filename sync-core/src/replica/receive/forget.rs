@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::super::Replica;
+use super::pages::knows_more;
 use super::*;
 
 impl Replica {
