@@ -344,13 +344,15 @@ impl Authority {
                 batch.ledger.append(tx, *scope, kind, hash)?;
             }
         }
+        let mut held = at_home.clone();
         for stored in changes {
             let envelope = &stored.sealed.envelope;
             let scope = home_scope(facet, shop, envelope.associate);
-            if documents::scopes(tx.as_read(), document)?.contains(&scope) {
+            if held.contains(&scope) {
                 continue;
             }
             documents::enter(tx, &mut batch.ledger, scope, document)?;
+            held.push(scope);
             // The entry brings the whole document, so the changes up to now need none of their own.
             let kind = FeedKind::Enter { document };
             let hash = feed::other_entry_hash(&kind, envelope.salt.as_bytes());

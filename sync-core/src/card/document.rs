@@ -112,23 +112,22 @@ impl Document {
     /// # Errors
     /// [`DocumentError::Shape`] when something is not of the flat shape, which the gate rules out.
     pub fn entries(&self) -> Result<Entries, DocumentError> {
-        let items = self.0.map_range(ROOT, ..);
-        items
-            .map(|item| {
-                let key = Key::parse(&item.key)
-                    .ok_or_else(|| DocumentError::Shape(format!("key {:?}", item.key)))?;
-                let value = item.value.into_value();
-                let entry = if let automerge::Value::Scalar(scalar) = &value
-                    && let ScalarValue::Bytes(bytes) = scalar.as_ref()
-                {
-                    Entry::from_bytes(bytes)
-                } else {
-                    None
-                };
-                let entry = entry.ok_or_else(|| DocumentError::Shape(format!("value at {key}")))?;
-                Ok((key, entry))
-            })
-            .collect()
+        let mut entries = Vec::with_capacity(self.0.length(ROOT));
+        for item in self.0.map_range(ROOT, ..) {
+            let key = Key::parse(&item.key)
+                .ok_or_else(|| DocumentError::Shape(format!("key {:?}", item.key)))?;
+            let value = item.value.into_value();
+            let entry = if let automerge::Value::Scalar(scalar) = &value
+                && let ScalarValue::Bytes(bytes) = scalar.as_ref()
+            {
+                Entry::from_bytes(bytes)
+            } else {
+                None
+            };
+            let entry = entry.ok_or_else(|| DocumentError::Shape(format!("value at {key}")))?;
+            entries.push((key, entry));
+        }
+        Ok(entries.into_iter().collect())
     }
 
     /// Commits writes as one change of `actor`; `None` when every one of them is already there.
