@@ -24,8 +24,12 @@ use sync_core::store::StoreError;
 use crate::book::Book;
 use crate::writer::WriteError;
 
-/// Customers written in one transaction: enough to share the cost of a commit, few enough for progress to move.
-const BATCH_CUSTOMERS: u32 = 100;
+/// Customers written in one transaction, at least: few enough for progress to move.
+const BATCH_CUSTOMERS_MIN: u32 = 100;
+/// And at most: the cards of a batch are all open when their rows are folded, so they must fit the hub's cache.
+const BATCH_CUSTOMERS_MAX: u32 = 400;
+/// Transactions that a whole boutique takes, where the bounds above allow it. Each one touches the search index all over.
+const BATCHES: u32 = 25;
 /// Edits in one change: a card was filled in on several occasions, not at once.
 const EDITS_PER_CHANGE: usize = 12;
 
@@ -114,8 +118,9 @@ impl Boutique {
         mut progress: impl FnMut(u32),
     ) -> Result<Written, WriteError<BoutiqueError>> {
         let mut written = Written::default();
-        for from in (0..self.customers).step_by(usize::try_from(BATCH_CUSTOMERS).unwrap_or(1)) {
-            let to = from.saturating_add(BATCH_CUSTOMERS).min(self.customers);
+        let size = (self.customers / BATCHES).clamp(BATCH_CUSTOMERS_MIN, BATCH_CUSTOMERS_MAX);
+        for from in (0..self.customers).step_by(usize::try_from(size).unwrap_or(1)) {
+            let to = from.saturating_add(size).min(self.customers);
             let batch: Vec<_> = (from..to).map(|index| self.customer(index)).collect();
             for invented in &batch {
                 written.edits += u64::try_from(invented.edits.len()).unwrap_or(0);

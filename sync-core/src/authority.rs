@@ -352,13 +352,15 @@ impl Authority {
                 batch.ledger.append(tx, *scope, kind, hash)?;
             }
         }
+        let mut held = at_home.clone();
         for stored in changes {
             let envelope = &stored.sealed.envelope;
             let scope = home_scope(facet, shop, envelope.associate);
-            if documents::scopes(tx.as_read(), document)?.contains(&scope) {
+            if held.contains(&scope) {
                 continue;
             }
             documents::enter(tx, &mut batch.ledger, scope, document)?;
+            held.push(scope);
             // The entry brings the whole document, so the changes up to now need none of their own.
             let kind = FeedKind::Enter { document };
             let hash = feed::other_entry_hash(&kind, envelope.salt.as_bytes());
@@ -401,28 +403,31 @@ impl Authority {
         tx: &mut dyn WriteTx,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
-        for customer in std::mem::take(&mut batch.customers) {
-            self.refold(tx, customer)?;
-        }
-        Ok(())
+        let customers = std::mem::take(&mut batch.customers);
+        self.refold(tx, &customers)
     }
 
-    /// Brings the read row of a customer up to the accepted card. The hub's rows know the card alone, because they go to every shop that knows the customer.
+    /// Brings the read rows of customers up to their accepted cards. The hub's rows know the card alone, because they go to every shop that knows the customer.
     ///
     /// # Errors
     /// What the store reports.
-    pub fn refold(&mut self, tx: &mut dyn WriteTx, customer: CustomerId) -> Result<(), StoreError> {
-        let Some(loaded) = self
-            .cache
-            .get(tx.as_read(), Facet::Card.document(customer))?
-        else {
-            projection::unfold(tx, customer)?;
-            return Ok(());
-        };
-        let corrections = loaded.row.corrections();
-        let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
-        let row = row_of(tx.as_read(), customer, &visible, &corrections)?;
-        projection::fold(tx, &row)?;
+    pub fn refold(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        customers: &BTreeSet<CustomerId>,
+    ) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(customers.len());
+        for customer in customers {
+            let card = Facet::Card.document(*customer);
+            let Some(loaded) = self.cache.get(tx.as_read(), card)? else {
+                projection::unfold(tx, *customer)?;
+                continue;
+            };
+            let corrections = loaded.row.corrections();
+            let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
+            rows.push(row_of(tx.as_read(), *customer, &visible, &corrections)?);
+        }
+        projection::fold_all(tx, &rows)?;
         Ok(())
     }
 }

@@ -8,6 +8,25 @@ use std::str::FromStr;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// What each byte stands for; [`NO_SYMBOL`] for those that are not in the alphabet. Every key of a card is read through it.
+const VALUES: [u8; 256] = values();
+const NO_SYMBOL: u8 = u8::MAX;
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated while compiling, where a bad index does not compile; the alphabet has 32 symbols"
+)]
+const fn values() -> [u8; 256] {
+    let mut values = [NO_SYMBOL; 256];
+    let mut at = 0;
+    while at < ALPHABET.len() {
+        values[ALPHABET[at] as usize] = at as u8;
+        at += 1;
+    }
+    values
+}
+
 /// A text that is not a well-formed id of the kind asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not {kind}: expected {chars} characters of 0-9 a-z without i, l, o, u")]
@@ -51,8 +70,11 @@ pub fn from_base32<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut buffer = 0_u32;
     let mut bits = 0_u32;
     for symbol in text.bytes() {
-        let value = ALPHABET.iter().position(|known| *known == symbol)?;
-        buffer = (buffer << 5) | u32::try_from(value).ok()?;
+        let value = *VALUES.get(usize::from(symbol))?;
+        if value == NO_SYMBOL {
+            return None;
+        }
+        buffer = (buffer << 5) | u32::from(value);
         bits += 5;
         if bits >= 8 {
             bits -= 8;

@@ -10,6 +10,7 @@ mod facts;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
@@ -221,26 +222,48 @@ fn last_four(phone: &str) -> Option<String> {
 /// # Errors
 /// [`StoreError`] when storage fails or the old row does not decode.
 pub fn fold(tx: &mut dyn WriteTx, row: &Row) -> Result<bool, StoreError> {
-    let bytes = encode_row(row);
-    let old = tx.get(Table::Row, row.customer.as_bytes())?;
-    if old.as_ref() == Some(&bytes) {
-        return Ok(false);
+    Ok(fold_all(tx, std::slice::from_ref(row))? > 0)
+}
+
+/// Writes rows of different customers, as [`fold`] does one by one; returns how many changed.
+///
+/// The index lies by term, so the entries of one customer lie all over it. Those of many customers are written here in the index's own
+/// order: each part of it is then touched once for all of them, which is what a first sync and an import stand on.
+///
+/// # Errors
+/// [`StoreError`] when storage fails or an old row does not decode.
+pub fn fold_all(tx: &mut dyn WriteTx, rows: &[Row]) -> Result<usize, StoreError> {
+    let mut changed = 0;
+    let mut moves: BTreeMap<Vec<u8>, Option<_>> = BTreeMap::new();
+    for row in rows {
+        let bytes = encode_row(row);
+        let old = tx.get(Table::Row, row.customer.as_bytes())?;
+        if old.as_ref() == Some(&bytes) {
+            continue;
+        }
+        changed += 1;
+        let old: Option<Row> = old.map(|old| decode_row(Table::Row, &old)).transpose()?;
+        let before = old
+            .map(|old| postings(&old.terms, old.rank))
+            .unwrap_or_default();
+        let after = postings(&row.terms, row.rank);
+        for term in before.keys().filter(|term| !after.contains_key(*term)) {
+            moves.insert(entry_key(term, row.customer), None);
+        }
+        for (term, value) in after {
+            if before.get(&term) != Some(&value) {
+                moves.insert(entry_key(&term, row.customer), Some(value));
+            }
+        }
+        tx.put(Table::Row, row.customer.as_bytes(), &bytes)?;
     }
-    let old: Option<Row> = old.map(|old| decode_row(Table::Row, &old)).transpose()?;
-    let before = old
-        .map(|old| postings(&old.terms, old.rank))
-        .unwrap_or_default();
-    let after = postings(&row.terms, row.rank);
-    for term in before.keys().filter(|term| !after.contains_key(*term)) {
-        tx.delete(Table::Term, &entry_key(term, row.customer))?;
-    }
-    for (term, value) in &after {
-        if before.get(term) != Some(value) {
-            tx.put(Table::Term, &entry_key(term, row.customer), value)?;
+    for (key, value) in moves {
+        match value {
+            Some(value) => tx.put(Table::Term, &key, &value)?,
+            None => tx.delete(Table::Term, &key)?,
         }
     }
-    tx.put(Table::Row, row.customer.as_bytes(), &bytes)?;
-    Ok(true)
+    Ok(changed)
 }
 
 /// Removes a customer's row and index entries. `false` when there was none.

@@ -261,7 +261,7 @@ impl Replica {
             state: OutboxState::Pending,
         };
         let number = outbox::append(tx, &row)?;
-        self.refold(tx, author.shop, customer)?;
+        self.refold(tx, author.shop, [&customer])?;
         Ok(Recorded {
             edit: row.edit,
             number,
@@ -387,32 +387,49 @@ impl Replica {
         Ok(())
     }
 
-    /// Brings the read row of a customer up to what is displayed now.
+    /// Brings the read rows of customers up to what is displayed now.
     ///
     /// # Errors
     /// What the store reports.
-    pub fn refold(
+    pub fn refold<'c>(
         &mut self,
         tx: &mut dyn WriteTx,
         shop: ShopId,
-        customer: CustomerId,
+        customers: impl IntoIterator<Item = &'c CustomerId>,
     ) -> Result<(), StoreError> {
+        let mut rows = Vec::new();
+        for customer in customers {
+            match self.row_now(tx.as_read(), shop, *customer)? {
+                Some(row) => rows.push(row),
+                None => {
+                    projection::unfold(tx, *customer)?;
+                }
+            }
+        }
+        projection::fold_all(tx, &rows)?;
+        Ok(())
+    }
+
+    /// The read row of a customer as displayed now; none where nothing is left to display.
+    fn row_now(
+        &mut self,
+        tx: &dyn ReadTx,
+        shop: ShopId,
+        customer: CustomerId,
+    ) -> Result<Option<projection::Row>, StoreError> {
         let mut visible = Visible::default();
         let mut corrections = BTreeMap::new();
         for facet in [Facet::Card, Facet::Shop(shop)] {
             let document = facet.document(customer);
-            visible.insert(facet, self.entries(tx.as_read(), document)?);
-            if let Some(row) = documents::row(tx.as_read(), document)? {
+            visible.insert(facet, self.entries(tx, document)?);
+            if let Some(row) = documents::row(tx, document)? {
                 corrections.extend(row.corrections);
             }
         }
         if visible.iter().all(|(_, entries)| entries.is_empty()) {
-            projection::unfold(tx, customer)?;
-            return Ok(());
+            return Ok(None);
         }
-        let row = row_of(tx.as_read(), customer, &visible, &corrections)?;
-        projection::fold(tx, &row)?;
-        Ok(())
+        row_of(tx, customer, &visible, &corrections).map(Some)
     }
 
     /// Notes that `associate` opened a card.

@@ -16,7 +16,9 @@ use crate::crypto::DevicePublicKey;
 use crate::documents::{self, Loaded, StoredChange};
 use crate::envelope::{self, Attestation, Envelope, EnvelopeKind};
 use crate::gate::{self, Admission, GateError, Incoming, Rules};
-use crate::ids::{ChangeHash, DeviceId, DocumentId, EditId, Hash32, ShopId, Timestamp};
+use crate::ids::{
+    AssociateId, ChangeHash, DeviceId, DocumentId, EditId, Hash32, SessionId, ShopId, Timestamp,
+};
 use crate::limits;
 use crate::protocol::frame::{Push, Ruling, Verdict};
 use crate::quarantine;
@@ -81,6 +83,8 @@ struct Case<'a> {
     roles: Vec<Role>,
     attestations: Vec<Attestation>,
     loaded: BTreeMap<DocumentId, Arc<Loaded>>,
+    /// What the roster said; all entries are of one device.
+    standings: BTreeMap<(AssociateId, SessionId), Standing>,
     now: Timestamp,
 }
 
@@ -137,7 +141,7 @@ impl Authority {
         if let Some(known) = accepted_before(tx, document, envelope)? {
             return Ok((Some(known), Role::Associate));
         }
-        let role = match roster.standing(tx, envelope)? {
+        let role = match case.standing(tx, envelope, roster)? {
             Standing::Good(role) => role,
             Standing::Deactivated => {
                 return Ok((Some(refused("associate_deactivated")), Role::Associate));
@@ -261,6 +265,7 @@ fn open_case<'a>(
         roles: vec![Role::Associate; push.entries.len()],
         attestations: envelope::attestations(&leaves, push.signature),
         loaded: BTreeMap::new(),
+        standings: BTreeMap::new(),
         now,
     })
 }
@@ -284,6 +289,21 @@ fn accepted_before(
 }
 
 impl Case<'_> {
+    /// How the author of an entry stands; the roster is asked once for each sign-in of a push.
+    fn standing(
+        &mut self,
+        tx: &dyn ReadTx,
+        envelope: &Envelope,
+        roster: &dyn Roster,
+    ) -> Result<Standing, StoreError> {
+        Ok(
+            match self.standings.entry((envelope.associate, envelope.session)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(place) => *place.insert(roster.standing(tx, envelope)?),
+            },
+        )
+    }
+
     /// A ruling when the device has no business with this document.
     fn out_of_reach(&self, tx: &dyn ReadTx, envelope: &Envelope) -> Result<Decision, StoreError> {
         let is_own = match envelope.facet {

@@ -4,8 +4,6 @@
 //! - Bytes given to [`Document::apply`] have passed the gate; bytes given to [`Document::load`] were saved here or are signed by the hub.
 //! - The same set of changes gives the same heads and the same [`Entries`], in whatever order they came.
 
-use std::collections::BTreeMap;
-
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ROOT, ReadDoc, ScalarValue};
 
@@ -114,7 +112,7 @@ impl Document {
     /// # Errors
     /// [`DocumentError::Shape`] when something is not of the flat shape, which the gate rules out.
     pub fn entries(&self) -> Result<Entries, DocumentError> {
-        let mut entries = BTreeMap::new();
+        let mut entries = Vec::with_capacity(self.0.length(ROOT));
         for item in self.0.map_range(ROOT, ..) {
             let key = Key::parse(&item.key)
                 .ok_or_else(|| DocumentError::Shape(format!("key {:?}", item.key)))?;
@@ -127,7 +125,7 @@ impl Document {
                 None
             };
             let entry = entry.ok_or_else(|| DocumentError::Shape(format!("value at {key}")))?;
-            entries.insert(key, entry);
+            entries.push((key, entry));
         }
         Ok(entries.into_iter().collect())
     }

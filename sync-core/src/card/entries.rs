@@ -1,6 +1,7 @@
 //! The readable content of documents: every key present, with what stands there.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Facet;
 use super::edit::FieldWrite;
@@ -10,8 +11,10 @@ use super::value::{Entry, Value};
 use crate::ids::EditId;
 
 /// The readable content of a document: every key present, with what stands there.
+///
+/// Cloning shares it; whoever writes to a shared one writes to a copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entries(BTreeMap<Key, Entry>);
+pub struct Entries(Arc<BTreeMap<Key, Entry>>);
 
 impl Entries {
     /// All keys in order.
@@ -74,22 +77,23 @@ impl Entries {
 
     /// Does to the map what committing `writes` does to a document: a write whose key is there already was done before and does nothing.
     pub fn write(&mut self, writes: &[FieldWrite]) {
+        let entries = Arc::make_mut(&mut self.0);
         for write in writes {
             let key = write.path.at(write.edit);
-            if self.0.contains_key(&key) {
+            if entries.contains_key(&key) {
                 continue;
             }
             for seen in &write.replaces {
-                self.0.remove(&write.path.at(*seen));
+                entries.remove(&write.path.at(*seen));
             }
-            self.0.insert(key, write.entry.clone());
+            entries.insert(key, write.entry.clone());
         }
     }
 }
 
 impl FromIterator<(Key, Entry)> for Entries {
     fn from_iter<I: IntoIterator<Item = (Key, Entry)>>(entries: I) -> Self {
-        Self(entries.into_iter().collect())
+        Self(Arc::new(entries.into_iter().collect()))
     }
 }
 

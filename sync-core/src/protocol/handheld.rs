@@ -250,7 +250,10 @@ impl HandheldSession {
     ) -> Result<(), StoreError> {
         self.welcomed = true;
         self.backup_seq = welcome.backup_seq;
-        tx.put(Table::Meta, b"feed", welcome.feed.as_bytes())?;
+        if known_feed(tx.as_read())? != Some(welcome.feed) {
+            // Written once only: a meeting in which nothing happens then costs no write to disk.
+            tx.put(Table::Meta, b"feed", welcome.feed.as_bytes())?;
+        }
         if welcome.push_only {
             return Ok(());
         }

@@ -404,7 +404,8 @@ fn open_stream(
             caught_up: false,
         },
         (Some(_), false) => fresh,
-        (None, true) if position.seq > 0 => Stream {
+        // A scope in which nothing has happened yet is held as soon as it is named.
+        (None, true) if position.seq > 0 || state.seq == 0 => Stream {
             seq: position.seq,
             owed: Owed::Feed,
             caught_up: false,

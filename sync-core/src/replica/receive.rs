@@ -8,6 +8,7 @@
 //! A gap in the numbers or a chain that does not follow is reported as [`ReceiveError::Broken`]; the session then repairs the scope.
 
 mod forget;
+mod pages;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ use crate::gate::{self, GateError, Incoming, Rules};
 use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, ShopId, Timestamp};
 use crate::outbox::{self, OutboxState};
 use crate::projection;
-use crate::protocol::frame::{Entries, Item, Page, Snapshot};
+use crate::protocol::frame::{Entries, Item, Snapshot};
 use crate::quarantine;
 use crate::records::{self, PutOutcome, RecordError};
 use crate::scope::Scope;
@@ -122,9 +123,7 @@ impl Replica {
             received.replayed = true;
             self.reauthor(tx, replay, entropy)?;
         }
-        for customer in &received.customers {
-            self.refold(tx, shop, *customer)?;
-        }
+        self.refold(tx, shop, &received.customers)?;
         Ok(received)
     }
 
@@ -409,70 +408,6 @@ impl Replica {
         gate::check_base(&snapshot.bytes, &snapshot.heads)
             .is_ok_and(|theirs| mine.heads.iter().all(|head| theirs.has(*head)))
     }
-
-    /// Folds a page of a first sync or repair.
-    ///
-    /// # Errors
-    /// [`ReceiveError::Store`]; the transaction must then be dropped.
-    pub fn receive_page(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        page: &Page,
-        shop: ShopId,
-        entropy: &mut dyn Entropy,
-    ) -> Result<Received, ReceiveError> {
-        let mut ledger = Ledger::default();
-        let mut received = Received::default();
-        let mut replay = BTreeSet::new();
-        // A first sync brings the hub's rows beside the documents, so that no card has to be opened for them; a repair brings none.
-        let brings_rows = tx.get(Table::Progress, &page.scope.key())?.is_some();
-        for row in &page.rows {
-            projection::fold(tx, row)?;
-            if knows_more(tx.as_read(), shop, row.customer)? {
-                received.customers.insert(row.customer);
-            }
-        }
-        for snapshot in &page.documents {
-            let document = snapshot.facet.document(snapshot.customer);
-            // Asked before too: the snapshot may settle the very edit that the row knew more by.
-            let knew_more = knows_more(tx.as_read(), shop, snapshot.customer)?;
-            if self.receive_snapshot(tx, &mut ledger, page.scope, snapshot)? {
-                replay.insert(document);
-            }
-            if !brings_rows || knew_more || knows_more(tx.as_read(), shop, snapshot.customer)? {
-                received.customers.insert(snapshot.customer);
-            }
-        }
-        for record in &page.records {
-            store_record(tx, &mut ledger, record)?;
-            let is_noted = received.customers.contains(&record.customer);
-            if !is_noted && (!brings_rows || knows_more(tx.as_read(), shop, record.customer)?) {
-                received.customers.insert(record.customer);
-            }
-        }
-        for document in &page.gone {
-            received
-                .customers
-                .extend(self.leave(tx, &mut ledger, page.scope, *document)?);
-        }
-        ledger.write(tx)?;
-        if !replay.is_empty() {
-            received.replayed = true;
-            self.reauthor(tx, replay, entropy)?;
-        }
-        for customer in &received.customers {
-            self.refold(tx, shop, *customer)?;
-        }
-        Ok(received)
-    }
-}
-
-/// Whether this handheld's row of a customer says more than the hub's, which knows the accepted card alone.
-fn knows_more(tx: &dyn ReadTx, shop: ShopId, customer: CustomerId) -> Result<bool, StoreError> {
-    let of_shop = Facet::Shop(shop).document(customer);
-    Ok(documents::row(tx, of_shop)?.is_some()
-        || outbox::touches(tx, of_shop)?
-        || outbox::touches(tx, Facet::Card.document(customer))?)
 }
 
 pub(crate) fn gate_damage(error: &GateError) -> StoreError {

@@ -88,9 +88,7 @@ impl Replica {
         }
         let gone = self.let_go_of_judged(tx, &follow.judged, shop)?;
         follow.customers.extend(gone);
-        for customer in follow.customers {
-            self.refold(tx, shop, customer)?;
-        }
+        self.refold(tx, shop, &follow.customers)?;
         Ok(judged)
     }
 
@@ -160,9 +158,7 @@ impl Replica {
             }
         }
         self.reauthor(tx, documents, entropy)?;
-        for customer in customers {
-            self.refold(tx, shop, customer)?;
-        }
+        self.refold(tx, shop, &customers)?;
         Ok(())
     }
 }

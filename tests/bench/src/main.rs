@@ -30,6 +30,10 @@ use crate::figures::{Figure, head};
 use crate::hub::Hub;
 use crate::steps::{Bench, STEPS};
 
+/// The same allocator as that of the `carnet` binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Prints the figures Carnet is measured by.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]

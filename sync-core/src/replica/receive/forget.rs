@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::super::Replica;
+use super::pages::knows_more;
 use super::*;
 
 impl Replica {
@@ -102,9 +103,7 @@ impl Replica {
             }
         }
         ledger.write(tx)?;
-        for customer in customers {
-            self.refold(tx, shop, customer)?;
-        }
+        self.refold(tx, shop, &customers)?;
         Ok(())
     }
 
@@ -200,9 +199,7 @@ impl Replica {
             tx.delete(Table::Feed, &key)?;
         }
         tx.delete(Table::ScopeState, &scope.key())?;
-        for customer in customers {
-            self.refold(tx, shop, customer)?;
-        }
+        self.refold(tx, shop, &customers)?;
         Ok(())
     }
 }

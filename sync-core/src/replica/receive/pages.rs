@@ -1,0 +1,145 @@
+//! Pages of a first sync or of a repair, folded into accepted state.
+//!
+//! # Invariants
+//! - After the last page every row is what the replica's own documents and records make it, whatever the hub's row said.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::settle::store_record;
+use super::{ReceiveError, Received, Replica};
+use crate::card::Facet;
+use crate::documents;
+use crate::entropy::Entropy;
+use crate::feed::Ledger;
+use crate::ids::{CustomerId, DocumentId, ShopId};
+use crate::outbox;
+use crate::projection;
+use crate::protocol::frame::{Page, Phase, Resume};
+use crate::scope::Scope;
+use crate::store::{self, Direction, KeyRange, ReadTx, StoreError, Table, WriteTx};
+
+impl Replica {
+    /// Folds a page of a first sync or repair.
+    ///
+    /// # Errors
+    /// [`ReceiveError::Store`]; the transaction must then be dropped.
+    pub fn receive_page(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        page: &Page,
+        shop: ShopId,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Received, ReceiveError> {
+        let mut ledger = Ledger::default();
+        let mut received = Received::default();
+        let mut replay = BTreeSet::new();
+        // A first sync brings the hub's rows beside the documents, so that no card has to be opened for them; a repair brings none.
+        let progress: Option<Resume> =
+            store::get_row(tx.as_read(), Table::Progress, &page.scope.key())?;
+        let brings_rows = progress.is_some();
+        projection::fold_all(tx, &page.rows)?;
+        for row in &page.rows {
+            if has_pending(tx.as_read(), shop, row.customer)? {
+                received.customers.insert(row.customer);
+            }
+        }
+        for snapshot in &page.documents {
+            let document = snapshot.facet.document(snapshot.customer);
+            // Asked before too: the snapshot may settle the very edit that the row knew more by.
+            let had_pending = has_pending(tx.as_read(), shop, snapshot.customer)?;
+            if self.receive_snapshot(tx, &mut ledger, page.scope, snapshot)? {
+                replay.insert(document);
+            }
+            if !brings_rows || had_pending || has_pending(tx.as_read(), shop, snapshot.customer)? {
+                received.customers.insert(snapshot.customer);
+            }
+        }
+        for record in &page.records {
+            store_record(tx, &mut ledger, record)?;
+            if !brings_rows {
+                received.customers.insert(record.customer);
+            }
+        }
+        if let Some(progress) = progress.filter(|_| page.phase == Phase::Records) {
+            let told = told_in_full(tx.as_read(), page, &progress, shop)?;
+            received.customers.extend(told);
+        }
+        for document in &page.gone {
+            received
+                .customers
+                .extend(self.leave(tx, &mut ledger, page.scope, *document)?);
+        }
+        ledger.write(tx)?;
+        if !replay.is_empty() {
+            received.replayed = true;
+            self.reauthor(tx, replay, entropy)?;
+        }
+        self.refold(tx, shop, &received.customers)?;
+        Ok(received)
+    }
+}
+
+/// Whether something recorded here and not accepted yet shows in the row of a customer, which the hub then can't know.
+fn has_pending(tx: &dyn ReadTx, shop: ShopId, customer: CustomerId) -> Result<bool, StoreError> {
+    Ok(outbox::touches(tx, Facet::Shop(shop).document(customer))?
+        || outbox::touches(tx, Facet::Card.document(customer))?)
+}
+
+/// Whether this handheld's row of a customer says more than the hub's, which knows the accepted card alone.
+pub(super) fn knows_more(
+    tx: &dyn ReadTx,
+    shop: ShopId,
+    customer: CustomerId,
+) -> Result<bool, StoreError> {
+    let of_shop = Facet::Shop(shop).document(customer);
+    Ok(documents::row(tx, of_shop)?.is_some() || has_pending(tx, shop, customer)?)
+}
+
+/// The customers whose first sync ends with this page of records, and of whom this handheld knows more than the hub's rows tell. Only now are card, facet and records together, so their rows
+/// are folded once.
+fn told_in_full(
+    tx: &dyn ReadTx,
+    page: &Page,
+    progress: &Resume,
+    shop: ShopId,
+) -> Result<Vec<CustomerId>, StoreError> {
+    let prefix = page.scope.key();
+    let mut from = prefix.to_vec();
+    if progress.phase == Phase::Records && !progress.cursor.is_empty() {
+        from.extend_from_slice(&progress.cursor);
+        from.push(0);
+    }
+    let to = if page.last {
+        store::prefix_end(&prefix)
+    } else {
+        Some([&prefix[..], &page.cursor, &[0]].concat())
+    };
+    let range = KeyRange {
+        from: &from,
+        to: to.as_deref(),
+    };
+    let mut documents = Vec::new();
+    tx.scan(
+        Table::ScopeDocument,
+        range,
+        Direction::Ascending,
+        &mut |key, _| {
+            documents.extend(key.get(Scope::KEY_LEN..).and_then(DocumentId::from_slice));
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    let mut customers = Vec::new();
+    for document in documents {
+        let Some(row) = documents::row(tx, document)? else {
+            continue;
+        };
+        let card = Facet::Card.document(row.customer);
+        // The facet of somebody whose card is not in this scope has no card to come with.
+        let is_theirs = document == card || !documents::scopes(tx, card)?.contains(&page.scope);
+        if is_theirs && knows_more(tx, shop, row.customer)? {
+            customers.push(row.customer);
+        }
+    }
+    Ok(customers)
+}
