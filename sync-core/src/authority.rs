@@ -161,7 +161,10 @@ impl Authority {
     ) -> Result<(Visible, BTreeMap<EditId, Timestamp>), StoreError> {
         let mut facets = vec![Facet::Card, Facet::Shop(shop)];
         if let Some(associate) = associate {
-            facets.extend([Facet::Restricted, Facet::Private(associate)]);
+            facets.push(Facet::Private(associate));
+            if documents::needs_to_know(tx, customer, associate)? {
+                facets.push(Facet::Restricted);
+            }
         }
         let mut visible = Visible::default();
         let mut corrections = BTreeMap::new();

@@ -16,7 +16,7 @@ use crate::digest::document_item;
 use crate::envelope::{Attestation, Sealed};
 use crate::feed::Ledger;
 use crate::gate::{self, Causality};
-use crate::ids::{ChangeHash, CustomerId, DocumentId, EditId, Hash32, Timestamp};
+use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, EditId, Hash32, Timestamp};
 use crate::limits;
 use crate::records;
 use crate::scope::Scope;
@@ -292,6 +292,19 @@ pub fn scopes(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<Scope>, Store
         },
     )?;
     Ok(scopes)
+}
+
+/// Whether `associate` may read all that is restricted about a customer: need to know comes with their own scope, on hub and handheld.
+///
+/// # Errors
+/// What the store reports.
+pub fn needs_to_know(
+    tx: &dyn ReadTx,
+    customer: CustomerId,
+    associate: AssociateId,
+) -> Result<bool, StoreError> {
+    let key = Scope::Associate(associate).document_key(Facet::Restricted.document(customer));
+    Ok(tx.get(Table::ScopeDocument, &key)?.is_some())
 }
 
 /// Puts a document into a scope, with its item. No feed entry: that is the authority's word.

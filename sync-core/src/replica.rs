@@ -143,7 +143,10 @@ impl Replica {
         Ok(displayed)
     }
 
-    /// What `author` may see of a customer: all facets, each with what is accepted and what is pending.
+    /// What `author` may see of a customer: their facets, each with what is accepted and what is pending.
+    ///
+    /// A colleague's restricted facet may be on the same handheld.
+    /// Who has no need to know sees of it what they wrote themselves and the hub has not judged yet.
     ///
     /// # Errors
     /// What the store reports.
@@ -163,6 +166,10 @@ impl Replica {
         for facet in facets {
             let entries = self.entries(tx, facet.document(customer))?;
             visible.insert(facet, entries);
+        }
+        if !documents::needs_to_know(tx, customer, author.associate)? {
+            let restricted = visible.facet_mut(Facet::Restricted);
+            *restricted = restricted.written_by(author.associate);
         }
         Ok(visible)
     }

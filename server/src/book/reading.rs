@@ -11,7 +11,7 @@ use sync_core::access::{AccessEntry, AccessKind};
 use sync_core::authority::HubAuthor;
 use sync_core::card::reduce::Corrections;
 use sync_core::card::schema;
-use sync_core::card::{CardView, Entries, Entry, Facet, FieldPath, Key, Reading, Value, Visible};
+use sync_core::card::{CardView, Entry, Facet, FieldPath, Key, Reading, Value, Visible};
 use sync_core::crypto::sha256;
 use sync_core::documents;
 use sync_core::ids::{AssociateId, CustomerId, SessionId, Timestamp};
@@ -104,7 +104,9 @@ pub fn read(
     let customer = reached.customer();
     let (mut visible, corrections) =
         book.visible(customer, (principal.shop, principal.associate))?;
-    let has_restricted = keep_need_to_know(book, principal, customer, &mut visible)?;
+    let has_restricted = visible
+        .get(&Facet::Restricted)
+        .is_some_and(|entries| !entries.is_empty());
     if !principal.scopes.has(Permitted::NotesRead) {
         visible = without_words(&visible);
     }
@@ -116,31 +118,6 @@ pub fn read(
 
 fn view(visible: &Visible, corrections: &Corrections, now: Timestamp) -> CardView {
     CardView::read(visible, &Reading { now, corrections })
-}
-
-/// Takes the restricted facet away from whoever has no need to know; says whether anything of it stays.
-fn keep_need_to_know(
-    book: &Book,
-    principal: &Principal,
-    customer: CustomerId,
-    visible: &mut Visible,
-) -> Result<bool, StoreError> {
-    let is_there = |visible: &Visible| {
-        let restricted = visible.get(&Facet::Restricted);
-        restricted.is_some_and(|entries| !entries.is_empty())
-    };
-    if !is_there(visible) {
-        return Ok(false);
-    }
-    let document = Facet::Restricted.document(customer);
-    let scopes = documents::scopes(&*book.store().read()?, document)?;
-    let is_entitled = principal
-        .associate
-        .is_some_and(|associate| scopes.contains(&Scope::Associate(associate)));
-    if !is_entitled {
-        visible.insert(Facet::Restricted, Entries::default());
-    }
-    Ok(is_entitled)
 }
 
 /// What is left when nothing counts that people wrote in their own words.

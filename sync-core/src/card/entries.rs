@@ -8,7 +8,7 @@ use super::edit::FieldWrite;
 use super::key::{FieldPath, Key};
 use super::schema;
 use super::value::{Entry, Value};
-use crate::ids::EditId;
+use crate::ids::{AssociateId, EditId};
 
 /// The readable content of a document: every key present, with what stands there.
 ///
@@ -73,6 +73,15 @@ impl Entries {
             && self
                 .heads(&flag())
                 .any(|(_, entry)| schema::flag(&entry.value) == Some(true))
+    }
+
+    /// What one associate wrote.
+    #[must_use]
+    pub fn written_by(&self, associate: AssociateId) -> Self {
+        self.iter()
+            .filter(|(_, entry)| entry.provenance.by == associate)
+            .map(|(key, entry)| (key.clone(), entry.clone()))
+            .collect()
     }
 
     /// Does to the map what committing `writes` does to a document: a write whose key is there already was done before and does nothing.
