@@ -123,6 +123,7 @@ fn sign_in(associate: AssociateId, name: &str, now: Timestamp) -> SignIn {
         session: SessionId(associate.0),
         refresh_token: Some(String::new()),
         confirmed_at: now,
+        has_lapsed: false,
         expires_at: now.plus_ms(i64::from(LEASE_HOURS) * 3_600_000),
     }
 }

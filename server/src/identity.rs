@@ -74,6 +74,9 @@ pub enum IdentityError {
     /// The refresh token is not good.
     #[error("the refresh token does not work: sign in again")]
     RefreshRefused,
+    /// The sign-in was not used for too long, or its shift is over. Its associate is still welcome.
+    #[error("the sign-in has lapsed: sign in again")]
+    SignInLapsed,
     /// The access token is not good.
     #[error(transparent)]
     Token(#[from] TokenError),

@@ -49,6 +49,10 @@ impl Book {
                 backed_up_number: contact.backed_up,
                 first_sync: standing.first_sync,
                 signed_in: standing.signed_in.as_ref().map(Associate::from),
+                is_sign_in_needed: standing
+                    .signed_in
+                    .as_ref()
+                    .is_none_or(|sign_in| sign_in.renewable().is_none()),
                 lease_until: standing.lease_until,
                 can_switch_to: standing.can_switch_to.iter().map(Associate::from).collect(),
                 device: enrolment.as_ref().map(|enrolment| enrolment.device),

@@ -184,6 +184,16 @@ impl Book {
     }
 }
 
+/// What it is to have settled: for a sign-in that has lapsed the outbox went out, and nothing could come.
+fn settled(shelf: &Shelf) -> Outcome {
+    let has_lapsed =
+        shelf.read(|core, _| Ok(core.signed_in().is_some_and(|sign_in| sign_in.has_lapsed)))?;
+    if has_lapsed {
+        return Err(BookError::SignInAgain);
+    }
+    Ok(SyncEnd::Settled)
+}
+
 impl Book {
     pub(crate) fn refuse_offline(&self) -> Result<(), BookError> {
         if self.shelf.is_offline.load(Ordering::SeqCst) {
@@ -200,7 +210,7 @@ impl Book {
             let meeting = tokio::time::timeout(deadline, meet(&shelf, &client, Until::Settled));
             let outcome = tokio::select! {
                 ended = meeting => match ended {
-                    Ok(met) => met.map(|()| SyncEnd::Settled),
+                    Ok(met) => met.and_then(|()| settled(&shelf)),
                     Err(_elapsed) => Ok(SyncEnd::DeadlinePassed),
                 },
                 () = cancelled.notified() => Ok(SyncEnd::Cancelled),

@@ -92,6 +92,9 @@ struct SignedInAnswer {
     token: TokenAnswer,
 }
 
+/// The hub's word for a sign-in that was not used for too long. Its associate may go on reading; a sign-in brings what colleagues wrote.
+const LAPSED: &str = "sign_in_lapsed";
+
 impl HubClient {
     pub(crate) fn new(allow_plain_http: bool) -> Self {
         Self {
@@ -211,7 +214,7 @@ impl HubClient {
     /// A token that is good for at least `left_ms` more: of whoever is signed in, else the handheld's own.
     pub(crate) async fn access(&self, shelf: &Shelf, left_ms: i64) -> Result<Token, BookError> {
         let sign_in = shelf.read(|core, _| Ok(core.signed_in().cloned()))?;
-        let sign_in = sign_in.filter(|known| known.refresh_token.is_some());
+        let sign_in = sign_in.filter(|known| known.renewable().is_some());
         let whose = sign_in.as_ref().map(|known| known.associate);
         let mut held = self.token.lock().await;
         let until = shelf.now().plus_ms(left_ms.max(5_000));
@@ -231,7 +234,7 @@ impl HubClient {
 
     async fn refresh(&self, shelf: &Shelf, sign_in: &SignIn) -> Result<Token, BookError> {
         let enrolment = enrolment(shelf)?;
-        let body = json!({"refresh_token": sign_in.refresh_token});
+        let body = json!({"refresh_token": sign_in.renewable()});
         let answer = self
             .post(shelf, &enrolment.hub_url, ("/v1/auth/refresh", None), &body)
             .await;
@@ -245,6 +248,11 @@ impl HubClient {
                 Ok(())
             })?;
             shelf.changes.push([Change::Account]);
+        }
+        if answer.as_ref().err() == Some(&BookError::rejected(LAPSED)) {
+            shelf.write(|core, tx| Ok(core.lapsed(tx, sign_in.clone())?))?;
+            shelf.changes.push([Change::Account]);
+            return self.device_token(shelf).await;
         }
         let (renewed, token) = taken(answer?, shelf.now());
         shelf.write(|core, tx| Ok(core.renewed(tx, renewed)?))?;
@@ -405,6 +413,7 @@ fn taken(answer: SignedInAnswer, now: Timestamp) -> (SignIn, Token) {
         session: answer.session,
         refresh_token: Some(answer.refresh_token),
         confirmed_at: now,
+        has_lapsed: false,
         expires_at: answer.session_expires_at,
     };
     (sign_in, token)

@@ -143,6 +143,8 @@ pub struct Status {
     pub first_sync: FirstSync,
     /// Who works with the book.
     pub signed_in: Option<Associate>,
+    /// Whether they must sign in again before anything comes from the hub. What they record goes out all the same.
+    pub is_sign_in_needed: bool,
     /// Until when the book opens for them without a contact.
     pub lease_until: Option<Timestamp>,
     /// Who can take over without a network.

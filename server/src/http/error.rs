@@ -215,6 +215,7 @@ impl From<IdentityError> for ApiError {
             IdentityError::EnrolmentRefused => Self::unauthorized("enrolment_refused", detail),
             IdentityError::SessionEnded => Self::unauthorized("session_ended", detail),
             IdentityError::RefreshRefused => Self::unauthorized("refresh_refused", detail),
+            IdentityError::SignInLapsed => Self::unauthorized("sign_in_lapsed", detail),
             IdentityError::Token(_) => Self::unauthorized("token_refused", detail),
             IdentityError::Proof(error) => Self::from(error),
             IdentityError::TooManyTries { until } => Self {

@@ -11,7 +11,7 @@ use sync_core::ids::{DeviceId, Hash32, SessionId, Timestamp};
 
 use super::directory::IdentityTx;
 use super::dpop::Presented;
-use super::rows::{SecurityEvent, SecurityEventRow, SessionEnd, SessionRow};
+use super::rows::{AssociateRow, SecurityEvent, SecurityEventRow, SessionEnd, SessionRow};
 use super::sessions::SignedIn;
 use super::{Identity, IdentityError};
 use crate::secret::Secret;
@@ -19,6 +19,8 @@ use crate::secret::Secret;
 /// How a refresh ended inside the transaction. Ending a session must be kept, so it is no error there.
 enum Refreshed {
     Rotated(SessionRow, u64),
+    /// Too late, for a session that nobody ended.
+    Lapsed(SessionRow),
     Refused,
     Reused,
 }
@@ -53,17 +55,19 @@ impl Identity {
                 match &step {
                     Refreshed::Rotated(row, _) => tx.update_session(id, row)?,
                     Refreshed::Reused => end_reused(tx, id, device, now)?,
-                    Refreshed::Refused => (),
+                    Refreshed::Lapsed(_) | Refreshed::Refused => (),
                 }
                 Ok(step)
             })
             .await?;
         match refreshed {
             Refreshed::Rotated(session, generation) => {
-                let row = self.directory().associates.get(&session.associate).cloned();
-                let row = row.filter(|row| row.deactivated_at.is_none());
-                let row = row.ok_or(IdentityError::SessionEnded)?;
+                let row = self.working(&session)?;
                 Ok(self.signed_in(id, &session, &row, generation))
+            }
+            Refreshed::Lapsed(session) => {
+                self.working(&session)?;
+                Err(IdentityError::SignInLapsed)
             }
             Refreshed::Refused => Err(IdentityError::RefreshRefused),
             Refreshed::Reused => {
@@ -71,6 +75,13 @@ impl Identity {
                 Err(IdentityError::SessionEnded)
             }
         }
+    }
+
+    /// The associate of a session, if they still work here.
+    fn working(&self, session: &SessionRow) -> Result<AssociateRow, IdentityError> {
+        let row = self.directory().associates.get(&session.associate).cloned();
+        row.filter(|row| row.deactivated_at.is_none())
+            .ok_or(IdentityError::SessionEnded)
     }
 
     pub(super) fn refresh_token(
@@ -120,7 +131,12 @@ fn rotate(
         return Refreshed::Refused;
     };
     if now >= row.expires_at || now >= refresh.idle_expires_at {
-        return Refreshed::Refused;
+        let is_known = presented == refresh.current || refresh.previous == Some(presented);
+        return if is_known {
+            Refreshed::Lapsed(row)
+        } else {
+            Refreshed::Refused
+        };
     }
     if presented == refresh.current {
         refresh.generation += 1;

@@ -316,15 +316,16 @@ async fn a_session_ends_when_it_is_idle_and_at_the_end_of_the_shift() {
     let (hub, device, _) = hub_with_ana().await;
     let idle = hub.sign_in(&device, "ana", PASSWORD).await.unwrap();
     hub.clock.advance_ms(30 * MINUTE_MS);
-    let refused = hub.refresh(&device, idle.refresh.unwrap().expose()).await;
-    assert!(matches!(refused, Err(IdentityError::RefreshRefused)));
+    let lapsed = idle.refresh.unwrap();
+    let refused = hub.refresh(&device, lapsed.expose()).await;
+    assert!(matches!(refused, Err(IdentityError::SignInLapsed)));
     let mut shift = hub.sign_in(&device, "ana", PASSWORD).await.unwrap();
     let mut refreshed = 0;
     loop {
         hub.clock.advance_ms(20 * MINUTE_MS);
         match hub.refresh(&device, shift.refresh.unwrap().expose()).await {
             Ok(next) => shift = next,
-            Err(error) => break assert!(matches!(error, IdentityError::RefreshRefused)),
+            Err(error) => break assert!(matches!(error, IdentityError::SignInLapsed)),
         }
         refreshed += 1;
     }

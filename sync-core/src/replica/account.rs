@@ -85,6 +85,10 @@ pub struct SignIn {
     /// When the hub ends it at the latest.
     #[n(6)]
     pub expires_at: Timestamp,
+    /// Whether the hub said that it was not used for too long: what they record goes out, what colleagues record comes after the next sign-in.
+    #[n(7)]
+    #[cbor(default)]
+    pub has_lapsed: bool,
 }
 
 impl std::fmt::Debug for SignIn {
@@ -98,6 +102,13 @@ impl std::fmt::Debug for SignIn {
 }
 
 impl SignIn {
+    /// What access tokens are had for; none when they signed out or the sign-in has lapsed.
+    #[must_use]
+    pub fn renewable(&self) -> Option<&str> {
+        let token = self.refresh_token.as_deref();
+        token.filter(|_| !self.has_lapsed)
+    }
+
     /// What they may do.
     #[must_use]
     pub fn role(&self) -> Role {
@@ -294,6 +305,7 @@ mod tests {
             session: SessionId([number; 8]),
             refresh_token: Some("token".to_owned()),
             confirmed_at: Timestamp(1_000),
+            has_lapsed: false,
             expires_at: Timestamp(2_000),
         }
     }

@@ -191,6 +191,21 @@ impl Book {
         Ok(())
     }
 
+    /// Takes up that the hub renews a sign-in no more, because it was not used for too long.
+    /// The book stays open until its lease is over, as it does without a network; the outbox goes out by the handheld's own word.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn lapsed(&mut self, tx: &mut dyn WriteTx, sign_in: SignIn) -> Result<(), BookError> {
+        self.renewed(
+            tx,
+            SignIn {
+                has_lapsed: true,
+                ..sign_in
+            },
+        )
+    }
+
     /// Makes an associate who signed in here, and has not signed out, the one who works.
     /// The app makes sure who holds the handheld; it takes no network.
     ///

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use simulator::fleet::{self, Handheld, Hub, Link};
 use sync_core::authority::HubAuthor;
+use sync_core::card::edit::Evidence;
 use sync_core::card::schema::Role;
 use sync_core::card::terms::{ConsentEvent, ConsentMethod, NamePart, Place, Purpose};
-use sync_core::card::edit::Evidence;
 use sync_core::card::{Edit, Facet};
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, CustomerId, SessionId, ShopId, Timestamp};

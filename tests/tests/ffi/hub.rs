@@ -1,7 +1,6 @@
 //! A hub in this process, on a thread of its own, with a port of the machine's choice.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
@@ -34,7 +33,21 @@ impl Hub {
     /// Starts a hub in a fresh folder.
     pub(crate) fn start() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self::start_at(folder, ListenConfig::for_testing())
+        Self::start_at(
+            folder,
+            ListenConfig::for_testing(),
+            IdentityConfig::for_testing(),
+        )
+    }
+
+    /// Starts a hub whose sign-ins lapse at once.
+    pub(crate) fn start_hasty() -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let identity = IdentityConfig {
+            refresh_idle_ms: 0,
+            ..IdentityConfig::for_testing()
+        };
+        Self::start_at(folder, ListenConfig::for_testing(), identity)
     }
 
     /// Starts a hub that handhelds reach by `way` alone.
@@ -44,7 +57,7 @@ impl Hub {
             public_url: Some(way),
             ..ListenConfig::for_testing()
         };
-        Self::start_at(folder, listen)
+        Self::start_at(folder, listen, IdentityConfig::for_testing())
     }
 
     /// Starts it again where it was, on the same port.
@@ -54,14 +67,24 @@ impl Hub {
             address: self.address,
             ..ListenConfig::for_testing()
         };
-        Self::start_at(Arc::clone(&self.folder), listen)
+        let folder = Arc::clone(&self.folder);
+        Self::start_at(folder, listen, IdentityConfig::for_testing())
     }
 
-    fn start_at(folder: Arc<tempfile::TempDir>, listen: ListenConfig) -> Self {
+    fn start_at(
+        folder: Arc<tempfile::TempDir>,
+        listen: ListenConfig,
+        identity: IdentityConfig,
+    ) -> Self {
         let (told, ready) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let data = folder.path().join("hub");
-        let thread = std::thread::spawn(move || serve(&data, listen, &told, stopped));
+        let config = Config {
+            listen,
+            identity,
+            ..Config::for_testing(data)
+        };
+        let thread = std::thread::spawn(move || serve(&config, &told, stopped));
         let (address, url, identity) = ready.recv().unwrap();
         let shop = identity.directory().shops.keys().next().copied().unwrap();
         Self {
@@ -121,13 +144,18 @@ impl Hub {
 
     /// A handheld with somebody signed in.
     pub(crate) fn handheld(&self, name: &str) -> Arc<Book> {
-        let path = self.folder.path().join(format!("book-{name}"));
-        let path = path.to_str().unwrap().to_owned();
-        let book = Book::open(path, vec![7; 32], BookOptions::default()).unwrap();
+        let book = self.book(name);
         book.enrol(self.url.clone(), self.code(), name.to_owned())
             .unwrap();
         book.sign_in(name.to_owned(), password(name)).unwrap();
         book
+    }
+
+    /// Opens the book of a handheld, as the app does when it starts.
+    pub(crate) fn book(&self, name: &str) -> Arc<Book> {
+        let path = self.folder.path().join(format!("book-{name}"));
+        let path = path.to_str().unwrap().to_owned();
+        Book::open(path, vec![7; 32], BookOptions::default()).unwrap()
     }
 
     /// Stops the hub, with what is under way finished.
@@ -156,25 +184,15 @@ pub(crate) fn password(login: &str) -> String {
 
 type Told = (SocketAddr, String, Arc<Identity>);
 
-fn serve(
-    data: &Path,
-    listen: ListenConfig,
-    told: &mpsc::Sender<Told>,
-    stopped: oneshot::Receiver<()>,
-) {
+fn serve(config: &Config, told: &mpsc::Sender<Told>, stopped: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    let config = Config {
-        listen,
-        identity: IdentityConfig::for_testing(),
-        ..Config::for_testing(data.to_path_buf())
-    };
-    let store = server::data::open_store(data, true).unwrap();
+    let store = server::data::open_store(&config.data.folder, true).unwrap();
     let serving = server::serve(
-        &config,
+        config,
         Arc::new(store),
         |ready| {
             let identity = Arc::clone(&ready.state.identity);

@@ -206,6 +206,29 @@ fn who_leaves_is_locked_out_at_the_next_contact_and_their_work_arrives() {
 }
 
 #[test]
+fn who_was_away_for_long_goes_on_reading_and_writing_and_signs_in_to_see_what_colleagues_wrote() {
+    let hub = Hub::start_hasty();
+    hub.associate("ana");
+    let ana = hub.handheld("ana");
+    let lea = create(&ana, "Léa");
+    settle(&ana);
+    drop(ana);
+    let ana = hub.book("ana");
+    ana.add_note(lea, Place::Card, "late".to_owned()).unwrap();
+    let lapsed = ana.sync_once(LONG_MS);
+    assert!(matches!(lapsed, Err(BookError::SignInAgain)), "{lapsed:?}");
+    let status = ana.status().unwrap();
+    assert_eq!(status.stored_number, 2, "their work went out");
+    assert!(status.is_sign_in_needed);
+    assert_eq!(ana.customer(lea).unwrap().notes.len(), 1);
+    ana.add_note(lea, Place::Card, "later".to_owned()).unwrap();
+    ana.sign_in("ana".to_owned(), password("ana")).unwrap();
+    settle(&ana);
+    assert!(!ana.status().unwrap().is_sign_in_needed);
+    assert_eq!(ana.customer(lea).unwrap().notes.len(), 2);
+}
+
+#[test]
 fn a_revoked_handheld_is_told_to_enrol() {
     let hub = Hub::start();
     hub.associate("ana");

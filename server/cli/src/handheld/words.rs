@@ -86,6 +86,9 @@ pub(crate) fn status(status: &Status, now_ms: i64) -> Vec<String> {
         "in the book (no hardware key)"
     };
     lines.push(format!("device key    {key}"));
+    if status.signed_in.is_some() && status.is_sign_in_needed {
+        lines.push("sign-in       lapsed: `signin` again to see what colleagues write".to_owned());
+    }
     if let Some(until) = status.lease_until {
         lines.push(format!("opens offline until {}", day::shown(until)));
     }
