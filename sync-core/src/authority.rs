@@ -185,7 +185,7 @@ impl Authority {
     /// An edit whose id was recorded before is passed over. Returns whether anything was new.
     ///
     /// # Errors
-    /// [`AuthorityError`]; the caller's mark must then be rolled back.
+    /// [`AuthorityError`]: when storage failed the caller's mark must be rolled back; everything else was found before anything was written.
     pub fn record(
         &mut self,
         tx: &mut dyn WriteTx,
@@ -240,19 +240,19 @@ impl Authority {
                 }
             }
         }
+        let mut committed = Vec::with_capacity(plan.writes.len());
         for (facet, writes) in &plan.writes {
             let own: Vec<_> = ids
                 .iter()
                 .copied()
                 .filter(|id| writes.iter().any(|w| w.edit == *id))
                 .collect();
-            self.commit(
-                tx,
-                batch,
-                (author, customer, *facet),
-                (writes, own),
-                (now, entropy),
-            )?;
+            let place = (author, customer, *facet);
+            committed.extend(self.commit(tx.as_read(), place, (writes, own), (now, entropy))?);
+        }
+        // All of it is good: now the first of it may be written.
+        for (after, stored) in committed {
+            self.accept(tx, batch, (after, None), &[stored], author.shop)?;
         }
         Ok(!plan.writes.is_empty())
     }
@@ -277,23 +277,23 @@ impl Authority {
         Ok(false)
     }
 
+    /// Commits writes to one document in memory; none when it holds all of them.
     fn commit(
         &mut self,
-        tx: &mut dyn WriteTx,
-        batch: &mut Batch,
+        tx: &dyn ReadTx,
         (author, customer, facet): (&HubAuthor, CustomerId, Facet),
         (writes, edits): (&[crate::card::FieldWrite], Vec<EditId>),
         (now, entropy): (Timestamp, &mut dyn Entropy),
-    ) -> Result<(), AuthorityError> {
+    ) -> Result<Option<(Loaded, StoredChange)>, AuthorityError> {
         let document = facet.document(customer);
-        let loaded = self.cache.get(tx.as_read(), document)?;
+        let loaded = self.cache.get(tx, document)?;
         let mut after = loaded.map_or_else(
             || Loaded::empty(customer, facet),
             |loaded| (*loaded).clone(),
         );
         let actor = ActorId::derive(self.device, self.nonce);
         let Some(change) = after.document.commit(actor, now, writes) else {
-            return Ok(());
+            return Ok(None);
         };
         gate::take_own(&mut after.causality, &change.bytes).map_err(|error| own_fault(&error))?;
         after.entries.write(writes);
@@ -320,8 +320,7 @@ impl Authority {
             received_at: now,
             attestation: None,
         };
-        self.accept(tx, batch, (after, None), &[stored], author.shop)?;
-        Ok(())
+        Ok(Some((after, stored)))
     }
 
     /// Stores accepted changes of one document and tells every scope that holds it.

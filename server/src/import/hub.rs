@@ -82,12 +82,13 @@ impl<'a, 'tx> EngineSink<'a, 'tx> {
         Self { engine, author }
     }
 
+    /// Writes edits, or tells why the hub does not take them.
     fn record(
         &mut self,
         customer: CustomerId,
         key: &SourceKey,
         edits: Vec<(Edit, Option<Timestamp>)>,
-    ) -> Result<(), SinkError> {
+    ) -> Result<Option<String>, SinkError> {
         let index = ImportIndex::new(self.author.secret.expose());
         let run = self.author.run.0;
         let base = index.fingerprint(&format!("edit/{run}/{}/{}", key.source, key.id));
@@ -103,14 +104,17 @@ impl<'a, 'tx> EngineSink<'a, 'tx> {
         let recorded = self
             .engine
             .record(&self.author.hub_author(), customer, &named);
-        recorded.map(drop).map_err(|error| match error {
-            AuthorityError::Store(error) => SinkError::Store(error),
-            refused @ (AuthorityError::Edit(_)
-            | AuthorityError::UnknownCustomer
-            | AuthorityError::Erased
-            | AuthorityError::CardFull
-            | AuthorityError::TooMuch) => SinkError::Refused(refused.to_string()),
-        })
+        match recorded {
+            Ok(_is_new) => Ok(None),
+            Err(AuthorityError::Store(error)) => Err(SinkError::Store(error)),
+            Err(
+                refused @ (AuthorityError::Edit(_)
+                | AuthorityError::UnknownCustomer
+                | AuthorityError::Erased
+                | AuthorityError::CardFull
+                | AuthorityError::TooMuch),
+            ) => Ok(Some(refused.to_string())),
+        }
     }
 }
 
@@ -150,12 +154,16 @@ impl ImportSink for EngineSink<'_, '_> {
             return Ok(Upserted::Erased);
         }
         let changed = input.changed_since(index, &before);
-        if is_new {
-            self.record(customer, key, first_edits(&key.id, &changed))?;
-        } else if changed.is_empty() {
+        if !is_new && changed.is_empty() {
             return Ok(Upserted::Unchanged(customer));
+        }
+        let edits = if is_new {
+            first_edits(&key.id, &changed)
         } else {
-            self.record(customer, key, edits(&changed))?;
+            edits(&changed)
+        };
+        if let Some(why) = self.record(customer, key, edits)? {
+            return Ok(Upserted::Refused(why));
         }
         let after = input.fingerprints(index, &before);
         index.remember_customer(self.engine.tx(), key, customer, after)?;

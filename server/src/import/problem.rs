@@ -82,6 +82,9 @@ pub enum Reason {
     /// The customer's number is known under a person who was erased.
     #[error("belongs to a customer who was erased")]
     Erased,
+    /// The hub itself does not take it.
+    #[error("was refused by the hub: {0}")]
+    Refused(String),
 }
 
 impl Reason {
@@ -113,6 +116,7 @@ impl Reason {
             Self::TooLarge => "too_large",
             Self::NoEvidence => "no_evidence",
             Self::Erased => "erased",
+            Self::Refused(_) => "refused",
         }
     }
 }

@@ -304,10 +304,11 @@ impl<'a> Run<'a> {
                 customer
             }
             Upserted::Erased => {
-                for sale in group {
-                    let error = RowError::at("customer_id", Reason::Erased);
-                    self.reject(sale.line, error, &sale.raw);
-                }
+                self.reject_group(&group, &Reason::Erased);
+                return Ok(());
+            }
+            Upserted::Refused(why) => {
+                self.reject_group(&group, &Reason::Refused(why));
                 return Ok(());
             }
         };
@@ -317,6 +318,13 @@ impl<'a> Run<'a> {
             self.account(sale, outcome);
         }
         Ok(())
+    }
+
+    fn reject_group(&mut self, group: &[OpenSale], reason: &Reason) {
+        for sale in group {
+            let error = RowError::at("customer_id", reason.clone());
+            self.reject(sale.line, error, &sale.raw);
+        }
     }
 
     fn account(&mut self, sale: OpenSale, outcome: Put) {
@@ -362,6 +370,7 @@ impl<'a> Run<'a> {
             Upserted::Erased => {
                 self.reject(line, RowError::at("customer_id", Reason::Erased), raw);
             }
+            Upserted::Refused(why) => self.reject(line, RowError::row(Reason::Refused(why)), raw),
         }
         Ok(())
     }

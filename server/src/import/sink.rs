@@ -25,7 +25,7 @@ pub struct SourceKey {
 }
 
 /// What became of a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Upserted {
     /// Was not known; a card was made.
     New(CustomerId),
@@ -35,6 +35,8 @@ pub enum Upserted {
     Unchanged(CustomerId),
     /// Was erased: the row must not bring anybody back.
     Erased,
+    /// The hub does not take what the row says, for the reason given; nothing of it was written.
+    Refused(String),
 }
 
 /// What became of a record.

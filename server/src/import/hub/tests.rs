@@ -4,6 +4,7 @@ use std::io::BufReader;
 use std::sync::Arc;
 
 use sync_core::audit;
+use sync_core::card::terms::Place;
 use sync_core::card::{CardView, Facet, Reading};
 use sync_core::documents;
 use sync_core::ids::{AssociateId, CustomerId, ShopId, Timestamp};
@@ -262,5 +263,43 @@ async fn who_was_erased_stays_erased() {
     let again = hub.import(What::Customers, csv).await;
     assert_eq!(again.rejected["erased"], 1, "{again}");
     assert_eq!((again.customers_new, again.customers_unchanged), (0, 1));
+    hub.thread.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_the_hub_refuses_is_reported_and_the_rest_goes_on() {
+    let hub = Hub::new();
+    hub.import(What::Customers, b"customer_id,given_name\n7,Ana\n")
+        .await;
+    let ana = hub.customers()[0];
+    let author = HubAuthor {
+        associate: AssociateId([1; 8]),
+        session: SessionId([0; 8]),
+        shop: SHOP,
+        role: Role::Hub,
+    };
+    for full in (0..u16::try_from(limits::NOTES_MAX).unwrap()).step_by(100) {
+        let notes = (full..full + 100).map(|number| HubEdit {
+            id: edit_id(1, number),
+            edit: Edit::AddNote {
+                place: Place::Card,
+                body: format!("note {number}"),
+                title: None,
+                label: None,
+            },
+            source: Source::Imported,
+            as_of: None,
+        });
+        hub.book.record(author, ana, notes.collect()).await.unwrap();
+    }
+    let csv = b"customer_id,given_name,note\n7,Ana,one too many\n8,Ben,the first\n";
+    let report = hub.import(What::Customers, csv).await;
+    assert_eq!(report.rejected["refused"], 1, "{report}");
+    assert_eq!(report.customers_new, 1, "{report}");
+    // Nothing of it was remembered: the row is tried again when it comes again.
+    let again = hub.import(What::Customers, csv).await;
+    assert_eq!(again.rejected["refused"], 1, "{again}");
+    assert_eq!(again.customers_unchanged, 1, "{again}");
+    hub.verify();
     hub.thread.stop().await;
 }
