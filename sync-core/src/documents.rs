@@ -481,15 +481,16 @@ fn delete_history(tx: &mut dyn WriteTx, document: DocumentId) -> Result<(), Stor
     Ok(())
 }
 
-/// A clock that ran ahead can neither win a conflict nor extend a date: from here on the time of receipt counts.
+/// V9: a clock that ran ahead can neither win a conflict nor extend a date, and one that is far behind does not hide what is new:
+/// from here on the time of receipt counts.
 fn correct_times(after: &mut Loaded, stored: &StoredChange) {
+    let earliest = stored.received_at.plus_ms(-limits::CLAIMED_TIME_WINDOW_MS);
     let latest = stored.received_at.plus_ms(limits::CLOCK_TOLERANCE_MS);
     for edit in &stored.sealed.envelope.edits {
-        let claims_later = after
-            .entries
-            .iter()
-            .any(|(key, entry)| key.edit == *edit && entry.provenance.at > latest);
-        if claims_later && !after.row.corrections.iter().any(|(known, _)| known == edit) {
+        let claims_another = after.entries.iter().any(|(key, entry)| {
+            key.edit == *edit && !(earliest..=latest).contains(&entry.provenance.at)
+        });
+        if claims_another && !after.row.corrections.iter().any(|(known, _)| known == edit) {
             after.row.corrections.push((*edit, stored.received_at));
         }
     }

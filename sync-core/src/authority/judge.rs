@@ -316,6 +316,10 @@ impl Case<'_> {
         }
         let card = Facet::Card.document(envelope.customer);
         let scopes = documents::scopes(tx, card)?;
+        if scopes.is_empty() && documents::row(tx, card)?.is_some() {
+            // Known, and in nobody's book: who comes back is let in by the hub's word, not by a push.
+            return Ok(Some(refused("not_in_your_book")));
+        }
         if scopes.is_empty() {
             // Not known here yet: then this very push must bring the card.
             let brings_card = self.push.entries.iter().any(|sealed| {

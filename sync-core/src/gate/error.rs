@@ -197,6 +197,9 @@ pub enum ShapeFault {
     /// The key's edit is not one of the envelope's.
     #[error("an edit that the envelope does not list")]
     ForeignEdit,
+    /// The envelope lists an edit of which nothing is written here.
+    #[error("an edit that writes nothing")]
+    IdleEdit,
     /// The entry names another associate or device than the envelope.
     #[error("another author than the envelope's")]
     ForeignAuthor,
@@ -321,6 +324,7 @@ impl ShapeFault {
             Self::NotFresh => "v11_not_fresh",
             Self::Entry => "v11_entry",
             Self::ForeignEdit => "v11_foreign_edit",
+            Self::IdleEdit => "v11_idle_edit",
             Self::ForeignAuthor => "v11_foreign_author",
             Self::Seen => "v11_seen",
             Self::StrayDelete => "v11_stray_delete",

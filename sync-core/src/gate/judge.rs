@@ -129,6 +129,7 @@ fn read_writes(
     rules: &Rules<'_>,
 ) -> Result<Vec<FieldWrite>, GateError> {
     let edits: BTreeSet<&EditId> = envelope.edits.iter().collect();
+    let mut written = BTreeSet::new();
     let mut writes = Vec::new();
     let mut deletes: Vec<Key> = Vec::new();
     for (op, at) in ops.iter().zip(0..) {
@@ -142,6 +143,7 @@ fn read_writes(
             Does::Put(value) => {
                 let entry = read_entry(&key, value, envelope, rules).map_err(shape)?;
                 let replaces = replaced(&key.path, &mut deletes, rules).map_err(shape)?;
+                written.insert(key.edit);
                 writes.push(FieldWrite {
                     path: key.path,
                     edit: key.edit,
@@ -155,6 +157,14 @@ fn read_writes(
         return Err(GateError::Shape {
             op: ops.len(),
             fault: ShapeFault::Nothing,
+        });
+    }
+    // Whoever could claim edits that are not in the change could take their ids from those who make them, and fill the index.
+    let is_claimed_twice = edits.len() != envelope.edits.len();
+    if envelope.kind == EnvelopeKind::Device && (is_claimed_twice || written.len() != edits.len()) {
+        return Err(GateError::Shape {
+            op: ops.len(),
+            fault: ShapeFault::IdleEdit,
         });
     }
     Ok(writes)

@@ -38,6 +38,7 @@ fn one_of_each() -> Vec<GateError> {
         shape(ShapeFault::NotFresh),
         shape(ShapeFault::Entry),
         shape(ShapeFault::ForeignEdit),
+        shape(ShapeFault::IdleEdit),
         shape(ShapeFault::ForeignAuthor),
         shape(ShapeFault::Seen),
         shape(ShapeFault::StrayDelete),

@@ -151,15 +151,25 @@ fn a_put_over_what_stands_is_refused() {
         forged.ops[0].key = key.to_string();
         forged.ops[0].preds = vec![pred];
         forged.others = vec![pred.0];
-        forged.edits.push(key.edit);
+        forged.edits = vec![key.edit];
     });
     check("v11_not_fresh", |scene, _, forged| {
         let (key, _) = standing(scene, "size");
         forged.ops[0].key = key.to_string();
-        forged.edits.push(key.edit);
+        forged.edits = vec![key.edit];
     });
     check("v11_not_fresh", |_, _, forged| {
         forged.ops.push(forged.ops[0].clone());
+    });
+}
+
+#[test]
+fn an_envelope_lists_exactly_the_edits_that_are_written() {
+    check("v11_idle_edit", |scene, _, forged| {
+        forged.edits.push(standing(scene, "size").0.edit);
+    });
+    check("v11_idle_edit", |_, _, forged| {
+        forged.edits.push(forged.edits[0]);
     });
 }
 

@@ -1,12 +1,13 @@
 //! Stories of a small fleet: named handhelds, one hub, and what must be true when they have met.
 
+mod permission;
+
 use std::collections::BTreeMap;
 
 use simulator::fleet::{self, Handheld, Hub, Link};
 use sync_core::authority::HubAuthor;
-use sync_core::card::edit::Evidence;
 use sync_core::card::schema::Role;
-use sync_core::card::terms::{ConsentEvent, ConsentMethod, NamePart, Place, Purpose};
+use sync_core::card::terms::{NamePart, Place};
 use sync_core::card::{Edit, Facet};
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, CustomerId, SessionId, ShopId, Timestamp};
@@ -205,67 +206,6 @@ fn a_refused_edit_strands_no_other_and_stays_readable() {
     let row = row.expect("the refused edit is still there for its author");
     assert!(row.intent.contains("said so on the phone"));
     assert_eq!(stage.ana.pending().unwrap().refused, 1);
-}
-
-#[test]
-fn a_private_note_is_on_its_authors_handhelds_and_nowhere_else() {
-    let mut stage = Stage::new();
-    let customer = stage.customer("Odile");
-    stage.meet_all();
-    stage
-        .ana
-        .record(customer, &note(Place::Private, "saw her at the opera"))
-        .unwrap();
-    stage.meet_all();
-    let private = [Facet::Private(ANA)];
-    let of = |store| {
-        fleet::accepted_json(store, customer, &private)
-            .unwrap()
-            .len()
-    };
-    assert_eq!(of(&stage.hub.store), 1);
-    assert_eq!(of(&stage.ana.store), 1);
-    assert_eq!(of(&stage.ben.store), 0);
-    assert!(stage.ben.open_card(customer).unwrap().notes.is_empty());
-    assert_eq!(stage.ana.open_card(customer).unwrap().notes.len(), 1);
-}
-
-#[test]
-fn on_a_shared_handheld_a_restricted_note_is_shown_to_who_needs_to_know() {
-    let mut stage = Stage::new();
-    let customer = stage.customer("Nadia");
-    stage.meet_all();
-    let agreed = Edit::RecordConsent {
-        channel: None,
-        purposes: vec![Purpose::Sensitive],
-        event: ConsentEvent::Grant,
-        evidence: Some(Evidence {
-            text_version: "2026-1".to_owned(),
-            method: ConsentMethod::Signature,
-            reference: None,
-        }),
-    };
-    stage.ana.record(customer, &agreed).unwrap();
-    let illness = note(Place::Restricted, "her illness");
-    stage.ana.record(customer, &illness).unwrap();
-    let notes = |handheld: &mut Handheld| handheld.open_card(customer).unwrap().notes.len();
-
-    // Before the hub has judged it, and after: Ben works with the handheld that holds Ana's note, and needs not know.
-    for _ in 0..2 {
-        stage.ana.sign_in(&mut stage.hub, BEN);
-        assert_eq!(notes(&mut stage.ana), 0);
-        stage.ana.switch_to(ANA);
-        assert_eq!(notes(&mut stage.ana), 1);
-        stage.meet_all();
-    }
-
-    // What Ben writes himself he sees at once; once the hub has put it into his own scope he needs to know all of it.
-    stage.ana.switch_to(BEN);
-    let reason = note(Place::Restricted, "why she avoids lilies");
-    stage.ana.record(customer, &reason).unwrap();
-    assert_eq!(notes(&mut stage.ana), 1);
-    stage.meet_all();
-    assert_eq!(notes(&mut stage.ana), 2);
 }
 
 #[test]
