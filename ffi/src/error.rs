@@ -117,6 +117,7 @@ impl From<RecordError> for BookError {
             RecordError::UnknownCustomer => Self::NotFound,
             RecordError::Erased => Self::rejected("erased"),
             RecordError::OutboxFull { .. } => Self::rejected("outbox_full"),
+            RecordError::TooMuch => Self::rejected("too_much"),
             RecordError::CardFull => Self::rejected("card_full"),
             RecordError::Store(error) => error.into(),
         }

@@ -45,7 +45,7 @@ pub enum AuthorityError {
     #[error("the record of this customer was erased")]
     Erased,
     /// The card is as large as a card may become.
-    #[error("this card is full: archive notes that are no longer needed")]
+    #[error("this card is as large as a card may become: tell whoever runs the hub")]
     CardFull,
     /// More at once than one change may hold.
     #[error("this is too much at once: send fewer or shorter edits")]

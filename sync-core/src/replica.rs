@@ -12,28 +12,26 @@
 pub mod account;
 pub mod book;
 pub mod receive;
+pub mod recording;
 pub mod verdicts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::access::{self, AccessEntry, AccessKind};
 use crate::authority::row_of;
 use crate::card::schema::Role;
-use crate::card::{
-    Document, DocumentError, Edit, EditContext, EditError, Entries, Facet, FieldWrite, Plan,
-    Provenance, Source, Visible,
-};
-use crate::documents::{self, DocumentCache, Loaded};
+use crate::card::{Document, DocumentError, Entries, Facet, Visible};
+use crate::documents::{self, DocumentCache};
 use crate::entropy::Entropy;
-use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
 use crate::ids::{
     ActorId, AssociateId, CustomerId, DeviceId, DocumentId, EditId, Nonce, SessionId, ShopId,
     Timestamp,
 };
-use crate::limits;
-use crate::outbox::{self, OutboxRow, OutboxState};
+use crate::outbox::{self, OutboxRow};
 use crate::projection;
 use crate::store::{ReadTx, StoreError, Table, WriteTx};
+
+pub use recording::{EditRequest, RecordError, Recorded};
 
 /// Documents a handheld keeps open: the cards of a busy afternoon.
 const OPEN_DOCUMENTS: usize = 64;
@@ -49,41 +47,6 @@ pub struct Author {
     pub shop: ShopId,
     /// What they may do.
     pub role: Role,
-}
-
-/// Why an edit was not recorded.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// The edit itself can't be made; says what to do.
-    #[error(transparent)]
-    Edit(#[from] EditError),
-    /// There is no such customer in this book.
-    #[error("there is no such customer in this book")]
-    UnknownCustomer,
-    /// The customer was erased.
-    #[error("the record of this customer was erased; a new visit makes a new one")]
-    Erased,
-    /// Too much waits to be sent.
-    #[error("{pending} edits wait to be sent: connect to the hub before recording more")]
-    OutboxFull {
-        /// How many wait.
-        pending: u64,
-    },
-    /// The card is as large as a card may become.
-    #[error("this card is full: archive notes that are no longer needed")]
-    CardFull,
-    /// Storage failed; nothing was recorded.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// What recording gives back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
-    /// The edit's id; also names what it created.
-    pub edit: EditId,
-    /// Its number in the outbox.
-    pub number: u64,
 }
 
 /// The engine of one opening of a handheld's database.
@@ -208,192 +171,6 @@ impl Replica {
         Ok(corrections)
     }
 
-    /// Records an edit: plans it against what is visible, commits it to the outbox and refreshes the customer's row.
-    /// Durable when the caller's transaction commits.
-    ///
-    /// # Errors
-    /// [`RecordError`]; the transaction must then be rolled back.
-    pub fn record(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        author: &Author,
-        request: &EditRequest<'_>,
-        entropy: &mut dyn Entropy,
-    ) -> Result<Recorded, RecordError> {
-        let EditRequest {
-            customer,
-            edit,
-            source,
-            now,
-        } = *request;
-        if tx.get(Table::Tombstone, customer.as_bytes())?.is_some() {
-            return Err(RecordError::Erased);
-        }
-        if !outbox::has_room(tx.as_read())? {
-            let pending = outbox::pending(tx.as_read())?.count;
-            return Err(RecordError::OutboxFull { pending });
-        }
-        let visible = self.visible(tx.as_read(), author, customer)?;
-        let exists = visible
-            .get(&Facet::Card)
-            .is_some_and(|entries| !entries.is_empty());
-        if !exists && !matches!(edit, Edit::CreateCustomer { .. }) {
-            return Err(RecordError::UnknownCustomer);
-        }
-        let provenance = Provenance {
-            by: author.associate,
-            device: self.device,
-            shop: author.shop,
-            at: now,
-            source,
-            as_of: None,
-        };
-        let context = EditContext {
-            edit: EditId::random(entropy),
-            customer,
-            provenance,
-            role: author.role,
-        };
-        let plan = edit.plan(&context, &visible)?;
-        let members = self.commit_plan(tx.as_read(), author, (customer, now), &plan, entropy)?;
-        let row = OutboxRow {
-            edit: plan.edit,
-            customer,
-            associate: author.associate,
-            session: author.session,
-            at: now,
-            intent: serde_json::to_string(edit).expect("an edit has no map with odd keys"),
-            plan,
-            members,
-            state: OutboxState::Pending,
-        };
-        let number = outbox::append(tx, &row)?;
-        self.refold(tx, author.shop, [&customer])?;
-        Ok(Recorded {
-            edit: row.edit,
-            number,
-        })
-    }
-
-    /// Commits a plan on what is displayed now, one change for each facet.
-    fn commit_plan(
-        &mut self,
-        tx: &dyn ReadTx,
-        author: &Author,
-        (customer, at): (CustomerId, Timestamp),
-        plan: &Plan,
-        entropy: &mut dyn Entropy,
-    ) -> Result<Vec<Sealed>, RecordError> {
-        let mut members = Vec::new();
-        for (facet, _) in &plan.writes {
-            let document = facet.document(customer);
-            let mut displayed = self.displayed(tx, document)?;
-            let row = documents::row(tx, document)?;
-            let epoch = row.map_or(0, |row| row.epoch);
-            let origin = Origin {
-                customer,
-                associate: author.associate,
-                session: author.session,
-                at,
-                epoch,
-            };
-            members.extend(self.seal(&mut displayed, *facet, &origin, plan, entropy));
-            if displayed.save().len() > limits::DOCUMENT_BYTES_MAX {
-                return Err(RecordError::CardFull);
-            }
-        }
-        Ok(members)
-    }
-
-    /// Commits the part of a plan that concerns `facet`; `None` when the document holds all of it already.
-    fn seal(
-        &self,
-        document: &mut Document,
-        facet: Facet,
-        origin: &Origin,
-        plan: &Plan,
-        entropy: &mut dyn Entropy,
-    ) -> Option<Sealed> {
-        let (_, writes) = plan.writes.iter().find(|(planned, _)| *planned == facet)?;
-        let change = document.commit(self.actor(), origin.at, writes)?;
-        let envelope = Envelope {
-            kind: EnvelopeKind::Device,
-            customer: origin.customer,
-            facet,
-            epoch: origin.epoch,
-            change: change.hash,
-            device: self.device,
-            nonce: self.nonce,
-            associate: origin.associate,
-            session: origin.session,
-            edits: vec![plan.edit],
-            schema: crate::card::SCHEMA_VERSION,
-            salt: envelope::salt(entropy),
-        };
-        Some(Sealed {
-            envelope,
-            change: change.bytes,
-        })
-    }
-
-    /// Commits the pending rows that touch `documents` anew on accepted state, under a fresh actor.
-    ///
-    /// Rows that the hub has stored keep their changes, since the hub will bring back exactly these.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn reauthor(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        documents: BTreeSet<DocumentId>,
-        entropy: &mut dyn Entropy,
-    ) -> Result<(), StoreError> {
-        let (documents, rows) = outbox::closure(tx.as_read(), documents)?;
-        self.nonce = Nonce::random(entropy);
-        let mut states = BTreeMap::new();
-        for document in documents {
-            let accepted = self.cache.get(tx.as_read(), document)?;
-            let state = accepted
-                .as_ref()
-                .map_or_else(Document::default, |loaded| loaded.document.clone());
-            states.insert(document, (accepted, state));
-        }
-        for (number, row) in rows {
-            let mut members = Vec::new();
-            for (facet, writes) in &row.plan.writes {
-                let document = facet.document(row.customer);
-                let Some((accepted, state)) = states.get_mut(&document) else {
-                    continue;
-                };
-                if accepted
-                    .as_ref()
-                    .is_some_and(|loaded| ran_before(loaded, writes))
-                {
-                    continue;
-                }
-                if matches!(row.state, OutboxState::Stored { .. }) {
-                    apply_members(state, document, &row)?;
-                    let of_document = |member: &&Sealed| member.envelope.document() == document;
-                    members.extend(row.members.iter().filter(of_document).cloned());
-                    continue;
-                }
-                let origin = Origin {
-                    customer: row.customer,
-                    associate: row.associate,
-                    session: row.session,
-                    at: row.at,
-                    epoch: accepted.as_ref().map_or(0, |loaded| loaded.row.epoch),
-                };
-                members.extend(self.seal(state, *facet, &origin, &row.plan, entropy));
-            }
-            outbox::remove(tx, number, &row)?;
-            if !members.is_empty() {
-                outbox::put(tx, number, &OutboxRow { members, ..row })?;
-            }
-        }
-        Ok(())
-    }
-
     /// Brings the read rows of customers up to what is displayed now.
     ///
     /// # Errors
@@ -462,36 +239,6 @@ impl Replica {
         )?;
         Ok(())
     }
-}
-
-/// What to record.
-#[derive(Debug, Clone, Copy)]
-pub struct EditRequest<'a> {
-    /// About whom.
-    pub customer: CustomerId,
-    /// What.
-    pub edit: &'a Edit,
-    /// On what ground.
-    pub source: Source,
-    /// When.
-    pub now: Timestamp,
-}
-
-/// What every change of an edit shares.
-#[derive(Debug, Clone, Copy)]
-struct Origin {
-    customer: CustomerId,
-    associate: AssociateId,
-    session: SessionId,
-    at: Timestamp,
-    epoch: u32,
-}
-
-/// Whether accepted state has seen these writes, even if they were replaced since: a first run that arrived after all must not run again.
-fn ran_before(accepted: &Loaded, writes: &[FieldWrite]) -> bool {
-    writes
-        .iter()
-        .any(|write| accepted.causality.has_written(&write.path.at(write.edit)))
 }
 
 fn damaged(error: &DocumentError) -> StoreError {

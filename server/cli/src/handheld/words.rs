@@ -39,7 +39,10 @@ fn rejected(code: &str) -> String {
         "other_shop" => "This handheld belongs to another shop than you.".to_owned(),
         "edits_waiting" => "Some edits have not been sent: `sync` first.".to_owned(),
         "outbox_full" => "Too much waits to be sent: connect to the hub first.".to_owned(),
-        "card_full" => "This card is full: redact old notes.".to_owned(),
+        "card_full" => {
+            "This card is as large as a card may become: tell whoever runs the hub.".to_owned()
+        }
+        "too_much" => "This is too much for one edit: record it in parts.".to_owned(),
         "erased" => "The record of this customer was erased.".to_owned(),
         other => format!("The hub refused: {other}."),
     }

@@ -71,6 +71,7 @@ impl World {
                 | RecordError::UnknownCustomer
                 | RecordError::Erased
                 | RecordError::OutboxFull { .. }
+                | RecordError::TooMuch
                 | RecordError::CardFull,
             ) => {
                 self.totals.declined += 1;

@@ -1,11 +1,15 @@
 //! Stories of who may read and write what.
 
+use std::collections::BTreeMap;
+
 use simulator::fleet::{self, Handheld};
-use sync_core::card::edit::Evidence;
-use sync_core::card::terms::{ConsentEvent, ConsentMethod, Place, Purpose};
+use sync_core::card::edit::{EndpointInput, Evidence};
+use sync_core::card::terms::{ConsentEvent, ConsentMethod, EndpointKind, NamePart, Place, Purpose};
 use sync_core::card::{Edit, Facet};
-use sync_core::ids::Timestamp;
+use sync_core::ids::{CustomerId, Timestamp};
+use sync_core::limits;
 use sync_core::outbox::{self, OutboxState};
+use sync_core::replica::RecordError;
 use sync_core::store::Store as _;
 
 use crate::{ANA, BEN, NOON, SHOP, Stage, note, shoe};
@@ -116,4 +120,45 @@ fn a_clock_that_is_years_behind_does_not_hide_what_is_new() {
         let shown: Vec<_> = options.iter().map(|option| option.text.as_str()).collect();
         assert_eq!(shown, ["39", "38"], "what came last is shown first");
     }
+}
+
+#[test]
+fn what_a_handheld_records_is_within_the_bounds_of_the_hub() {
+    let mut stage = Stage::new();
+    let customer = stage.customer("Hedwig");
+    stage.meet_all();
+    let long = "x".repeat(limits::NOTE_BYTES_MAX);
+    let mut recorded = 0;
+    let full = loop {
+        // Some is accepted and some waits: the bounds hold for both together.
+        match stage.ana.record(customer, &note(Place::Card, &long)) {
+            Ok(_) => recorded += 1,
+            Err(error) => break error,
+        }
+        if recorded % 10 == 0 {
+            stage.meet_all();
+        }
+        assert!(recorded <= 150, "a card holds a mebibyte");
+    };
+    assert!(matches!(full, RecordError::CardFull), "{full}");
+    assert!(recorded > 100, "{recorded}");
+    stage.meet_all();
+    stage.assert_converged(customer);
+    assert_eq!(stage.ana.pending().unwrap().refused, 0, "the hub took all");
+
+    let tags = (0..3_000).map(|number| format!("tag {number}"));
+    let too_much = Edit::CreateCustomer {
+        name: BTreeMap::from([(NamePart::Given, "Iris".to_owned())]),
+        language: None,
+        endpoints: tags
+            .map(|tag| EndpointInput {
+                kind: EndpointKind::Email,
+                value: tag.replace(' ', "-") + "@example.com",
+            })
+            .collect(),
+        since: None,
+    };
+    let other = CustomerId([7; 16]);
+    let refused = stage.ana.record(other, &too_much).unwrap_err();
+    assert!(matches!(refused, RecordError::TooMuch), "{refused}");
 }
