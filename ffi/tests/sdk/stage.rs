@@ -109,6 +109,7 @@ impl Stage {
                 session,
                 refresh_token: Some("token".to_owned()),
                 confirmed_at: NOON,
+                has_lapsed: false,
                 expires_at: NOON.plus_ms(Timestamp::DAY_MS),
             })
             .unwrap();
