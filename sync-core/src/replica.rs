@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod book;
+pub mod left_behind;
 pub mod receive;
 pub mod recording;
 pub mod verdicts;

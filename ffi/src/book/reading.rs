@@ -91,6 +91,16 @@ impl Book {
             Ok(rows.into_iter().map(WaitingEdit::from).collect())
         })
     }
+
+    /// Edits that colleagues who were deactivated left behind on this handheld, oldest first. For a manager, who takes them over or discards them.
+    /// Others get `managers_only`. Private notes are not among them.
+    pub fn left_behind(&self) -> Result<Vec<WaitingEdit>, BookError> {
+        guarded(|| {
+            let now = self.shelf.now();
+            let rows = self.shelf.read(|core, tx| Ok(core.left_behind(tx, now)?))?;
+            Ok(rows.into_iter().map(WaitingEdit::from).collect())
+        })
+    }
 }
 
 impl Book {

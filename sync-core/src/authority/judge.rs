@@ -22,6 +22,7 @@ use crate::ids::{
 use crate::limits;
 use crate::protocol::frame::{Push, Ruling, Verdict};
 use crate::quarantine;
+use crate::replica::left_behind::LEFT_BEHIND;
 use crate::replica::receive::gate_damage;
 use crate::scope::Scope;
 use crate::store::{ReadTx, StoreError, Table, WriteTx};
@@ -144,7 +145,7 @@ impl Authority {
         let role = match case.standing(tx, envelope, roster)? {
             Standing::Good(role) => role,
             Standing::Deactivated => {
-                return Ok((Some(refused("associate_deactivated")), Role::Associate));
+                return Ok((Some(refused(LEFT_BEHIND)), Role::Associate));
             }
             Standing::Unknown => return Ok((Some(refused("unknown_session")), Role::Associate)),
         };
