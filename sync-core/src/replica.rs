@@ -12,12 +12,12 @@
 pub mod account;
 pub mod book;
 pub mod receive;
+mod rows;
 pub mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{self, AccessEntry, AccessKind};
-use crate::authority::row_of;
 use crate::card::schema::Role;
 use crate::card::{
     Document, DocumentError, Edit, EditContext, EditError, Entries, Facet, FieldWrite, Plan,
@@ -32,7 +32,6 @@ use crate::ids::{
 };
 use crate::limits;
 use crate::outbox::{self, OutboxRow, OutboxState};
-use crate::projection;
 use crate::store::{ReadTx, StoreError, Table, WriteTx};
 
 /// Documents a handheld keeps open: the cards of a busy afternoon.
@@ -385,51 +384,6 @@ impl Replica {
             }
         }
         Ok(())
-    }
-
-    /// Brings the read rows of customers up to what is displayed now.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn refold<'c>(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        shop: ShopId,
-        customers: impl IntoIterator<Item = &'c CustomerId>,
-    ) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        for customer in customers {
-            match self.row_now(tx.as_read(), shop, *customer)? {
-                Some(row) => rows.push(row),
-                None => {
-                    projection::unfold(tx, *customer)?;
-                }
-            }
-        }
-        projection::fold_all(tx, &rows)?;
-        Ok(())
-    }
-
-    /// The read row of a customer as displayed now; none where nothing is left to display.
-    fn row_now(
-        &mut self,
-        tx: &dyn ReadTx,
-        shop: ShopId,
-        customer: CustomerId,
-    ) -> Result<Option<projection::Row>, StoreError> {
-        let mut visible = Visible::default();
-        let mut corrections = BTreeMap::new();
-        for facet in [Facet::Card, Facet::Shop(shop)] {
-            let document = facet.document(customer);
-            visible.insert(facet, self.entries(tx, document)?);
-            if let Some(row) = documents::row(tx, document)? {
-                corrections.extend(row.corrections);
-            }
-        }
-        if visible.iter().all(|(_, entries)| entries.is_empty()) {
-            return Ok(None);
-        }
-        row_of(tx, customer, &visible, &corrections).map(Some)
     }
 
     /// Notes that `associate` opened a card.
