@@ -122,8 +122,11 @@ enum Move {
     Delete,
 }
 
+/// Takes the key of an entry and what is done to it.
+type Visit<'a> = dyn FnMut(&[u8], Move) + 'a;
+
 /// Tells of entries to move, in any order and as often as it is asked.
-type Entries<'a> = dyn Fn(&dyn ReadTx, &mut dyn FnMut(&[u8], Move)) -> Result<(), StoreError> + 'a;
+type Entries<'a> = dyn Fn(&dyn ReadTx, &mut Visit<'_>) -> Result<(), StoreError> + 'a;
 
 /// Moves entries in the order of their keys: as many as memory may hold, then those behind them.
 fn write_in_order(tx: &mut dyn WriteTx, entries: &Entries<'_>) -> Result<(), StoreError> {
@@ -167,10 +170,10 @@ impl Group {
         Ok(Self { rows })
     }
 
-    fn entries(&self, visit: &mut dyn FnMut(&[u8], Move)) {
+    fn entries(&self, visit: &mut Visit<'_>) {
         let mut key = Vec::new();
         for (customer, rank, terms) in &self.rows {
-            each_posting(terms, *rank, &mut |term, day| {
+            each_posting(terms, *rank, |term, day| {
                 key.clear();
                 key.extend_from_slice(term);
                 key.push(0);
@@ -182,7 +185,7 @@ impl Group {
 }
 
 /// The entries by which the index differs from rows that were written over.
-fn changed_entries(tx: &dyn ReadTx, visit: &mut dyn FnMut(&[u8], Move)) -> Result<(), StoreError> {
+fn changed_entries(tx: &dyn ReadTx, visit: &mut Visit<'_>) -> Result<(), StoreError> {
     store::scan_prefix(tx, Table::Progress, INDEXED, &mut |key, indexed| {
         let customer = key.get(INDEXED.len()..).and_then(CustomerId::from_slice);
         let customer = customer.ok_or_else(|| StoreError::Corrupt {

@@ -223,7 +223,7 @@ impl PackedTerms {
 /// The index entries of a customer: key without customer, and value.
 pub(crate) fn postings(terms: &PackedTerms, rank_days: u32) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut postings = BTreeMap::new();
-    each_posting(terms, rank_days, &mut |term, day| {
+    each_posting(terms, rank_days, |term, day| {
         postings.insert(term.to_vec(), entry_value(day));
     });
     postings
@@ -233,7 +233,7 @@ pub(crate) fn postings(terms: &PackedTerms, rank_days: u32) -> BTreeMap<Vec<u8>,
 pub(crate) fn each_posting(
     terms: &PackedTerms,
     rank_days: u32,
-    visit: &mut dyn FnMut(&[u8], Option<u16>),
+    mut visit: impl FnMut(&[u8], Option<u16>),
 ) {
     // Two bytes count days until 2149.
     let day = u16::try_from(rank_days).unwrap_or(u16::MAX);
