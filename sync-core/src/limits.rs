@@ -59,6 +59,10 @@ pub const SEARCH_CANDIDATES_MAX: usize = 2_000;
 pub const SEARCH_RESULTS_MAX: usize = 50;
 /// Distinct terms indexed for one customer.
 pub const TERMS_MAX: usize = 400;
+/// Index entries sorted in memory at a time when the entries of a whole book are written: about 15 MB.
+pub const INDEX_ENTRIES_SORTED_MAX: usize = 300_000;
+/// Bytes of terms held in memory meanwhile: those of 40,000 customers.
+pub const INDEX_ROWS_BYTES_MAX: usize = 16 << 20;
 /// Records (purchases and the like) in one feed entry.
 pub const RECORDS_PER_ENTRY_MAX: usize = 100;
 /// Encoded bytes of one record.

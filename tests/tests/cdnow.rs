@@ -125,6 +125,7 @@ impl Hub {
         let path = folder.path().join("carnet.db");
         let options = OpenOptions {
             cache_kib: 16_384,
+            writer_cache_kib: 16_384,
             ..OpenOptions::default()
         };
         let store = Arc::new(SqliteStore::open(&path, &options).unwrap());

@@ -32,6 +32,9 @@ const BATCH_FRAMES_MAX: usize = 16;
 /// Bytes of one batch.
 const BATCH_BYTES_MAX: usize = 4 << 20;
 
+/// Bytes read from a connection at a time. Each connection holds and clears so much, and all but pushes are a few hundred bytes.
+const READ_BUFFER_BYTES: usize = 8 << 10;
+
 /// The routes of this resource.
 #[must_use]
 pub fn routes() -> Vec<Route> {
@@ -92,6 +95,7 @@ async fn socket(
     let meeting = Meeting::new(Arc::clone(&state.book), presenter, granted).with_news();
     let principal = Principal::clone(&caller);
     let answer = upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
         .max_message_size(limits::FRAME_BYTES_MAX)
         .max_frame_size(limits::FRAME_BYTES_MAX)
         .on_upgrade(move |socket| hold(socket, state, principal, meeting));

@@ -23,6 +23,7 @@ use crate::feed;
 use crate::ids::{CustomerId, DocumentId, FeedId, ShopId};
 use crate::limits;
 use crate::outbox::{self, OutboxState};
+use crate::projection;
 use crate::replica::Replica;
 use crate::replica::receive::{ReceiveError, Received};
 use crate::replica::verdicts::Judged;
@@ -273,6 +274,7 @@ impl HandheldSession {
             if !self.granted.contains(&scope) {
                 replica.drop_scope(tx, scope, identity.shop)?;
                 tx.delete(Table::Progress, &scope.key())?;
+                projection::index_what_waits(tx)?;
             }
         }
         for stand in stands {
@@ -339,6 +341,7 @@ impl HandheldSession {
                     cursor: page.cursor.clone(),
                 }),
                 (true, Phase::Rows) => {
+                    projection::index_what_waits(tx)?;
                     step.events.push(Event::Searchable(page.scope));
                     Some(Resume {
                         phase: Phase::Documents,
@@ -356,6 +359,7 @@ impl HandheldSession {
                 None => {
                     tx.delete(Table::Progress, &key)?;
                     replica.sweep_rows(tx, identity.shop)?;
+                    projection::index_what_waits(tx)?;
                 }
             }
         }
