@@ -3,7 +3,7 @@
 //! # Invariants
 //! - A session holds positions, never documents: a connected handheld costs a few hundred bytes.
 //! - At most [`limits::STREAM_WINDOW_FRAMES`] frames are under way without an acknowledgement.
-//! - Only granted scopes are read.
+//! - Only granted scopes are read, and of a scope only what is in it at this moment, however old the position that a handheld claims.
 //!
 //! # Why
 //! The machine is asked again and again for the next frames ([`HubSession::pump`]): after a hello, after an acknowledgement and
@@ -19,6 +19,7 @@ use super::frame::{
     ScopeStand, Snapshot, Stop, StopCode, WIRE_VERSION, Welcome, short_chain,
 };
 use crate::authority::Authority;
+use crate::card::Facet;
 use crate::crypto::HubKey;
 use crate::documents;
 use crate::feed::{self, FeedKind, FeedRow, ScopeState};
@@ -261,7 +262,7 @@ impl HubSession {
         while bytes < limits::FRAME_BYTES_TARGET
             && let Some(row) = feed::row(tx, scope, next)?
         {
-            let item = self.item(tx, &row)?;
+            let item = self.item(tx, scope, &row)?;
             bytes += weight(&item);
             items.push(item);
             next += 1;
@@ -269,8 +270,14 @@ impl HubSession {
         Ok(items)
     }
 
-    fn item(&self, tx: &dyn ReadTx, row: &FeedRow) -> Result<Item, StoreError> {
+    /// An entry with what it refers to. Content of a document that is not in the scope any more is not told: a later entry says that it left.
+    fn item(&self, tx: &dyn ReadTx, scope: Scope, row: &FeedRow) -> Result<Item, StoreError> {
         let hash = row.hash;
+        if let Some(document) = content_of(&row.kind)
+            && !is_in(tx, scope, document)?
+        {
+            return Ok(Item::Gone { hash });
+        }
         Ok(match &row.kind {
             FeedKind::Change { document, change } => {
                 match documents::change(tx, *document, *change)? {
@@ -474,6 +481,23 @@ pub(crate) fn snapshot(
         corrections: row.corrections,
         bytes,
     }))
+}
+
+/// The document whose presence in a scope decides whether the content of an entry may be told there; none for entries that carry none.
+fn content_of(kind: &FeedKind) -> Option<DocumentId> {
+    match kind {
+        FeedKind::Change { document, .. }
+        | FeedKind::Base { document, .. }
+        | FeedKind::Enter { document } => Some(*document),
+        FeedKind::Records { customer, .. } => Some(Facet::Card.document(*customer)),
+        FeedKind::Leave { .. } | FeedKind::Tombstone { .. } => None,
+    }
+}
+
+/// Whether a document is in a scope at this moment.
+fn is_in(tx: &dyn ReadTx, scope: Scope, document: DocumentId) -> Result<bool, StoreError> {
+    let key = scope.document_key(document);
+    Ok(tx.get(Table::ScopeDocument, &key)?.is_some())
 }
 
 fn records(tx: &dyn ReadTx, keys: &[minicbor::bytes::ByteVec]) -> Result<Vec<Record>, StoreError> {

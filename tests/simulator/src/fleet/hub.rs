@@ -164,12 +164,6 @@ impl Hub {
         self.key.public_key()
     }
 
-    /// Opens a session for a handheld on which `associates` are signed in.
-    #[must_use]
-    pub fn session(&self, device: DeviceId, associates: &[AssociateId]) -> HubSession {
-        HubSession::new(device, self.grant(device, associates))
-    }
-
     /// What a handheld on which `associates` are signed in may replicate.
     #[must_use]
     pub fn grant(&self, device: DeviceId, associates: &[AssociateId]) -> Vec<Scope> {
