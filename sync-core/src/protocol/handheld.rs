@@ -10,8 +10,8 @@ mod outgoing;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::frame::{
-    Ack, CaughtUp, Course, DocumentHeads, Fetch, Frame, Heads, Hello, Page, Phase, Position, Push,
-    Reads, Restart, Resume, Stop, StopCode, Verdicts, WIRE_VERSION, Welcome, short_chain,
+    Ack, CaughtUp, Course, Fetch, Frame, Heads, Hello, Page, Phase, Position, Push, Reads, Restart,
+    Resume, Stop, StopCode, Verdicts, WIRE_VERSION, Welcome, short_chain,
 };
 use super::{positions, rollup_of};
 use crate::access;
@@ -29,8 +29,6 @@ use crate::replica::verdicts::Judged;
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
 
-/// Documents named in one frame of heads.
-const HEADS_PER_FRAME: usize = 2_000;
 /// Lines of the access log in one frame.
 const READS_PER_FRAME: usize = 500;
 /// Push frames that may wait for their verdicts.
@@ -88,8 +86,12 @@ pub struct HandheldSession {
     diverged: bool,
     /// Scopes whose heads were exchanged already in this session; a second mismatch is a divergence.
     compared: BTreeSet<Scope>,
-    /// Pages of a repair count as one: the next end of a scope is compared again.
+    /// Comparisons under way: which page of heads was sent last, and how far its answer came.
+    comparing: BTreeMap<Scope, compare::Range>,
+    /// Documents that are needed whole and have not come.
     wanted: BTreeMap<Scope, BTreeSet<DocumentId>>,
+    /// Those of them that were asked for: a bounded number, each once until it comes.
+    asked: BTreeMap<Scope, BTreeSet<DocumentId>>,
     /// Outbox rows whose edits were accepted in changes that are not here, by document; the document was asked for.
     elsewhere: BTreeMap<DocumentId, Vec<u64>>,
     /// Verdicts in a row that brought no edit further.
@@ -320,6 +322,9 @@ impl HandheldSession {
                 wanted.remove(&snapshot.facet.document(snapshot.customer));
             }
             wanted.retain(|document| !page.gone.contains(document));
+            if let Some(asked) = self.asked.get_mut(&page.scope) {
+                asked.retain(|document| wanted.contains(document));
+            }
         }
         for snapshot in &page.documents {
             let document = snapshot.facet.document(snapshot.customer);
@@ -331,36 +336,24 @@ impl HandheldSession {
                 self.pushed_to = 0;
             }
         }
-        let key = page.scope.key();
-        if tx.get(Table::Progress, &key)?.is_some() {
-            let next = match (page.last, page.phase) {
-                (false, phase) => Some(Resume {
-                    phase,
-                    cursor: page.cursor.clone(),
-                }),
-                (true, Phase::Rows) => {
-                    step.events.push(Event::Searchable(page.scope));
-                    Some(Resume {
-                        phase: Phase::Documents,
-                        cursor: Vec::new(),
-                    })
-                }
-                (true, Phase::Documents) => Some(Resume {
-                    phase: Phase::Records,
-                    cursor: Vec::new(),
-                }),
-                (true, Phase::Records) => None,
-            };
-            match next {
-                Some(resume) => store::put_row(tx, Table::Progress, &key, &resume)?,
-                None => {
-                    tx.delete(Table::Progress, &key)?;
-                    replica.sweep_rows(tx, identity.shop)?;
-                }
+        if self.is_of_first_sync(tx.as_read(), page)? {
+            note_progress(tx, page, step)?;
+            if (page.last, page.phase) == (true, Phase::Records) {
+                replica.sweep_rows(tx, identity.shop)?;
             }
         }
         self.note(page.scope, received, step);
-        self.acknowledge(tx.as_read(), page.scope, step)
+        self.acknowledge(tx.as_read(), page.scope, step)?;
+        self.ask_for_wanted(page.scope, step);
+        self.compare_on(tx.as_read(), page, step)
+    }
+
+    /// Whether a page moves a first sync on. Pages between, of documents asked for or of a comparison, do not.
+    fn is_of_first_sync(&self, tx: &dyn ReadTx, page: &Page) -> Result<bool, StoreError> {
+        let is_of_stream = page.last || !page.cursor.is_empty();
+        Ok(is_of_stream
+            && !self.comparing.contains_key(&page.scope)
+            && tx.get(Table::Progress, &page.scope.key())?.is_some())
     }
 
     fn note(&mut self, scope: Scope, received: Received, step: &mut Step) {
@@ -378,9 +371,16 @@ impl HandheldSession {
         }
     }
 
-    fn ask_for_wanted(&self, scope: Scope, step: &mut Step) {
-        if let Some(wanted) = self.wanted.get(&scope).filter(|wanted| !wanted.is_empty()) {
-            let documents = wanted.iter().copied().collect();
+    /// Asks for what is needed whole, once each, and for no more at a time than one frame may name.
+    fn ask_for_wanted(&mut self, scope: Scope, step: &mut Step) {
+        let Some(wanted) = self.wanted.get(&scope) else {
+            return;
+        };
+        let asked = self.asked.entry(scope).or_default();
+        let room = limits::FETCH_DOCUMENTS_MAX.saturating_sub(asked.len());
+        let documents: Vec<_> = wanted.difference(asked).copied().take(room).collect();
+        if !documents.is_empty() {
+            asked.extend(&documents);
             step.replies.push(Frame::Fetch(Fetch { scope, documents }));
         }
     }
@@ -435,6 +435,28 @@ impl HandheldSession {
         step.events.push(Event::Judged(judged));
         Ok(())
     }
+}
+
+/// Keeps how far a first sync came.
+fn note_progress(tx: &mut dyn WriteTx, page: &Page, step: &mut Step) -> Result<(), StoreError> {
+    let key = page.scope.key();
+    let beginning = |phase| Resume {
+        phase,
+        cursor: Vec::new(),
+    };
+    let next = match (page.last, page.phase) {
+        (false, phase) => Resume {
+            phase,
+            cursor: page.cursor.clone(),
+        },
+        (true, Phase::Rows) => {
+            step.events.push(Event::Searchable(page.scope));
+            beginning(Phase::Documents)
+        }
+        (true, Phase::Documents) => beginning(Phase::Records),
+        (true, Phase::Records) => return tx.delete(Table::Progress, &key),
+    };
+    store::put_row(tx, Table::Progress, &key, &next)
 }
 
 /// The hub life that this replica's positions count in.

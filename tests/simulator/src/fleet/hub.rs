@@ -206,10 +206,8 @@ impl Hub {
                 session.acknowledged(ack);
                 Vec::new()
             }
-            Frame::Heads(heads) => session.compare(&*self.store.read()?, heads)?,
-            Frame::Fetch(fetch) => {
-                session.fetch(&*self.store.read()?, fetch.scope, &fetch.documents)?
-            }
+            Frame::Heads(heads) => session.compare(heads),
+            Frame::Fetch(fetch) => session.fetch(fetch),
             Frame::Reads(reads) => vec![self.reads(device, reads)?],
             Frame::Welcome(_)
             | Frame::Entries(_)
