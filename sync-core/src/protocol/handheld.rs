@@ -219,12 +219,7 @@ impl HandheldSession {
             | Frame::Fetch(_)
             | Frame::Reads(_) => {
                 let detail = "a hub does not send this".to_owned();
-                let stop = Stop {
-                    code: StopCode::Protocol,
-                    detail,
-                };
-                step.replies.push(Frame::Stop(stop.clone()));
-                self.stop(stop, &mut step);
+                self.refuse(StopCode::Protocol, detail, &mut step);
             }
         }
         if self.is_settled()
@@ -235,6 +230,18 @@ impl HandheldSession {
             step.events.push(Event::InSync);
         }
         Ok(step)
+    }
+
+    /// Backups only come to hold more; a hub that can't look says 0.
+    fn note_backup(&mut self, seq: u64) {
+        self.backup_seq = self.backup_seq.max(seq);
+    }
+
+    /// Ends the session and tells the hub why.
+    fn refuse(&mut self, code: StopCode, detail: String, step: &mut Step) {
+        let stop = Stop { code, detail };
+        step.replies.push(Frame::Stop(stop.clone()));
+        self.stop(stop, step);
     }
 
     fn stop(&mut self, stop: Stop, step: &mut Step) {
@@ -250,8 +257,14 @@ impl HandheldSession {
         identity: &Identity<'_>,
         step: &mut Step,
     ) -> Result<(), StoreError> {
+        if welcome.version != WIRE_VERSION {
+            let version = welcome.version;
+            let detail = format!("this handheld speaks wire version {WIRE_VERSION}, not {version}");
+            self.refuse(StopCode::Update, detail, step);
+            return Ok(());
+        }
         self.welcomed = true;
-        self.backup_seq = welcome.backup_seq;
+        self.note_backup(welcome.backup_seq);
         if known_feed(tx.as_read())? != Some(welcome.feed) {
             // Written once only: a meeting in which nothing happens then costs no write to disk.
             tx.put(Table::Meta, b"feed", welcome.feed.as_bytes())?;
@@ -408,7 +421,7 @@ impl HandheldSession {
         (identity, entropy): (&Identity<'_>, &mut dyn Entropy),
         step: &mut Step,
     ) -> Result<(), StoreError> {
-        self.backup_seq = verdicts.backup_seq;
+        self.note_backup(verdicts.backup_seq);
         let numbers = self.pushes.pop_front().unwrap_or_default();
         let judged = replica.judge(tx, (&numbers, &verdicts.verdicts), identity.shop, entropy)?;
         let brought_further = judged.stored > 0 || judged.erased > 0 || !judged.refused.is_empty();

@@ -13,7 +13,8 @@ use sync_core::feed::Chain;
 use sync_core::ids::{AssociateId, CustomerId, DocumentId, Hash32, SessionId, ShopId, Timestamp};
 use sync_core::limits;
 use sync_core::protocol::frame::{
-    Ack, DocumentHeads, Entries, Fetch, Frame, Heads, Item, Page, Stop, StopCode,
+    Ack, DocumentHeads, Entries, Fetch, Frame, Heads, Hello, Item, Page, Stop, StopCode,
+    WIRE_VERSION, Welcome,
 };
 use sync_core::protocol::handheld::Event;
 use sync_core::protocol::hub::HubSession;
@@ -395,4 +396,61 @@ fn a_handheld_on_a_disk_of_last_month_asks_for_its_own_cards_in_frames_that_fit(
         assert_eq!(held(customer).unwrap().len(), 1);
     }
     stage.assert_agreed();
+}
+
+fn stop_code(frames: &[Frame]) -> Option<StopCode> {
+    frames.iter().find_map(|frame| match frame {
+        Frame::Stop(stop) => Some(stop.code),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_hub_stops_a_handheld_that_speaks_none_of_its_versions() {
+    let mut stage = Stage::new();
+    stage.customer("Ada", 0);
+    for (versions, code) in [
+        ((WIRE_VERSION, WIRE_VERSION + 7), None),
+        ((0, WIRE_VERSION), None),
+        ((0, WIRE_VERSION - 1), Some(StopCode::Update)),
+        ((WIRE_VERSION + 1, WIRE_VERSION + 1), Some(StopCode::Update)),
+    ] {
+        let mut link = Link::open(&stage.ana, &stage.hub).unwrap();
+        let Some(Ok(Frame::Hello(hello))) = link.to_hub.pop_front().map(|b| Frame::unpack(&b))
+        else {
+            panic!("a session begins with a hello");
+        };
+        link.to_hub
+            .push_back(Frame::Hello(Hello { versions, ..hello }).pack());
+        let told = link.deliver_up(&stage.ana, &mut stage.hub).unwrap();
+        let replies = told.expect("a hello is under way").replies;
+        assert_eq!(stop_code(&replies), code, "{versions:?}");
+        assert_eq!(replies.len() == 1, code.is_some(), "nothing follows a stop");
+        link.deliver_down(&mut stage.ana).unwrap();
+        let stopped = |event: &Event| matches!(event, Event::Stopped(it) if Some(it.code) == code);
+        assert_eq!(link.events.iter().any(stopped), code.is_some());
+    }
+}
+
+#[test]
+fn a_handheld_stops_a_hub_that_speaks_another_version_and_takes_nothing_from_it() {
+    let mut stage = Stage::new();
+    stage.customer("Ada", 0);
+    let before = stage.ana.fingerprint().unwrap();
+    let mut link = Link::open(&stage.ana, &stage.hub).unwrap();
+    link.deliver_up(&stage.ana, &mut stage.hub).unwrap();
+    let Some(Ok(Frame::Welcome(welcome))) = link.to_handheld.pop_front().map(|b| Frame::unpack(&b))
+    else {
+        panic!("a hello is answered with a welcome");
+    };
+    let version = WIRE_VERSION + 1;
+    link.to_handheld
+        .push_front(Frame::Welcome(Welcome { version, ..welcome }).pack());
+    let said = link.deliver_down(&mut stage.ana).unwrap();
+    let replies = said.expect("a welcome is under way").replies;
+    assert_eq!(stop_code(&replies), Some(StopCode::Update));
+    assert!(link.is_broken);
+    let update = |event: &Event| matches!(event, Event::Stopped(it) if it.code == StopCode::Update);
+    assert!(link.events.iter().any(update), "{:?}", link.events);
+    assert_eq!(stage.ana.fingerprint().unwrap(), before);
 }

@@ -29,12 +29,7 @@ impl HandheldSession {
         let message = CaughtUp::message(end.scope, end.seq, end.chain, &end.digest);
         if !identity.hub.verifies(&message, &end.signature) {
             let detail = "the hub's signature does not hold".to_owned();
-            let stop = Stop {
-                code: StopCode::Protocol,
-                detail,
-            };
-            step.replies.push(Frame::Stop(stop.clone()));
-            self.stop(stop, step);
+            self.refuse(StopCode::Protocol, detail, step);
             return Ok(());
         }
         let state = feed::state(tx.as_read(), end.scope)?;
