@@ -11,13 +11,14 @@
 
 pub mod account;
 pub mod book;
+mod damage;
 pub mod receive;
+mod rows;
 pub mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{self, AccessEntry, AccessKind};
-use crate::authority::row_of;
 use crate::card::schema::Role;
 use crate::card::{
     Document, DocumentError, Edit, EditContext, EditError, Entries, Facet, FieldWrite, Plan,
@@ -32,7 +33,6 @@ use crate::ids::{
 };
 use crate::limits;
 use crate::outbox::{self, OutboxRow, OutboxState};
-use crate::projection;
 use crate::store::{ReadTx, StoreError, Table, WriteTx};
 
 /// Documents a handheld keeps open: the cards of a busy afternoon.
@@ -92,6 +92,7 @@ pub struct Replica {
     device: DeviceId,
     nonce: Nonce,
     cache: DocumentCache,
+    damage: damage::Damage,
 }
 
 impl Replica {
@@ -101,6 +102,7 @@ impl Replica {
             device,
             nonce: Nonce::random(entropy),
             cache: DocumentCache::new(OPEN_DOCUMENTS),
+            damage: damage::Damage::default(),
         }
     }
 
@@ -134,7 +136,7 @@ impl Replica {
         tx: &dyn ReadTx,
         document: DocumentId,
     ) -> Result<Document, StoreError> {
-        let accepted = self.cache.get(tx, document)?;
+        let accepted = self.accepted(tx, document)?;
         let mut displayed =
             accepted.map_or_else(Document::default, |loaded| loaded.document.clone());
         for (_, row) in outbox::touching(tx, document)? {
@@ -176,7 +178,7 @@ impl Replica {
 
     fn entries(&mut self, tx: &dyn ReadTx, document: DocumentId) -> Result<Entries, StoreError> {
         if outbox::touching(tx, document)?.is_empty() {
-            let accepted = self.cache.get(tx, document)?;
+            let accepted = self.accepted(tx, document)?;
             return Ok(accepted.map_or_else(Entries::default, |loaded| loaded.entries.clone()));
         }
         self.displayed(tx, document)?
@@ -352,13 +354,16 @@ impl Replica {
         self.nonce = Nonce::random(entropy);
         let mut states = BTreeMap::new();
         for document in documents {
-            let accepted = self.cache.get(tx.as_read(), document)?;
+            let accepted = self.accepted(tx.as_read(), document)?;
             let state = accepted
                 .as_ref()
                 .map_or_else(Document::default, |loaded| loaded.document.clone());
             states.insert(document, (accepted, state));
         }
         for (number, row) in rows {
+            if self.waits_for_damaged(tx.as_read(), &row)? {
+                continue;
+            }
             let mut members = Vec::new();
             for (facet, writes) in &row.plan.writes {
                 let document = facet.document(row.customer);
@@ -392,51 +397,6 @@ impl Replica {
             }
         }
         Ok(())
-    }
-
-    /// Brings the read rows of customers up to what is displayed now.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn refold<'c>(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        shop: ShopId,
-        customers: impl IntoIterator<Item = &'c CustomerId>,
-    ) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        for customer in customers {
-            match self.row_now(tx.as_read(), shop, *customer)? {
-                Some(row) => rows.push(row),
-                None => {
-                    projection::unfold(tx, *customer)?;
-                }
-            }
-        }
-        projection::fold_all(tx, &rows)?;
-        Ok(())
-    }
-
-    /// The read row of a customer as displayed now; none where nothing is left to display.
-    fn row_now(
-        &mut self,
-        tx: &dyn ReadTx,
-        shop: ShopId,
-        customer: CustomerId,
-    ) -> Result<Option<projection::Row>, StoreError> {
-        let mut visible = Visible::default();
-        let mut corrections = BTreeMap::new();
-        for facet in [Facet::Card, Facet::Shop(shop)] {
-            let document = facet.document(customer);
-            visible.insert(facet, self.entries(tx, document)?);
-            if let Some(row) = documents::row(tx, document)? {
-                corrections.extend(row.corrections);
-            }
-        }
-        if visible.iter().all(|(_, entries)| entries.is_empty()) {
-            return Ok(None);
-        }
-        row_of(tx, customer, &visible, &corrections).map(Some)
     }
 
     /// Notes that `associate` opened a card.

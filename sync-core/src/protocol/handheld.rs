@@ -5,6 +5,7 @@
 //! - A session ends with both sides in agreement, or with the difference named ([`Event::Diverged`]); it is never merely over.
 
 mod compare;
+mod damage;
 mod outgoing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -75,7 +76,7 @@ pub struct Identity<'a> {
 }
 
 /// One meeting with the hub.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent facts about one meeting"
@@ -92,6 +93,8 @@ pub struct HandheldSession {
     wanted: BTreeMap<Scope, BTreeSet<DocumentId>>,
     /// Those of them that were asked for: a bounded number, each once until it comes.
     asked: BTreeMap<Scope, BTreeSet<DocumentId>>,
+    /// Documents that were damaged here and asked for anew.
+    asked_anew: BTreeSet<(Scope, DocumentId)>,
     /// Outbox rows whose edits were accepted in changes that are not here, by document; the document was asked for.
     elsewhere: BTreeMap<DocumentId, Vec<u64>>,
     /// Verdicts in a row that brought no edit further.
@@ -168,11 +171,7 @@ impl HandheldSession {
         self.backup_seq
     }
 
-    /// Takes a frame of the hub. Commit the transaction, then send the replies.
-    ///
-    /// # Errors
-    /// What the store reports; the transaction must then be dropped and the session ended.
-    pub fn receive(
+    fn take(
         &mut self,
         tx: &mut dyn WriteTx,
         replica: &mut Replica,
@@ -342,6 +341,11 @@ impl HandheldSession {
         for snapshot in &page.documents {
             let document = snapshot.facet.document(snapshot.customer);
             self.elsewhere.remove(&document);
+            if replica.awaits(document) {
+                // The hub's copy is damaged as well: this scope can't agree before that is mended.
+                self.diverged = true;
+                step.events.push(Event::Diverged(page.scope));
+            }
         }
         for document in &page.gone {
             if let Some(numbers) = self.elsewhere.remove(document) {

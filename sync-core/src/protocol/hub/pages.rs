@@ -172,7 +172,15 @@ pub(super) fn whole(tx: &dyn ReadTx, scope: Scope, asked: &mut Asked) -> Result<
             page.gone.push(document);
             continue;
         };
-        let saved = documents::open(tx, &row)?.save();
+        let saved = match documents::open(tx, &row) {
+            Ok(opened) => opened.save(),
+            // Damaged here too: the handheld sees that for itself, and its other documents are not kept waiting.
+            Err(StoreError::Corrupt { .. }) => {
+                let stored = tx.get(Table::Cache, document.as_bytes())?;
+                stored.unwrap_or_default()
+            }
+            Err(error) => return Err(error),
+        };
         bytes += saved.len() + 128;
         page.documents.push(of_row(row, saved));
     }
