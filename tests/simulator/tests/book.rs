@@ -47,8 +47,12 @@ impl Stage {
         };
         hub.people.sign_ins.insert(SESSION, known);
         let store = MemoryStore::default();
-        let mut book = Book::open(&*store.read().unwrap(), &mut entropy).unwrap();
-        let mut tx = store.write().unwrap();
+        let mut book = Book::open(
+            &*store.read().expect("a disk in memory holds"),
+            &mut entropy,
+        )
+        .expect("a disk in memory holds");
+        let mut tx = store.write().expect("a disk in memory holds");
         let enrolment = Enrolment {
             device: DEVICE,
             shop: SHOP,
@@ -58,7 +62,8 @@ impl Stage {
             attested: false,
             lease_hours: 72,
         };
-        book.enrol(&mut *tx, enrolment, &mut entropy).unwrap();
+        book.enrol(&mut *tx, enrolment, &mut entropy)
+            .expect("a disk in memory holds");
         let sign_in = SignIn {
             associate: ANA,
             name: "Ana".to_owned(),
@@ -69,8 +74,9 @@ impl Stage {
             expires_at: NOON.plus_ms(3_600_000),
             has_lapsed: false,
         };
-        book.sign_in(&mut *tx, sign_in).unwrap();
-        tx.commit().unwrap();
+        book.sign_in(&mut *tx, sign_in)
+            .expect("a disk in memory holds");
+        tx.commit().expect("a disk in memory holds");
         Self {
             hub,
             store,
@@ -93,41 +99,48 @@ impl Stage {
     }
 
     fn record(&mut self, customer: CustomerId, edit: &Edit) {
-        let mut tx = self.store.write().unwrap();
+        let mut tx = self.store.write().expect("a disk in memory holds");
         let ground = (NOON, &mut self.entropy as &mut dyn Entropy);
         let recorded = self
             .book
             .record(&mut *tx, (customer, edit), Source::Stated, ground);
-        recorded.unwrap();
-        tx.commit().unwrap();
+        recorded.expect("a disk in memory holds");
+        tx.commit().expect("a disk in memory holds");
     }
 
     /// Takes a frame, and returns what the book has to send then.
     fn receive(&mut self, frame: &Frame) -> (Vec<Frame>, Vec<Event>) {
-        let mut tx = self.store.write().unwrap();
+        let mut tx = self.store.write().expect("a disk in memory holds");
         let turn = self
             .book
             .receive(&mut *tx, frame, (NOON, &mut self.entropy))
-            .unwrap();
-        tx.commit().unwrap();
+            .expect("a disk in memory holds");
+        tx.commit().expect("a disk in memory holds");
         let mut frames = turn.replies;
-        let tx = self.store.read().unwrap();
-        frames.extend(self.book.offer(&*tx, &self.key).unwrap());
+        let tx = self.store.read().expect("a disk in memory holds");
+        frames.extend(
+            self.book
+                .offer(&*tx, &self.key)
+                .expect("a disk in memory holds"),
+        );
         (frames, turn.events)
     }
 
     /// A whole meeting; the session stays open.
     fn meet(&mut self) -> Vec<Event> {
         self.book.end_session();
-        let tx = self.store.read().unwrap();
-        let hello = self.book.open_session(&*tx, Carrier::Connection).unwrap();
+        let tx = self.store.read().expect("a disk in memory holds");
+        let hello = self
+            .book
+            .open_session(&*tx, Carrier::Connection)
+            .expect("a disk in memory holds");
         drop(tx);
         let mut session = HubSession::new(DEVICE, vec![Scope::Book(SHOP), Scope::Associate(ANA)]);
         let mut up = std::collections::VecDeque::from([hello]);
         let mut events = Vec::new();
         while let Some(frame) = up.pop_front() {
             let answers = self.hub.receive(&mut session, DEVICE, &[ANA], &frame);
-            for answer in answers.unwrap() {
+            for answer in answers.expect("a disk in memory holds") {
                 let (frames, told) = self.receive(&answer);
                 up.extend(frames);
                 events.extend(told);
@@ -137,15 +150,18 @@ impl Stage {
     }
 
     fn contact(&self) -> Contact {
-        let tx = self.store.read().unwrap();
-        self.book.standing(&*tx, NOON).unwrap().contact
+        let tx = self.store.read().expect("a disk in memory holds");
+        self.book
+            .standing(&*tx, NOON)
+            .expect("a disk in memory holds")
+            .contact
     }
 
     /// The hub verifies a backup of everything that it has accepted up to `number`.
     fn back_up(&mut self, number: u64) {
-        let mut tx = self.hub.store.write().unwrap();
-        put_row(&mut *tx, Table::Meta, b"backup", &number).unwrap();
-        tx.commit().unwrap();
+        let mut tx = self.hub.store.write().expect("a disk in memory holds");
+        put_row(&mut *tx, Table::Meta, b"backup", &number).expect("a disk in memory holds");
+        tx.commit().expect("a disk in memory holds");
     }
 }
 
@@ -173,14 +189,19 @@ fn what_is_backed_up_stays_so_when_a_hub_answers_that_it_can_not_look() {
     stage.create("Ada");
     stage.meet();
     stage.back_up(1);
-    let tx = stage.hub.store.read().unwrap();
+    let tx = stage.hub.store.read().expect("a disk in memory holds");
     let mut handheld = sync_core::protocol::handheld::HandheldSession::default();
-    let Frame::Hello(hello) = handheld.hello(&*stage.store.read().unwrap()).unwrap() else {
+    let Frame::Hello(hello) = handheld
+        .hello(&*stage.store.read().expect("a disk in memory holds"))
+        .expect("a disk in memory holds")
+    else {
         panic!("a session begins with a hello");
     };
     let mut session = HubSession::new(DEVICE, vec![Scope::Book(SHOP)]);
     let context = stage.hub.context();
-    let welcome = session.hello(&*tx, &hello, &context).unwrap();
+    let welcome = session
+        .hello(&*tx, &hello, &context)
+        .expect("a disk in memory holds");
     let not_now = Frame::Verdicts(Verdicts {
         verdicts: Vec::new(),
         backup_seq: 0,
@@ -192,7 +213,7 @@ fn what_is_backed_up_stays_so_when_a_hub_answers_that_it_can_not_look() {
     };
     let mut replica = sync_core::replica::Replica::open(DEVICE, &mut stage.entropy);
     for frame in [welcome, not_now] {
-        let mut tx = stage.store.write().unwrap();
+        let mut tx = stage.store.write().expect("a disk in memory holds");
         let step = handheld.receive(
             &mut *tx,
             &mut replica,
@@ -200,8 +221,8 @@ fn what_is_backed_up_stays_so_when_a_hub_answers_that_it_can_not_look() {
             &identity,
             &mut stage.entropy,
         );
-        step.unwrap();
-        tx.commit().unwrap();
+        step.expect("a disk in memory holds");
+        tx.commit().expect("a disk in memory holds");
         assert_eq!(handheld.backup_seq(), 1);
     }
 }
@@ -237,7 +258,10 @@ fn a_hub_that_lost_what_the_handheld_holds_is_reported_as_diverged_at_every_meet
         assert!(!events.contains(&Event::InSync), "{events:?}");
         assert_eq!(stage.contact().agreement, Agreement::Diverged);
     }
-    let tx = stage.store.read().unwrap();
-    let card = stage.book.read_card(&*tx, ada, NOON).unwrap();
+    let tx = stage.store.read().expect("a disk in memory holds");
+    let card = stage
+        .book
+        .read_card(&*tx, ada, NOON)
+        .expect("a disk in memory holds");
     assert_eq!(card.sizes.len(), 1, "what only the handheld holds stays");
 }

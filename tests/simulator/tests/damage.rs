@@ -57,7 +57,7 @@ impl Stage {
     fn at_hub(&mut self, customer: CustomerId, edit: Edit) {
         let entropy = &mut self.entropy;
         let recorded = self.hub.record(&AUTHOR, customer, vec![edit], entropy);
-        recorded.unwrap();
+        recorded.expect("a disk in memory holds");
     }
 
     fn meet(&mut self) -> Vec<Event> {
@@ -70,10 +70,15 @@ impl Stage {
         for customer in [self.damaged, self.sound] {
             let of = |store: &dyn Store| fleet::accepted_json(store, customer, &[Facet::Card]);
             let (here, there) = (of(&self.ana.store), of(&self.hub.store));
-            assert_eq!(here.unwrap(), there.unwrap());
-            self.ana.open_card(customer).unwrap();
+            assert_eq!(
+                here.expect("a disk in memory holds"),
+                there.expect("a disk in memory holds")
+            );
+            self.ana
+                .open_card(customer)
+                .expect("a disk in memory holds");
         }
-        let again = fleet::meet(&mut self.ana, &mut self.hub).unwrap();
+        let again = fleet::meet(&mut self.ana, &mut self.hub).expect("a disk in memory holds");
         assert!(again.frames.0 <= 2, "a look is sent, and they agree");
         assert_eq!(again.comparisons, 0);
     }
@@ -100,12 +105,16 @@ fn note(body: &str) -> Edit {
 /// Flips a bit near the end of a customer's card in `table`, where its content is.
 fn flip(store: &dyn Store, table: Table, customer: CustomerId) {
     let card = Facet::Card.document(customer);
-    let mut tx = store.write().unwrap();
-    let mut bytes = tx.get(table, card.as_bytes()).unwrap().expect("it is held");
+    let mut tx = store.write().expect("a disk in memory holds");
+    let mut bytes = tx
+        .get(table, card.as_bytes())
+        .expect("a disk in memory holds")
+        .expect("it is held");
     let at = bytes.len() - bytes.len() / 4;
-    bytes[at] ^= 1;
-    tx.put(table, card.as_bytes(), &bytes).unwrap();
-    tx.commit().unwrap();
+    *bytes.get_mut(at).expect("a card is not empty") ^= 1;
+    tx.put(table, card.as_bytes(), &bytes)
+        .expect("a disk in memory holds");
+    tx.commit().expect("a disk in memory holds");
 }
 
 #[test]
@@ -119,7 +128,11 @@ fn a_damaged_base_is_fetched_anew_when_a_change_arrives_for_it() {
     }
     let events = stage.meet();
     assert!(events.contains(&Event::CaughtUp(BOOK)), "{events:?}");
-    let notes = stage.ana.open_card(stage.damaged).unwrap().notes;
+    let notes = stage
+        .ana
+        .open_card(stage.damaged)
+        .expect("a disk in memory holds")
+        .notes;
     assert_eq!(notes.len(), 1);
     stage.assert_healed();
 }
@@ -140,7 +153,11 @@ fn a_damaged_cache_is_replayed_and_with_its_base_fetched_anew() {
         assert_eq!(opened.is_err(), with_base);
         stage.at_hub(stage.damaged, note("likes silk"));
         stage.meet();
-        let notes = stage.ana.open_card(stage.damaged).unwrap().notes;
+        let notes = stage
+            .ana
+            .open_card(stage.damaged)
+            .expect("a disk in memory holds")
+            .notes;
         assert_eq!(notes.len(), 2);
         stage.assert_healed();
     }
@@ -154,7 +171,10 @@ fn damage_that_was_found_by_opening_a_card_is_mended_though_both_agree() {
     stage.ana.reopen();
     let opened = stage.ana.open_card(stage.damaged);
     assert!(matches!(opened, Err(StoreError::Corrupt { .. })));
-    stage.ana.open_card(stage.sound).unwrap();
+    stage
+        .ana
+        .open_card(stage.sound)
+        .expect("a disk in memory holds");
     stage.meet();
     stage.assert_healed();
 }
@@ -163,13 +183,23 @@ fn damage_that_was_found_by_opening_a_card_is_mended_though_both_agree() {
 fn an_edit_that_waits_on_a_damaged_card_is_kept_and_arrives() {
     let mut stage = Stage::new();
     stage.meet();
-    stage.ana.record(stage.damaged, &note("mine")).unwrap();
+    stage
+        .ana
+        .record(stage.damaged, &note("mine"))
+        .expect("a disk in memory holds");
     flip(&stage.ana.store, Table::Base, stage.damaged);
     stage.ana.reopen();
     stage.at_hub(stage.damaged, note("theirs"));
     stage.meet();
-    assert_eq!(stage.ana.pending().unwrap().count, 0);
-    let notes = stage.ana.open_card(stage.damaged).unwrap().notes;
+    assert_eq!(
+        stage.ana.pending().expect("a disk in memory holds").count,
+        0
+    );
+    let notes = stage
+        .ana
+        .open_card(stage.damaged)
+        .expect("a disk in memory holds")
+        .notes;
     assert_eq!(notes.len(), 2);
     stage.assert_healed();
 }
@@ -192,7 +222,7 @@ fn damage_on_both_sides_is_a_divergence_and_not_a_loop() {
     flip(&stage.ana.store, Table::Base, stage.damaged);
     flip(&stage.hub.store, Table::Cache, stage.damaged);
     let key = Facet::Card.document(stage.damaged);
-    let mut tx = stage.hub.store.write().unwrap();
+    let mut tx = stage.hub.store.write().expect("a disk in memory holds");
     let mut changes = Vec::new();
     sync_core::store::scan_prefix(
         tx.as_read(),
@@ -203,16 +233,20 @@ fn damage_on_both_sides_is_a_divergence_and_not_a_loop() {
             Ok(std::ops::ControlFlow::Continue(()))
         },
     )
-    .unwrap();
+    .expect("a disk in memory holds");
     for change in changes {
-        tx.delete(Table::Change, &change).unwrap();
+        tx.delete(Table::Change, &change)
+            .expect("a disk in memory holds");
     }
-    tx.commit().unwrap();
+    tx.commit().expect("a disk in memory holds");
     stage.ana.reopen();
     assert!(stage.ana.open_card(stage.damaged).is_err());
-    let link = fleet::meet(&mut stage.ana, &mut stage.hub).unwrap();
+    let link = fleet::meet(&mut stage.ana, &mut stage.hub).expect("a disk in memory holds");
     assert!(!link.is_broken && link.is_settled());
     let diverged = Event::Diverged(BOOK);
     assert!(link.events.contains(&diverged), "{:?}", link.events);
-    stage.ana.open_card(stage.sound).unwrap();
+    stage
+        .ana
+        .open_card(stage.sound)
+        .expect("a disk in memory holds");
 }

@@ -90,22 +90,26 @@ fn note(body: &str) -> Edit {
 /// A session of a handheld that has said hello, agrees, and sends frames of its own making.
 fn peer(stage: &Stage) -> HubSession {
     let hello = sync_core::protocol::handheld::HandheldSession::default()
-        .hello(&*stage.ana.store.read().unwrap())
-        .unwrap();
+        .hello(&*stage.ana.store.read().expect("a disk in memory holds"))
+        .expect("a disk in memory holds");
     let Frame::Hello(hello) = hello else {
-        panic!("a session begins with a hello");
+        unreachable!("a session begins with a hello");
     };
     let granted = vec![BOOK, Scope::Associate(ANA)];
     let mut session = HubSession::new(stage.ana.replica.device(), granted);
-    let tx = stage.hub.store.read().unwrap();
-    session.hello(&*tx, &hello, &stage.hub.context()).unwrap();
+    let tx = stage.hub.store.read().expect("a disk in memory holds");
+    session
+        .hello(&*tx, &hello, &stage.hub.context())
+        .expect("a disk in memory holds");
     assert_eq!(pump(stage, &mut session), []);
     session
 }
 
 fn pump(stage: &Stage, session: &mut HubSession) -> Vec<Frame> {
-    let tx = stage.hub.store.read().unwrap();
-    session.pump(&*tx, &stage.hub.context()).unwrap()
+    let tx = stage.hub.store.read().expect("a disk in memory holds");
+    session
+        .pump(&*tx, &stage.hub.context())
+        .expect("a disk in memory holds")
 }
 
 /// Everything that comes while each frame is acknowledged, and the largest number of frames that came at once.
@@ -167,21 +171,30 @@ fn who_left_the_book_is_not_told_to_a_handheld_with_an_old_position() {
     stage.meet();
     let gone = stage.customer("Gone", 0);
     let entropy = &mut SeededEntropy::new(7);
-    stage.hub.put_records(gone, &[sale()], entropy).unwrap();
+    stage
+        .hub
+        .put_records(gone, &[sale()], entropy)
+        .expect("a disk in memory holds");
     stage
         .hub
         .move_in_book((gone, SHOP), false, entropy)
-        .unwrap();
+        .expect("a disk in memory holds");
 
-    let mut link = Link::open(&stage.ana, &stage.hub).unwrap();
-    let told = link.deliver_up(&stage.ana, &mut stage.hub).unwrap();
+    let mut link = Link::open(&stage.ana, &stage.hub).expect("a disk in memory holds");
+    let told = link
+        .deliver_up(&stage.ana, &mut stage.hub)
+        .expect("a disk in memory holds");
     let told = told.expect("a hello is under way").replies;
-    hostile::must_not_leak(&stage.hub, &[BOOK, Scope::Associate(ANA)], &told).unwrap();
+    hostile::must_not_leak(&stage.hub, &[BOOK, Scope::Associate(ANA)], &told)
+        .expect("a disk in memory holds");
     let items: Vec<_> = told
         .iter()
-        .filter_map(|frame| match frame {
-            Frame::Entries(Entries { items, .. }) => Some(items),
-            _ => None,
+        .filter_map(|frame| {
+            if let Frame::Entries(Entries { items, .. }) = frame {
+                Some(items)
+            } else {
+                None
+            }
         })
         .flatten()
         .collect();
@@ -194,11 +207,11 @@ fn who_left_the_book_is_not_told_to_a_handheld_with_an_old_position() {
     );
 
     link.run_until_quiet(&mut stage.ana, &mut stage.hub)
-        .unwrap();
+        .expect("a disk in memory holds");
     assert!(link.events.contains(&Event::CaughtUp(BOOK)));
     assert_eq!(link.comparisons, 0, "the replay stayed in step");
     let card = [Facet::Card];
-    let held = fleet::accepted_json(&stage.ana.store, gone, &card).unwrap();
+    let held = fleet::accepted_json(&stage.ana.store, gone, &card).expect("a disk in memory holds");
     assert!(held.is_empty());
     stage.assert_agreed();
 }
@@ -245,7 +258,10 @@ fn too_many_documents_asked_for_end_the_session() {
         .chunks(limits::FETCH_DOCUMENTS_MAX)
         .map(|some| session.fetch(&fetch(some.to_vec())));
     let answers: Vec<_> = answers.collect();
-    assert!(is_protocol_stop(answers.last().unwrap()), "{answers:?}");
+    assert!(
+        is_protocol_stop(answers.last().expect("a disk in memory holds")),
+        "{answers:?}"
+    );
 }
 
 #[test]
@@ -351,7 +367,7 @@ fn a_comparison_of_more_documents_than_one_frame_names_heals_every_page() {
         .collect();
     stage.meet();
     let lost: Vec<_> = customers.iter().copied().step_by(100).collect();
-    lose(&mut stage.ana, &lost).unwrap();
+    lose(&mut stage.ana, &lost).expect("a disk in memory holds");
     let link = stage.meet();
     assert_eq!(link.comparisons, 2, "{:?}", link.events);
     assert!(link.events.contains(&Event::CaughtUp(BOOK)));
@@ -368,23 +384,29 @@ fn a_handheld_on_a_disk_of_last_month_asks_for_its_own_cards_in_frames_that_fit(
     let own: Vec<_> = (0..limits::FETCH_DOCUMENTS_MAX + 88)
         .map(|_| {
             let customer = CustomerId::random(&mut stage.entropy);
-            stage.ana.record(customer, &create("Own")).unwrap();
+            stage
+                .ana
+                .record(customer, &create("Own"))
+                .expect("a disk in memory holds");
             customer
         })
         .collect();
     stage.meet();
     stage.ana.store = older;
     stage.ana.reopen();
-    let mut link = Link::open(&stage.ana, &stage.hub).unwrap();
+    let mut link = Link::open(&stage.ana, &stage.hub).expect("a disk in memory holds");
     let mut asked = Vec::new();
     while !link.is_idle() {
-        if let Some(told) = link.deliver_up(&stage.ana, &mut stage.hub).unwrap()
+        if let Some(told) = link
+            .deliver_up(&stage.ana, &mut stage.hub)
+            .expect("a disk in memory holds")
             && let Frame::Fetch(fetch) = told.frame
         {
             assert!(fetch.documents.len() <= limits::FETCH_DOCUMENTS_MAX);
             asked.extend(fetch.documents);
         }
-        link.deliver_down(&mut stage.ana).unwrap();
+        link.deliver_down(&mut stage.ana)
+            .expect("a disk in memory holds");
     }
     let frames = asked.len();
     asked.sort_unstable();
@@ -393,15 +415,18 @@ fn a_handheld_on_a_disk_of_last_month_asks_for_its_own_cards_in_frames_that_fit(
     assert!(!link.is_broken && link.is_settled());
     let held = |customer| fleet::accepted_json(&stage.ana.store, customer, &[Facet::Card]);
     for customer in own.into_iter().chain([ada]) {
-        assert_eq!(held(customer).unwrap().len(), 1);
+        assert_eq!(held(customer).expect("a disk in memory holds").len(), 1);
     }
     stage.assert_agreed();
 }
 
 fn stop_code(frames: &[Frame]) -> Option<StopCode> {
-    frames.iter().find_map(|frame| match frame {
-        Frame::Stop(stop) => Some(stop.code),
-        _ => None,
+    frames.iter().find_map(|frame| {
+        if let Frame::Stop(stop) = frame {
+            Some(stop.code)
+        } else {
+            None
+        }
     })
 }
 
@@ -415,18 +440,21 @@ fn a_hub_stops_a_handheld_that_speaks_none_of_its_versions() {
         ((0, WIRE_VERSION - 1), Some(StopCode::Update)),
         ((WIRE_VERSION + 1, WIRE_VERSION + 1), Some(StopCode::Update)),
     ] {
-        let mut link = Link::open(&stage.ana, &stage.hub).unwrap();
+        let mut link = Link::open(&stage.ana, &stage.hub).expect("a disk in memory holds");
         let Some(Ok(Frame::Hello(hello))) = link.to_hub.pop_front().map(|b| Frame::unpack(&b))
         else {
             panic!("a session begins with a hello");
         };
         link.to_hub
             .push_back(Frame::Hello(Hello { versions, ..hello }).pack());
-        let told = link.deliver_up(&stage.ana, &mut stage.hub).unwrap();
+        let told = link
+            .deliver_up(&stage.ana, &mut stage.hub)
+            .expect("a disk in memory holds");
         let replies = told.expect("a hello is under way").replies;
         assert_eq!(stop_code(&replies), code, "{versions:?}");
         assert_eq!(replies.len() == 1, code.is_some(), "nothing follows a stop");
-        link.deliver_down(&mut stage.ana).unwrap();
+        link.deliver_down(&mut stage.ana)
+            .expect("a disk in memory holds");
         let stopped = |event: &Event| matches!(event, Event::Stopped(it) if Some(it.code) == code);
         assert_eq!(link.events.iter().any(stopped), code.is_some());
     }
@@ -436,9 +464,10 @@ fn a_hub_stops_a_handheld_that_speaks_none_of_its_versions() {
 fn a_handheld_stops_a_hub_that_speaks_another_version_and_takes_nothing_from_it() {
     let mut stage = Stage::new();
     stage.customer("Ada", 0);
-    let before = stage.ana.fingerprint().unwrap();
-    let mut link = Link::open(&stage.ana, &stage.hub).unwrap();
-    link.deliver_up(&stage.ana, &mut stage.hub).unwrap();
+    let before = stage.ana.fingerprint().expect("a disk in memory holds");
+    let mut link = Link::open(&stage.ana, &stage.hub).expect("a disk in memory holds");
+    link.deliver_up(&stage.ana, &mut stage.hub)
+        .expect("a disk in memory holds");
     let Some(Ok(Frame::Welcome(welcome))) = link.to_handheld.pop_front().map(|b| Frame::unpack(&b))
     else {
         panic!("a hello is answered with a welcome");
@@ -446,11 +475,16 @@ fn a_handheld_stops_a_hub_that_speaks_another_version_and_takes_nothing_from_it(
     let version = WIRE_VERSION + 1;
     link.to_handheld
         .push_front(Frame::Welcome(Welcome { version, ..welcome }).pack());
-    let said = link.deliver_down(&mut stage.ana).unwrap();
+    let said = link
+        .deliver_down(&mut stage.ana)
+        .expect("a disk in memory holds");
     let replies = said.expect("a welcome is under way").replies;
     assert_eq!(stop_code(&replies), Some(StopCode::Update));
     assert!(link.is_broken);
     let update = |event: &Event| matches!(event, Event::Stopped(it) if it.code == StopCode::Update);
     assert!(link.events.iter().any(update), "{:?}", link.events);
-    assert_eq!(stage.ana.fingerprint().unwrap(), before);
+    assert_eq!(
+        stage.ana.fingerprint().expect("a disk in memory holds"),
+        before
+    );
 }
