@@ -11,6 +11,7 @@
 
 pub mod account;
 pub mod book;
+mod damage;
 pub mod left_behind;
 pub mod receive;
 pub mod recording;
@@ -55,6 +56,7 @@ pub struct Replica {
     device: DeviceId,
     nonce: Nonce,
     cache: DocumentCache,
+    damage: damage::Damage,
 }
 
 impl Replica {
@@ -64,6 +66,7 @@ impl Replica {
             device,
             nonce: Nonce::random(entropy),
             cache: DocumentCache::new(OPEN_DOCUMENTS),
+            damage: damage::Damage::default(),
         }
     }
 
@@ -97,7 +100,7 @@ impl Replica {
         tx: &dyn ReadTx,
         document: DocumentId,
     ) -> Result<Document, StoreError> {
-        let accepted = self.cache.get(tx, document)?;
+        let accepted = self.accepted(tx, document)?;
         let mut displayed =
             accepted.map_or_else(Document::default, |loaded| loaded.document.clone());
         for (_, row) in outbox::touching(tx, document)? {
@@ -139,7 +142,7 @@ impl Replica {
 
     fn entries(&mut self, tx: &dyn ReadTx, document: DocumentId) -> Result<Entries, StoreError> {
         if outbox::touching(tx, document)?.is_empty() {
-            let accepted = self.cache.get(tx, document)?;
+            let accepted = self.accepted(tx, document)?;
             return Ok(accepted.map_or_else(Entries::default, |loaded| loaded.entries.clone()));
         }
         self.displayed(tx, document)?

@@ -35,6 +35,9 @@ impl Replica {
     ) -> Result<Vec<projection::Row>, StoreError> {
         let mut rows = Vec::new();
         for customer in customers {
+            if self.is_row_awaited(tx.as_read(), (*customer, shop))? {
+                continue;
+            }
             match self.row_now(tx.as_read(), shop, *customer)? {
                 Some(row) => rows.push(row),
                 None => {

@@ -6,6 +6,7 @@ use super::Replica;
 use crate::authority::home_scope;
 use crate::entropy::Entropy;
 use crate::envelope::Envelope;
+use crate::feed::Ledger;
 use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, ShopId};
 use crate::outbox::{self, OutboxRow, OutboxState};
 use crate::protocol::frame::{Ruling, Verdict};
@@ -158,6 +159,10 @@ impl Replica {
             }
         }
         self.reauthor(tx, documents, entropy)?;
+        // It may have left the scope before, and stayed for these rows alone.
+        let mut ledger = Ledger::default();
+        self.let_go(tx, &mut ledger, document)?;
+        ledger.write(tx)?;
         self.refold(tx, shop, &customers)?;
         Ok(())
     }

@@ -16,6 +16,7 @@ impl Replica {
         scope: Scope,
         document: DocumentId,
     ) -> Result<Option<CustomerId>, StoreError> {
+        self.no_longer_awaits(document);
         let Some(row) = documents::row(tx.as_read(), document)? else {
             return Ok(None);
         };

@@ -164,12 +164,6 @@ impl Hub {
         self.key.public_key()
     }
 
-    /// Opens a session for a handheld on which `associates` are signed in.
-    #[must_use]
-    pub fn session(&self, device: DeviceId, associates: &[AssociateId]) -> HubSession {
-        HubSession::new(device, self.grant(device, associates))
-    }
-
     /// What a handheld on which `associates` are signed in may replicate.
     #[must_use]
     pub fn grant(&self, device: DeviceId, associates: &[AssociateId]) -> Vec<Scope> {
@@ -212,10 +206,8 @@ impl Hub {
                 session.acknowledged(ack);
                 Vec::new()
             }
-            Frame::Heads(heads) => session.compare(&*self.store.read()?, heads)?,
-            Frame::Fetch(fetch) => {
-                session.fetch(&*self.store.read()?, fetch.scope, &fetch.documents)?
-            }
+            Frame::Heads(heads) => session.compare(heads),
+            Frame::Fetch(fetch) => session.fetch(fetch),
             Frame::Reads(reads) => vec![self.reads(device, reads)?],
             Frame::Welcome(_)
             | Frame::Entries(_)

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use sync_core::protocol::frame::Frame;
 use sync_core::protocol::handheld::{Event, HandheldSession};
 use sync_core::protocol::hub::HubSession;
+use sync_core::scope::Scope;
 use sync_core::store::{Store as _, StoreError};
 
 use super::handheld::Handheld;
@@ -15,6 +16,8 @@ use super::hub::Hub;
 pub struct Link {
     handheld: HandheldSession,
     hub: HubSession,
+    /// What the handheld might read when the connection was opened.
+    pub granted: Vec<Scope>,
     /// Frames under way to the hub, next first.
     pub to_hub: VecDeque<Vec<u8>>,
     /// Frames under way to the handheld, next first.
@@ -48,8 +51,10 @@ impl Link {
     pub fn open(handheld: &Handheld, hub: &Hub) -> Result<Self, StoreError> {
         let session = HandheldSession::default();
         let hello = session.hello(&*handheld.store.read()?)?;
+        let granted = hub.grant(handheld.replica.device(), &handheld.signed_in);
         Ok(Self {
-            hub: hub.session(handheld.replica.device(), &handheld.signed_in),
+            hub: HubSession::new(handheld.replica.device(), granted.clone()),
+            granted,
             handheld: session,
             to_hub: VecDeque::from([hello.pack()]),
             to_handheld: VecDeque::new(),
@@ -121,16 +126,16 @@ impl Link {
         Ok(Some(Exchange { frame, replies }))
     }
 
-    /// Lets both sides send what they have of their own accord: a fresh edit here, a commit by others there.
+    /// Lets both sides send what they have of their own accord: a fresh edit here, a commit by others there. Returns what the hub sends.
     ///
     /// # Errors
     /// What the store reports.
-    pub fn wake(&mut self, handheld: &mut Handheld, hub: &Hub) -> Result<(), StoreError> {
+    pub fn wake(&mut self, handheld: &mut Handheld, hub: &Hub) -> Result<Vec<Frame>, StoreError> {
         let offered = handheld.offer(&mut self.handheld)?;
         self.to_hub.extend(offered.iter().map(Frame::pack));
         let pumped = self.hub.pump(&*hub.store.read()?, &hub.context())?;
         self.to_handheld.extend(pumped.iter().map(Frame::pack));
-        Ok(())
+        Ok(pumped)
     }
 
     /// Delivers everything in order until nothing is under way.

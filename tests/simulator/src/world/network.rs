@@ -10,6 +10,7 @@ use super::people::is_full;
 use super::{World, hash_of};
 use crate::disk::Fault;
 use crate::fleet::{Handheld, Link};
+use crate::hostile;
 use crate::invariants::Violation;
 use crate::sabotage::Sabotage;
 
@@ -34,6 +35,7 @@ impl World {
         };
         if let Some(exchange) = link.deliver_up(&unit.handheld, &mut self.hub)? {
             self.oracle.watch(&exchange);
+            hostile::must_not_leak(&self.hub, &link.granted, &exchange.replies)?;
         }
         if link.is_broken {
             let detail = format!("the hub ended the session of honest handheld {who}");
@@ -86,7 +88,8 @@ impl World {
         let Some(link) = self.links.get_mut(&who) else {
             return Ok(());
         };
-        link.wake(&mut unit.handheld, &self.hub)?;
+        let pumped = link.wake(&mut unit.handheld, &self.hub)?;
+        hostile::must_not_leak(&self.hub, &link.granted, &pumped)?;
         if self.sabotage == Some(Sabotage::ReadsForgottenEarly) {
             forget_reads(&unit.handheld, link)?;
         }
