@@ -13,7 +13,7 @@ use super::frame::{
     Ack, CaughtUp, Course, DocumentHeads, Fetch, Frame, Heads, Hello, Page, Phase, Position, Push,
     Reads, Restart, Resume, Stop, StopCode, Verdicts, WIRE_VERSION, Welcome, short_chain,
 };
-use super::{positions, rollup_of};
+use super::{FrameTarget, positions, rollup_of};
 use crate::access;
 use crate::crypto::{DeviceSigner, HubPublicKey};
 use crate::documents;
@@ -102,6 +102,7 @@ pub struct HandheldSession {
     welcomed: bool,
     backup_seq: u64,
     stopped: bool,
+    target: FrameTarget,
 }
 
 impl HandheldSession {
@@ -112,6 +113,13 @@ impl HandheldSession {
             is_batch: true,
             ..Self::default()
         }
+    }
+
+    /// The same meeting with frames of another size.
+    #[must_use]
+    pub fn with_frame_target(mut self, target: FrameTarget) -> Self {
+        self.target = target;
+        self
     }
 
     /// The first frame.

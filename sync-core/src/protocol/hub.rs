@@ -13,7 +13,8 @@ pub mod pages;
 
 use std::collections::BTreeMap;
 
-use self::pages::Sent;
+use self::pages::{Sent, weight};
+use super::FrameTarget;
 use super::frame::{
     Ack, CaughtUp, Course, Entries, Frame, Heads, Hello, Item, Phase, Position, Restart,
     ScopeStand, Snapshot, Stop, StopCode, WIRE_VERSION, Welcome, short_chain,
@@ -69,6 +70,7 @@ pub struct HubSession {
     in_flight: usize,
     /// Whether the window was full when the last frames were asked for, so that more may wait.
     is_held_back: bool,
+    target: FrameTarget,
 }
 
 impl HubSession {
@@ -81,7 +83,15 @@ impl HubSession {
             streams: BTreeMap::new(),
             in_flight: 0,
             is_held_back: false,
+            target: FrameTarget::default(),
         }
+    }
+
+    /// The same session with frames of another size.
+    #[must_use]
+    pub fn with_frame_target(mut self, target: FrameTarget) -> Self {
+        self.target = target;
+        self
     }
 
     /// Answers a hello.
@@ -227,7 +237,7 @@ impl HubSession {
                 Ok(Some(restart(scope, &state, true)))
             }
             Owed::Pages { phase, cursor } => {
-                let sent = pages::next(tx, scope, *phase, cursor)?;
+                let sent = pages::next(tx, scope, *phase, cursor, self.target)?;
                 let Sent { page, next } = sent;
                 stream.owed = match next {
                     Some((phase, cursor)) => Owed::Pages { phase, cursor },
@@ -258,7 +268,7 @@ impl HubSession {
         let mut items = Vec::new();
         let mut bytes = 0;
         let mut next = seq + 1;
-        while bytes < limits::FRAME_BYTES_TARGET
+        while bytes < self.target.0
             && let Some(row) = feed::row(tx, scope, next)?
         {
             let item = self.item(tx, &row)?;
@@ -325,7 +335,7 @@ impl HubSession {
             stream.caught_up = false;
             frames.push(restart(scope, &state, false));
         }
-        let pages = pages::differing(tx, heads)?;
+        let pages = pages::differing(tx, heads, self.target)?;
         self.in_flight += pages.len();
         frames.extend(pages.into_iter().map(Frame::Page));
         if heads.last {
@@ -482,15 +492,4 @@ fn records(tx: &dyn ReadTx, keys: &[minicbor::bytes::ByteVec]) -> Result<Vec<Rec
         records.extend(store::get_row::<Record>(tx, Table::Record, key)?);
     }
     Ok(records)
-}
-
-/// About how many bytes an item takes in a frame.
-fn weight(item: &Item) -> usize {
-    const SMALL: usize = 128;
-    match item {
-        Item::Change { sealed, .. } => SMALL + sealed.change.len(),
-        Item::Document { snapshot, .. } => SMALL + snapshot.bytes.len(),
-        Item::Records { records, .. } => SMALL + records.len() * SMALL,
-        Item::Own { .. } | Item::Leave { .. } | Item::Tombstone { .. } | Item::Gone { .. } => SMALL,
-    }
 }

@@ -6,9 +6,9 @@ use super::snapshot;
 use crate::card::Facet;
 use crate::documents;
 use crate::ids::DocumentId;
-use crate::limits;
 use crate::projection;
-use crate::protocol::frame::{DocumentHeads, Heads, Page, Phase};
+use crate::protocol::FrameTarget;
+use crate::protocol::frame::{DocumentHeads, Heads, Item, Page, Phase};
 use crate::records;
 use crate::scope::Scope;
 use crate::store::{self, Direction, KeyRange, ReadTx, StoreError, Table};
@@ -40,13 +40,14 @@ pub(super) fn next(
     scope: Scope,
     phase: Phase,
     cursor: &[u8],
+    target: FrameTarget,
 ) -> Result<Sent, StoreError> {
     let mut page = empty(scope, phase);
     let mut bytes = 0;
     let complete = walk(tx, scope, cursor, &mut |document| {
         bytes += add(tx, &mut page, document)?;
         page.cursor = document.as_bytes().to_vec();
-        Ok(if bytes < limits::FRAME_BYTES_TARGET {
+        Ok(if bytes < target.0 {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
@@ -120,7 +121,11 @@ fn walk(
 }
 
 /// What a handheld lacks or holds too much, judging by a page of its heads.
-pub(super) fn differing(tx: &dyn ReadTx, heads: &Heads) -> Result<Vec<Page>, StoreError> {
+pub(super) fn differing(
+    tx: &dyn ReadTx,
+    heads: &Heads,
+    target: FrameTarget,
+) -> Result<Vec<Page>, StoreError> {
     let scope = heads.scope;
     let end = heads.documents.last().map(|theirs| theirs.document);
     let cursor = heads
@@ -146,7 +151,7 @@ pub(super) fn differing(tx: &dyn ReadTx, heads: &Heads) -> Result<Vec<Page>, Sto
                 .map_or(0, |snapshot| snapshot.bytes.len() + 128);
             page.documents.extend(found);
         }
-        if bytes >= limits::FRAME_BYTES_TARGET {
+        if bytes >= target.0 {
             pages.push(std::mem::replace(&mut page, empty(scope, Phase::Documents)));
             bytes = 0;
         }
@@ -166,4 +171,15 @@ fn is_same(
         return Ok(false);
     };
     Ok(theirs.epoch == row.epoch && theirs.heads == row.heads)
+}
+
+/// About how many bytes an item takes in a frame.
+pub(super) fn weight(item: &Item) -> usize {
+    const SMALL: usize = 128;
+    match item {
+        Item::Change { sealed, .. } => SMALL + sealed.change.len(),
+        Item::Document { snapshot, .. } => SMALL + snapshot.bytes.len(),
+        Item::Records { records, .. } => SMALL + records.len() * SMALL,
+        Item::Own { .. } | Item::Leave { .. } | Item::Tombstone { .. } | Item::Gone { .. } => SMALL,
+    }
 }
