@@ -16,7 +16,7 @@ use sync_core::store::{
 pub enum Fault {
     /// The disk is full when this many more rows have been written.
     FullAfter(u64),
-    /// The commit does not happen: the process died before it, or the disk was full.
+    /// The commit does not happen: the process died before it.
     Commit,
 }
 
@@ -93,6 +93,21 @@ struct Writer<'a> {
 const FULL: StoreError = StoreError::Full {
     operation: "writing to a simulated disk",
 };
+const DEATH: &str = "committing as the process dies";
+
+fn death() -> StoreError {
+    StoreError::Other {
+        operation: DEATH,
+        source: "it was killed".into(),
+    }
+}
+
+/// Whether an error is a fault that was armed, of either kind.
+#[must_use]
+pub fn is_armed_fault(error: &StoreError) -> bool {
+    matches!(error, StoreError::Full { .. })
+        || matches!(error, StoreError::Other { operation, .. } if *operation == DEATH)
+}
 
 impl Writer<'_> {
     /// Counts one row towards the armed fault.
@@ -158,7 +173,7 @@ impl WriteTx for Writer<'_> {
         if weather.armed == Some(Fault::Commit) {
             weather.armed = None;
             weather.faults += 1;
-            return Err(FULL);
+            return Err(death());
         }
         drop(weather);
         if self.failed {
@@ -190,7 +205,7 @@ mod tests {
         for fault in [Fault::FullAfter(0), Fault::FullAfter(2), Fault::Commit] {
             disk.arm(fault);
             assert!(
-                matches!(fill(&disk, 3), Err(StoreError::Full { .. })),
+                fill(&disk, 3).is_err_and(|error| is_armed_fault(&error)),
                 "{fault:?}"
             );
             assert_eq!(disk.read().unwrap().get(Table::Meta, &[0]).unwrap(), None);

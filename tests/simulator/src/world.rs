@@ -88,6 +88,7 @@ impl World {
         let first = shops.first().copied().expect("a world has a shop");
         let mut hub = Hub::new(first, NOON, entropy);
         hub.sabotage = sabotage;
+        hub.frame_target = shape.frame_target;
         hub.people.believes_everybody = sabotage == Some(Sabotage::RosterUnchecked);
         let mut world = Self {
             hub,
@@ -183,6 +184,8 @@ impl World {
             Act::LoseDown => self.lose_down(who),
             Act::RepeatUp => self.repeat_up(who),
             Act::RepeatDown => self.repeat_down(who),
+            Act::SwapUp => self.swap_up(who, entropy),
+            Act::SwapDown => self.swap_down(who, entropy),
             Act::Partition => self.partition(who),
             Act::HubDies => self.hub_dies(who, entropy),
             Act::HubDiesAfter => self.hub_dies_after(who, entropy),
@@ -192,6 +195,7 @@ impl World {
             Act::Drift => self.drift(who, entropy),
             Act::FullRecord => self.full_record(who, entropy),
             Act::FullDown => self.full_down(who, entropy),
+            Act::HubFull => self.hub_full(who, entropy),
             Act::Clone => self.clone_unit(who, entropy),
             Act::Image => self.take_image(who),
             Act::Restore => self.restore(who),

@@ -29,6 +29,8 @@ pub struct Link {
     pub comparisons: usize,
     /// What the handheld's app was told.
     pub events: Vec<Event>,
+    /// Whether frames arrived in another order than they were sent: then nothing that this connection concludes counts.
+    pub is_disordered: bool,
 }
 
 /// A frame that was delivered, and what the receiver sent in answer.
@@ -46,7 +48,7 @@ impl Link {
     /// # Errors
     /// What the store reports.
     pub fn open(handheld: &Handheld, hub: &Hub) -> Result<Self, StoreError> {
-        let session = HandheldSession::default();
+        let session = HandheldSession::default().with_frame_target(handheld.frame_target);
         let hello = session.hello(&*handheld.store.read()?)?;
         Ok(Self {
             hub: hub.session(handheld.replica.device(), &handheld.signed_in),
@@ -58,6 +60,7 @@ impl Link {
             frames: (0, 0),
             comparisons: 0,
             events: Vec::new(),
+            is_disordered: false,
         })
     }
 
@@ -65,6 +68,12 @@ impl Link {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.is_broken || (self.to_hub.is_empty() && self.to_handheld.is_empty())
+    }
+
+    /// Whether a frame is under way to the handheld.
+    #[must_use]
+    pub fn brings_something(&self) -> bool {
+        !self.to_handheld.is_empty()
     }
 
     /// Whether the handheld holds that all is exchanged.
