@@ -1,5 +1,7 @@
 //! A first sync that is cut after any of its pages goes on where it was cut and ends as one that was never cut.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 

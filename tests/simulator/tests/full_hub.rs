@@ -1,5 +1,7 @@
 //! A hub whose disk is full: what it could not keep comes again, and nothing behind it is refused because of that.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 use std::collections::BTreeMap;
 
 use simulator::disk::Fault;

@@ -133,6 +133,7 @@ impl World {
             return Err(Violation::new("a whole meeting", detail));
         }
         self.totals.carry(link);
+        self.unit(who).is_unsettled = false;
         Ok(())
     }
 
@@ -220,6 +221,7 @@ impl World {
             && overtake(&mut link.to_handheld, entropy)
         {
             link.is_disordered = true;
+            self.unit(who).is_unsettled = true;
             self.down(who)?;
         }
         Ok(())

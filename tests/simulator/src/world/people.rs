@@ -367,6 +367,7 @@ impl World {
             ahead_ms: unit.ahead_ms,
             drift_ms: 0,
             is_away: false,
+            is_unsettled: unit.is_unsettled,
         };
         self.units.push(copy);
         Ok(())
@@ -374,7 +375,9 @@ impl World {
 
     pub(super) fn take_image(&mut self, who: usize) -> Result<(), Violation> {
         let unit = self.unit(who);
-        unit.image = Some(unit.handheld.store.duplicate());
+        if !unit.is_unsettled {
+            unit.image = Some(unit.handheld.store.duplicate());
+        }
         Ok(())
     }
 
