@@ -178,11 +178,24 @@ impl Handheld {
     /// # Errors
     /// [`RecordError`]; nothing was recorded.
     pub fn record(&mut self, customer: CustomerId, edit: &Edit) -> Result<Recorded, RecordError> {
+        self.record_from(customer, edit, Source::Stated)
+    }
+
+    /// Records an edit with where it comes from, durably.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing was recorded.
+    pub fn record_from(
+        &mut self,
+        customer: CustomerId,
+        edit: &Edit,
+        source: Source,
+    ) -> Result<Recorded, RecordError> {
         let mut tx = self.store.write()?;
         let request = EditRequest {
             customer,
             edit,
-            source: Source::Stated,
+            source,
             now: self.now,
         };
         let recorded = self
