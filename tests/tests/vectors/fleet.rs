@@ -72,9 +72,12 @@ impl Fleet {
         };
         hub.record(&author, customer, vec![create], entropy)
             .unwrap();
-        let ahead = steps.iter().filter_map(|step| match step {
-            Step::Received { edit, .. } => Some(edit.clone()),
-            _ => None,
+        let ahead = steps.iter().filter_map(|step| {
+            if let Step::Received { edit, .. } = step {
+                Some(edit.clone())
+            } else {
+                None
+            }
         });
         let mut fleet = Self {
             hub,
@@ -267,9 +270,8 @@ impl Fleet {
     /// Its author can still read what was refused, with the reason; nothing else is left there.
     fn refused(&self, at: &str, edit: &str, (code, text): (&str, &str)) {
         let rows = outbox::all(&*self.handhelds[at].store.read().unwrap()).unwrap();
-        let [(number, row)] = rows.as_slice() else {
-            panic!("{} rows wait at {at}", rows.len());
-        };
+        assert_eq!(rows.len(), 1, "rows at {at}");
+        let (number, row) = &rows[0];
         assert_eq!(*number, self.made[edit].number);
         let state = OutboxState::Refused {
             code: code.to_owned(),
