@@ -27,6 +27,9 @@ use crate::replica::receive::gate_damage;
 use crate::scope::Scope;
 use crate::store::{ReadTx, StoreError, Table, WriteTx};
 
+/// Refuses what is about a customer whom the hub does not know, or who is in no book any more.
+pub const UNKNOWN_CUSTOMER: &str = "unknown_customer";
+
 /// The handheld that pushes, as the hub knows it from its token and enrolment.
 #[derive(Debug, Clone)]
 pub struct Presenter {
@@ -327,7 +330,7 @@ impl Case<'_> {
                 sealed.envelope.customer == envelope.customer
                     && sealed.envelope.facet == Facet::Card
             });
-            return Ok((!brings_card).then(|| refused("unknown_customer")));
+            return Ok((!brings_card).then(|| refused(UNKNOWN_CUSTOMER)));
         }
         let in_reach = scopes
             .iter()

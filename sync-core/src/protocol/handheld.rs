@@ -14,7 +14,7 @@ use super::frame::{
     Ack, CaughtUp, Course, Fetch, Frame, Heads, Hello, Page, Phase, Position, Push, Reads, Restart,
     Resume, Stop, StopCode, Verdicts, WIRE_VERSION, Welcome, short_chain,
 };
-use super::{positions, rollup_of};
+use super::{FrameTarget, positions, rollup_of};
 use crate::access;
 use crate::crypto::{DeviceSigner, HubPublicKey};
 use crate::documents;
@@ -108,6 +108,7 @@ pub struct HandheldSession {
     welcomed: bool,
     backup_seq: u64,
     stopped: bool,
+    target: FrameTarget,
 }
 
 impl HandheldSession {
@@ -118,6 +119,13 @@ impl HandheldSession {
             is_batch: true,
             ..Self::default()
         }
+    }
+
+    /// The same meeting with frames of another size.
+    #[must_use]
+    pub fn with_frame_target(mut self, target: FrameTarget) -> Self {
+        self.target = target;
+        self
     }
 
     /// The first frame.

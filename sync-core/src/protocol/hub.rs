@@ -15,7 +15,8 @@ pub mod pages;
 use std::collections::BTreeMap;
 
 use self::asked::{Asked, Compared};
-use self::pages::Sent;
+use self::pages::{Sent, weight};
+use super::FrameTarget;
 use super::frame::{
     Ack, CaughtUp, Course, Entries, Frame, Hello, Item, Phase, Position, Restart, ScopeStand,
     Snapshot, Stop, StopCode, WIRE_VERSION, Welcome, short_chain,
@@ -87,6 +88,7 @@ pub struct HubSession {
     in_flight: usize,
     /// Whether the window was full when the last frames were asked for, so that more may wait.
     is_held_back: bool,
+    target: FrameTarget,
 }
 
 impl HubSession {
@@ -99,7 +101,15 @@ impl HubSession {
             streams: BTreeMap::new(),
             in_flight: 0,
             is_held_back: false,
+            target: FrameTarget::default(),
         }
+    }
+
+    /// The same session with frames of another size.
+    #[must_use]
+    pub fn with_frame_target(mut self, target: FrameTarget) -> Self {
+        self.target = target;
+        self
     }
 
     /// Answers a hello.
@@ -235,7 +245,7 @@ impl HubSession {
     ) -> Result<Option<Frame>, StoreError> {
         if !stream.asked.is_empty() {
             self.in_flight += 1;
-            let page = pages::whole(tx, scope, &mut stream.asked)?;
+            let page = pages::whole(tx, scope, &mut stream.asked, self.target)?;
             return Ok(Some(Frame::Page(page)));
         }
         match &mut stream.owed {
@@ -247,7 +257,7 @@ impl HubSession {
                 Ok(Some(restart(scope, &state, false)))
             }
             Owed::Differing(compared) => {
-                let page = pages::differing(tx, scope, compared)?;
+                let page = pages::differing(tx, scope, compared, self.target)?;
                 if page.last {
                     stream.owed = after(compared);
                 }
@@ -263,7 +273,8 @@ impl HubSession {
                 Ok(Some(restart(scope, &state, true)))
             }
             Owed::Pages { phase, cursor } => {
-                let Sent { page, next } = pages::next(tx, scope, *phase, cursor)?;
+                let sent = pages::next(tx, scope, *phase, cursor, self.target)?;
+                let Sent { page, next } = sent;
                 stream.owed = match next {
                     Some((phase, cursor)) => Owed::Pages { phase, cursor },
                     None => Owed::Feed,
@@ -293,7 +304,7 @@ impl HubSession {
         let mut items = Vec::new();
         let mut bytes = 0;
         let mut next = seq + 1;
-        while bytes < limits::FRAME_BYTES_TARGET
+        while bytes < self.target.0
             && let Some(row) = feed::row(tx, scope, next)?
         {
             let item = self.item(tx, scope, &row)?;
@@ -486,15 +497,4 @@ fn records(tx: &dyn ReadTx, keys: &[minicbor::bytes::ByteVec]) -> Result<Vec<Rec
         records.extend(store::get_row::<Record>(tx, Table::Record, key)?);
     }
     Ok(records)
-}
-
-/// About how many bytes an item takes in a frame.
-fn weight(item: &Item) -> usize {
-    const SMALL: usize = 128;
-    match item {
-        Item::Change { sealed, .. } => SMALL + sealed.change.len(),
-        Item::Document { snapshot, .. } => SMALL + snapshot.bytes.len(),
-        Item::Records { records, .. } => SMALL + records.len() * SMALL,
-        Item::Own { .. } | Item::Leave { .. } | Item::Tombstone { .. } | Item::Gone { .. } => SMALL,
-    }
 }

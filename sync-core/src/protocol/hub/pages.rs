@@ -7,9 +7,9 @@ use super::{is_in, of_row, snapshot};
 use crate::card::Facet;
 use crate::documents;
 use crate::ids::DocumentId;
-use crate::limits;
 use crate::projection;
-use crate::protocol::frame::{Page, Phase};
+use crate::protocol::FrameTarget;
+use crate::protocol::frame::{Item, Page, Phase};
 use crate::records;
 use crate::scope::Scope;
 use crate::store::{self, Direction, KeyRange, ReadTx, StoreError, Table};
@@ -41,13 +41,14 @@ pub(super) fn next(
     scope: Scope,
     phase: Phase,
     cursor: &[u8],
+    target: FrameTarget,
 ) -> Result<Sent, StoreError> {
     let mut page = empty(scope, phase);
     let mut bytes = 0;
     let complete = walk(tx, scope, cursor, &mut |document| {
         bytes += add(tx, &mut page, document)?;
         page.cursor = document.as_bytes().to_vec();
-        Ok(if bytes < limits::FRAME_BYTES_TARGET {
+        Ok(if bytes < target.0 {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
@@ -125,6 +126,7 @@ pub(super) fn differing(
     tx: &dyn ReadTx,
     scope: Scope,
     compared: &mut Compared,
+    target: FrameTarget,
 ) -> Result<Page, StoreError> {
     let mut page = empty(scope, Phase::Documents);
     page.last = true;
@@ -134,7 +136,7 @@ pub(super) fn differing(
         if compared.is_past(document) {
             return Ok(ControlFlow::Break(()));
         }
-        if bytes >= limits::FRAME_BYTES_TARGET {
+        if bytes >= target.0 {
             page.last = false;
             return Ok(ControlFlow::Break(()));
         }
@@ -158,10 +160,15 @@ pub(super) fn differing(
 }
 
 /// A page of documents that were asked for whole. They are opened and checked: whoever asks may have been sent damaged bytes before.
-pub(super) fn whole(tx: &dyn ReadTx, scope: Scope, asked: &mut Asked) -> Result<Page, StoreError> {
+pub(super) fn whole(
+    tx: &dyn ReadTx,
+    scope: Scope,
+    asked: &mut Asked,
+    target: FrameTarget,
+) -> Result<Page, StoreError> {
     let mut page = empty(scope, Phase::Documents);
     let mut bytes = 0;
-    while bytes < limits::FRAME_BYTES_TARGET
+    while bytes < target.0
         && let Some(document) = asked.pop_first()
     {
         let row = match is_in(tx, scope, document)? {
@@ -185,4 +192,15 @@ pub(super) fn whole(tx: &dyn ReadTx, scope: Scope, asked: &mut Asked) -> Result<
         page.documents.push(of_row(row, saved));
     }
     Ok(page)
+}
+
+/// About how many bytes an item takes in a frame.
+pub(super) fn weight(item: &Item) -> usize {
+    const SMALL: usize = 128;
+    match item {
+        Item::Change { sealed, .. } => SMALL + sealed.change.len(),
+        Item::Document { snapshot, .. } => SMALL + snapshot.bytes.len(),
+        Item::Records { records, .. } => SMALL + records.len() * SMALL,
+        Item::Own { .. } | Item::Leave { .. } | Item::Tombstone { .. } | Item::Gone { .. } => SMALL,
+    }
 }

@@ -32,6 +32,8 @@ pub struct Link {
     pub comparisons: usize,
     /// What the handheld's app was told.
     pub events: Vec<Event>,
+    /// Whether frames arrived in another order than they were sent: then nothing that this connection concludes counts.
+    pub is_disordered: bool,
 }
 
 /// A frame that was delivered, and what the receiver sent in answer.
@@ -49,11 +51,12 @@ impl Link {
     /// # Errors
     /// What the store reports.
     pub fn open(handheld: &Handheld, hub: &Hub) -> Result<Self, StoreError> {
-        let session = HandheldSession::default();
+        let session = HandheldSession::default().with_frame_target(handheld.frame_target);
         let hello = session.hello(&*handheld.store.read()?)?;
         let granted = hub.grant(handheld.replica.device(), &handheld.signed_in);
         Ok(Self {
-            hub: HubSession::new(handheld.replica.device(), granted.clone()),
+            hub: HubSession::new(handheld.replica.device(), granted.clone())
+                .with_frame_target(hub.frame_target),
             granted,
             handheld: session,
             to_hub: VecDeque::from([hello.pack()]),
@@ -63,6 +66,7 @@ impl Link {
             frames: (0, 0),
             comparisons: 0,
             events: Vec::new(),
+            is_disordered: false,
         })
     }
 
@@ -70,6 +74,12 @@ impl Link {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.is_broken || (self.to_hub.is_empty() && self.to_handheld.is_empty())
+    }
+
+    /// Whether a frame is under way to the handheld.
+    #[must_use]
+    pub fn brings_something(&self) -> bool {
+        !self.to_handheld.is_empty()
     }
 
     /// Whether the handheld holds that all is exchanged.

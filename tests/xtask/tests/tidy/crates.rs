@@ -20,7 +20,13 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("mobile-bindings", &[]),
     (
         "integration-tests",
-        &["ffi", "server", "sync-core", "sync-store-sqlite"],
+        &[
+            "ffi",
+            "server",
+            "simulator",
+            "sync-core",
+            "sync-store-sqlite",
+        ],
     ),
     ("simulator", &["sync-core"]),
     ("bench", &["server", "sync-core", "sync-store-sqlite"]),
