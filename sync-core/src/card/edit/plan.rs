@@ -6,6 +6,7 @@ use super::draft::{Draft, drafts, prose};
 use super::{Edit, EditContext, EditError, FieldWrite, Plan};
 use crate::card::Facet;
 use crate::card::entries::Visible;
+use crate::card::gone::{self, Gone};
 use crate::card::key::{FieldPath, Key};
 use crate::card::reduce::{self, Corrections, Decision, Head};
 use crate::card::schema::{self, Class};
@@ -86,6 +87,18 @@ impl Planner<'_> {
         }
     }
 
+    /// Words are written only where their author could read the note: where it is redacted they would be hidden with it.
+    fn readable(&self, place: Place, note: EditId) -> Result<(), EditError> {
+        let path = FieldPath::new("note", &note.to_string(), "redacted");
+        let facet = self.facet(place);
+        let heads = self.visible.heads(&facet, &path);
+        match Gone::of(heads.map(|(_, entry)| &entry.value)) {
+            None => Ok(()),
+            Some(Gone::Redacted) => Err(EditError::NoteRedacted { note }),
+            Some(Gone::Moved(to)) => Err(EditError::NoteMoved { note, to }),
+        }
+    }
+
     /// What has to be on the card already.
     fn require(&self, edit: &Edit) -> Result<(), EditError> {
         if let Edit::EditNote { place, note, .. }
@@ -96,8 +109,15 @@ impl Planner<'_> {
         {
             self.exists(*place, "note", *note, "body")?;
         }
+        if let Edit::EditNote { place, note, .. }
+        | Edit::PinNote { place, note, .. }
+        | Edit::LabelNote { place, note, .. } = edit
+        {
+            self.readable(*place, *note)?;
+        }
         if let Edit::MoveNote { note, from, to } = edit {
             self.exists(*from, "note", *note, "body")?;
+            self.readable(*from, *note)?;
             self.consented(*to)?;
         }
         if let Edit::AddNote { place, .. } = edit {
@@ -181,7 +201,7 @@ impl Planner<'_> {
         if let Some(label) = reduce::highest(&labels, Sensitivity::TEXTS) {
             copy(to, "label", label.into());
         }
-        let reason = format!("moved to the {to} part");
+        let reason = gone::reason(to);
         copy(from, "body", Value::Null);
         copy(from, "title", Value::Null);
         copy(
@@ -198,9 +218,15 @@ impl Planner<'_> {
             path: path.chars().take(limits::KEY_BYTES_MAX).collect(),
         };
         let key = Key::parse(&format!("{path}#{choose}")).ok_or_else(nothing)?;
+        if key.path.entity == "note"
+            && let Ok(note) = key.path.id.parse()
+        {
+            self.readable(place, note)?;
+        }
+        let facet = self.facet(place);
         let entry = self
             .visible
-            .get(&self.facet(place))
+            .get(&facet)
             .and_then(|entries| entries.get(&key))
             .ok_or_else(nothing)?;
         Ok(Draft {

@@ -3,6 +3,7 @@
 use super::text::{is_day, maybe_prose, maybe_words, prose, words};
 use super::{Drafts, Outcome, list};
 use crate::card::edit::{Edit, EditError};
+use crate::card::gone;
 use crate::card::schema::entity_id;
 use crate::card::terms::{Place, PromiseStatus, Sensitivity};
 use crate::card::value::Value;
@@ -40,6 +41,12 @@ impl Drafts<'_> {
         reason: &str,
     ) -> Outcome {
         let reason = words("reason", reason)?;
+        if gone::place(&reason).is_some() {
+            return Err(EditError::Text {
+                field: "reason",
+                expected: "why the words go; to show the note to fewer people, move it".to_owned(),
+            });
+        }
         self.note(place, note, "body", Value::Null)?;
         self.note(place, note, "title", Value::Null)?;
         self.note(place, note, "redacted", list([true.into(), reason.into()]))
