@@ -279,7 +279,7 @@ pub enum Edit {
         /// Where it goes; fewer may read there.
         to: Place,
     },
-    /// A day worth remembering, as far as it is known.
+    /// A day worth remembering, as far as it is known: the parts given stand for the whole date, and none of them leaves it as it is.
     SetOccasion {
         /// Of which kind.
         kind: OccasionKind,

@@ -9,7 +9,7 @@ use crate::card::entries::Visible;
 use crate::card::gone::{self, Gone};
 use crate::card::key::{FieldPath, Key};
 use crate::card::reduce::{self, Corrections, Decision, Head};
-use crate::card::schema::{self, Class};
+use crate::card::schema::{self, Class, Reducer};
 use crate::card::terms::{Place, Sensitivity};
 use crate::card::value::{Entry, Value};
 use crate::ids::EditId;
@@ -24,6 +24,9 @@ pub(super) fn plan(
     let planner = Planner { context, visible };
     planner.require(edit)?;
     let mut all = drafts(edit, context)?;
+    if let Edit::SetOccasion { .. } = edit {
+        planner.leave_the_date(edit, &mut all)?;
+    }
     if let Edit::MoveNote { note, from, to } = edit {
         all.extend(planner.moved(*note, *from, *to)?);
     }
@@ -212,7 +215,31 @@ impl Planner<'_> {
         Ok(drafts)
     }
 
-    /// The value of the head that was chosen, to be written over all heads.
+    /// An edit of an occasion that names no part of its date leaves the date that is there.
+    fn leave_the_date(&self, edit: &Edit, drafts: &mut Vec<Draft>) -> Result<(), EditError> {
+        let Edit::SetOccasion {
+            year: None,
+            month: None,
+            day: None,
+            ..
+        } = edit
+        else {
+            return Ok(());
+        };
+        drafts.retain(|draft| {
+            let heads = self.heads(&self.facet(draft.place), &draft.path);
+            draft.path.field != "date" || heads.iter().all(|head| *head.value() == Value::Null)
+        });
+        if drafts.is_empty() {
+            return Err(EditError::Empty(
+                "a part of the date, or whether to celebrate it",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The value of the head that was chosen, to be written over all heads; where parts reduce one by one, what it does not know
+    /// is taken from the others.
     fn chosen(&self, place: Place, path: &str, choose: EditId) -> Result<Draft, EditError> {
         let nothing = || EditError::NothingToResolve {
             path: path.chars().take(limits::KEY_BYTES_MAX).collect(),
@@ -229,10 +256,22 @@ impl Planner<'_> {
             .get(&facet)
             .and_then(|entries| entries.get(&key))
             .ok_or_else(nothing)?;
+        let mut value = entry.value.clone();
+        let rule = schema::rule(&key.path.entity, &key.path.field);
+        if rule.is_some_and(|rule| rule.reducer == Reducer::Parts)
+            && let Value::List(items) = &mut value
+        {
+            let reduced = reduce::parts(&self.heads(&facet, &key.path)).value;
+            for (item, known) in items.iter_mut().zip(reduced.as_list().unwrap_or_default()) {
+                if *item == Value::Null {
+                    *item = known.clone();
+                }
+            }
+        }
         Ok(Draft {
             place,
             path: key.path,
-            value: entry.value.clone(),
+            value,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Claims about what a reader sees.
 
 use super::*;
-use crate::card::edit::Edit;
+use crate::card::edit::{Edit, EditError};
 use crate::card::key::FieldPath;
 use crate::card::stage::Stage;
 use crate::card::terms::{
@@ -270,6 +270,55 @@ fn an_occasion_takes_its_parts_from_wherever_they_are_known() {
     assert!(!occasion.needs_confirmation);
     stage.does(&json(r#"{"edit":"remove_occasion","kind":"birthday"}"#));
     assert!(stage.view().occasions.is_empty());
+}
+
+#[test]
+fn choosing_one_date_of_two_keeps_the_parts_that_only_the_other_knew() {
+    let mut stage = Stage::new();
+    let heads = stage.meanwhile(&[
+        &[json(
+            r#"{"edit":"set_occasion","kind":"birthday","month":5,"day":14}"#,
+        )],
+        &[json(
+            r#"{"edit":"set_occasion","kind":"birthday","year":1980,"month":6,"day":1}"#,
+        )],
+    ]);
+    let conflict = stage.view().conflicts.remove(0);
+    stage.does(&Edit::Resolve {
+        place: conflict.place,
+        path: conflict.path,
+        choose: heads[0],
+    });
+    let view = stage.view();
+    let occasion = &view.occasions[0];
+    assert_eq!(
+        (occasion.year, occasion.month, occasion.day),
+        (Some(1980), Some(5), Some(14))
+    );
+    assert!(view.conflicts.is_empty());
+}
+
+#[test]
+fn whether_to_celebrate_leaves_the_date_as_it_is() {
+    let mut stage = Stage::new();
+    let quiet = json(r#"{"edit":"set_occasion","kind":"birthday","celebrate":false}"#);
+    stage.does(&quiet);
+    assert_eq!(
+        stage.view().occasions[0].celebrate,
+        Some(false),
+        "no date yet"
+    );
+    stage.does(&json(
+        r#"{"edit":"set_occasion","kind":"birthday","year":1980,"month":5,"day":14}"#,
+    ));
+    stage.does(&quiet);
+    let occasion = &stage.view().occasions[0];
+    assert_eq!(
+        (occasion.year, occasion.month, occasion.day),
+        (Some(1980), Some(5), Some(14))
+    );
+    let nothing = json(r#"{"edit":"set_occasion","kind":"birthday"}"#);
+    assert!(matches!(stage.plans(&nothing), Err(EditError::Empty(_))));
 }
 
 #[test]
