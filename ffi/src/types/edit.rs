@@ -325,7 +325,7 @@ pub enum Edit {
     AddWish {
         /// The article.
         sku: String,
-        /// How many; one unless said.
+        /// How many; nothing leaves it, one where nobody said.
         #[uniffi(default = None)]
         quantity: Option<u16>,
         /// What to know about it.

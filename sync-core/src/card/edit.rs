@@ -332,7 +332,7 @@ pub enum Edit {
     AddWish {
         /// The article.
         sku: String,
-        /// How many; one unless said.
+        /// How many; nothing leaves it, one where nobody said.
         #[serde(default)]
         quantity: Option<u16>,
         /// What to know about it.

@@ -116,6 +116,10 @@ const REFUSED: &[(&str, &str)] = &[
         "where few read",
     ),
     (
+        r#"{"edit":"label_note","place":"shop","note":"0g2081040g208104","label":"special"}"#,
+        "where few read",
+    ),
+    (
         r#"{"edit":"redact_note","place":"card","note":"0g2081040g208104","reason":"moved to the shop part"}"#,
         "move it",
     ),

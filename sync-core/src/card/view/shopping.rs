@@ -192,6 +192,17 @@ impl CardView {
     }
 }
 
+impl CardView {
+    /// Counts wishes as come true whose article was bought on the day they were wished for or later, by purchases as article and day since 1970.
+    pub fn fulfil<'s>(&mut self, bought: impl Iterator<Item = (&'s str, i64)>) {
+        let bought: Vec<_> = bought.map(|(sku, day)| (fold(sku), day)).collect();
+        for wish in self.wishes.iter_mut().filter(|wish| !wish.fulfilled) {
+            let (sku, since) = (fold(&wish.sku.value), wish.sku.at.days());
+            wish.fulfilled = bought.iter().any(|(one, day)| *one == sku && *day >= since);
+        }
+    }
+}
+
 /// Sightings that no retirement of the preference has seen.
 fn live_sightings<'a>(log: &[Head<'a>]) -> Vec<Head<'a>> {
     let is_drop = |head: &Head<'_>| item(head, 3) == Some(Polarity::Dropped.as_str());

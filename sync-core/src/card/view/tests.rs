@@ -322,6 +322,90 @@ fn whether_to_celebrate_leaves_the_date_as_it_is() {
 }
 
 #[test]
+fn two_languages_are_both_kept_and_clearing_one_loses_to_the_other() {
+    let mut stage = Stage::new();
+    let language = |tag: Option<&str>| Edit::SetLanguage {
+        language: tag.map(str::to_owned),
+    };
+    stage.meanwhile(&[&[language(Some("fr"))], &[language(Some("ja"))]]);
+    let view = stage.view();
+    assert!(view.contact.language.unwrap().needs_confirmation);
+    assert_eq!(view.conflicts[0].question, Question::Language);
+    assert_eq!(view.conflicts[0].options.len(), 2);
+    stage.does(&language(Some("fr")));
+    stage.meanwhile(&[&[language(None)], &[language(Some("en"))]]);
+    assert_eq!(stage.view().contact.language.unwrap().value, "en");
+}
+
+#[test]
+fn two_values_of_a_preference_are_both_kept_until_one_is_chosen() {
+    let mut stage = Stage::new();
+    let heads = stage.meanwhile(&[
+        &[set_preference("navy", Polarity::Like)],
+        &[set_preference("gray", Polarity::Like)],
+    ]);
+    let mut view = stage.view();
+    assert!(view.preferences[0].value.needs_confirmation);
+    assert_eq!(view.preferences[0].value.sources, heads);
+    let conflict = view.conflicts.remove(0);
+    assert!(matches!(conflict.question, Question::Preference { .. }));
+    stage.does(&Edit::Resolve {
+        place: conflict.place,
+        path: conflict.path,
+        choose: heads[1],
+    });
+    let view = stage.view();
+    assert_eq!(view.preferences[0].value.value.as_deref(), Some("gray"));
+    assert!(view.conflicts.is_empty());
+}
+
+#[test]
+fn a_pin_beats_an_unpin_that_had_not_seen_it() {
+    let mut stage = Stage::new();
+    let note = stage.does(&json(
+        r#"{"edit":"add_note","place":"card","body":"keeps"}"#,
+    ));
+    let pin = |reason: Option<&str>| Edit::PinNote {
+        place: Place::Card,
+        note,
+        reason: reason.map(str::to_owned),
+    };
+    stage.does(&pin(Some("wedding")));
+    stage.meanwhile(&[&[pin(None)], &[pin(Some("honeymoon"))]]);
+    assert_eq!(stage.view().notes[0].pinned.as_deref(), Some("honeymoon"));
+    stage.does(&pin(None));
+    assert_eq!(stage.view().notes[0].pinned, None);
+}
+
+#[test]
+fn wishing_again_without_a_number_leaves_the_number() {
+    let mut stage = Stage::new();
+    stage.does(&json(r#"{"edit":"add_wish","sku":"A-1"}"#));
+    assert_eq!(stage.view().wishes[0].quantity, 1);
+    stage.does(&json(r#"{"edit":"add_wish","sku":"A-1","quantity":3}"#));
+    stage.does(&json(r#"{"edit":"add_wish","sku":"A-1","note":"in red"}"#));
+    assert_eq!(stage.view().wishes[0].quantity, 3);
+}
+
+#[test]
+fn a_wish_comes_true_by_a_purchase_of_its_article_since() {
+    let mut stage = Stage::new();
+    stage.does(&json(r#"{"edit":"add_wish","sku":"A-1"}"#));
+    stage.does(&json(r#"{"edit":"add_wish","sku":"B-2"}"#));
+    let today = stage.now.days();
+    let fulfilled = |bought: &[(&str, i64)]| {
+        let mut view = stage.view();
+        view.fulfil(bought.iter().copied());
+        let wishes = view.wishes.iter().filter(|wish| wish.fulfilled);
+        wishes
+            .map(|wish| wish.sku.value.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(fulfilled(&[("a-1", today)]), ["A-1"]);
+    assert_eq!(fulfilled(&[("A-1", today - 1), ("C-3", today)]), [""; 0]);
+}
+
+#[test]
 fn a_wish_adds_up_to_the_most_that_anybody_said() {
     let mut stage = Stage::new();
     let until = stage.now.plus_ms(Timestamp::DAY_MS);

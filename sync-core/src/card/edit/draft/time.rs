@@ -20,9 +20,7 @@ impl Drafts<'_> {
         else {
             return Ok(());
         };
-        if *label == Some(Sensitivity::Special) && matches!(place, Place::Card | Place::Shop) {
-            return Err(EditError::TooWide);
-        }
+        self.bears(*place, *label)?;
         let note = self.context.edit;
         self.note(*place, note, "body", prose("note", body)?.into())?;
         if let Some(title) = title {
@@ -30,6 +28,18 @@ impl Drafts<'_> {
         }
         if let Some(label) = label {
             self.note(*place, note, "label", (*label).into())?;
+        }
+        Ok(())
+    }
+
+    /// Whether a note with this label may stand where these read.
+    pub(in crate::card::edit::draft) fn bears(
+        &self,
+        place: Place,
+        label: Option<Sensitivity>,
+    ) -> Outcome {
+        if label == Some(Sensitivity::Special) && matches!(place, Place::Card | Place::Shop) {
+            return Err(EditError::TooWide);
         }
         Ok(())
     }
