@@ -110,6 +110,7 @@ impl Stage {
                 refresh_token: Some("token".to_owned()),
                 confirmed_at: NOON,
                 expires_at: NOON.plus_ms(Timestamp::DAY_MS),
+                has_lapsed: false,
             })
             .unwrap();
         actor.signed_in.push(associate);
