@@ -9,6 +9,7 @@
 mod codec;
 mod draft;
 mod error;
+mod ground;
 mod input;
 mod plan;
 

@@ -284,6 +284,12 @@ impl Planner<'_> {
             seen: Vec::new(),
         };
         let rule = schema::check(facet, &draft.path, &entry)?;
+        schema::check_over(
+            rule,
+            &draft.path,
+            &entry,
+            heads.iter().map(|head| head.value()),
+        )?;
         let needed = rule.role_for(&entry.value);
         if self.context.role < needed {
             return Err(EditError::Role { needed });

@@ -258,9 +258,11 @@ impl Evidence {
         let moment = |head: &Head<'_>| head.provenance().as_of.unwrap_or(head.time).min(head.time);
         let all = || values.iter().chain(sightings).filter(agrees);
         let is_stated = |head: &&Head<'_>| head.provenance().source >= Source::Stated;
+        let stated = values.iter().filter(agrees);
         let seen = || sightings.iter().filter(agrees);
         Self {
-            stated_at: all().filter(is_stated).map(moment).max(),
+            // A sighting is no statement, whoever says on what ground it rests.
+            stated_at: stated.filter(is_stated).map(moment).max(),
             seen_at: seen().map(moment).max(),
             days: seen().filter_map(|head| number(head.value(), 4)).collect(),
             last_at: all()

@@ -73,6 +73,17 @@ fn one_sighting_is_a_question_and_two_days_make_a_fact() {
 }
 
 #[test]
+fn a_sighting_is_no_statement_on_whatever_ground_it_is_recorded() {
+    let mut stage = Stage::new();
+    stage.source = Source::CustomerEntered;
+    stage.does(&observe("navy"));
+    assert_eq!(stage.view().preferences[0].strength, Strength::Weak);
+    stage.source = Source::Typed;
+    stage.does(&set_preference("navy", Polarity::Like));
+    assert_eq!(stage.view().preferences[0].strength, Strength::Weak);
+}
+
+#[test]
 fn the_stronger_caution_wins_and_the_dispute_is_shown() {
     let mut stage = Stage::new();
     stage.meanwhile(&[
@@ -111,7 +122,7 @@ fn a_dropped_preference_comes_back_only_by_what_the_drop_had_not_seen() {
     stage.meanwhile(&[std::slice::from_ref(&drop), &[observe("green")]]);
     let view = stage.view();
     assert_eq!(view.preferences[0].value.value.as_deref(), Some("green"));
-    assert_eq!(view.preferences[0].strength, Strength::Confirmed);
+    assert_eq!(view.preferences[0].strength, Strength::Weak);
     stage.meanwhile(&[&[drop], &[set_preference("blue", Polarity::Avoid)]]);
     assert_eq!(
         stage.view().preferences[0].polarity,
