@@ -173,8 +173,12 @@ pub struct Note {
     pub archived: bool,
     /// Why it is kept past its time.
     pub pinned: Option<String>,
-    /// Whether its text was removed for good.
+    /// Whether its text was removed for good, here at least.
     pub redacted: bool,
+    /// Where its text went, when it was removed here because fewer are to read it.
+    pub moved_to: Option<Place>,
+    /// What whoever is signed in wrote here without having seen the move. Nobody else sees it.
+    pub pending: Vec<NoteText>,
 }
 
 /// A day worth remembering.

@@ -363,7 +363,7 @@ impl Book {
             now,
             corrections: &corrections,
         };
-        let mut view = CardView::read(&visible, &reading);
+        let mut view = CardView::read_by(&visible, &reading, author.associate);
         beside::purchases(tx, customer, &mut view)?;
         Ok(view)
     }

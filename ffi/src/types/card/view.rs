@@ -185,6 +185,8 @@ impl From<view::NoteView> for Note {
             archived: view.archived,
             pinned: view.pinned,
             redacted: view.redacted,
+            moved_to: view.moved_to,
+            pending: each(view.pending),
         }
     }
 }
