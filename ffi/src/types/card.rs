@@ -207,6 +207,8 @@ pub struct RelationshipLine {
     pub kind: RelationshipKind,
     /// To whom.
     pub other: CustomerId,
+    /// What to call them, where their card is in this book and they agree to a relationship with the house.
+    pub name: Option<String>,
 }
 
 /// An article the customer wishes for.

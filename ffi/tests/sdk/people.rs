@@ -1,7 +1,7 @@
 //! Who may see and write what, on a handheld that several people share.
 
 use carnet_ffi::BookError;
-use sync_core::card::terms::{Place, Severity};
+use sync_core::card::terms::{Place, RelationshipKind, Severity};
 use sync_core::card::view::Strength;
 use sync_core::card::{Edit, Source};
 use sync_core::ids::Timestamp;
@@ -52,6 +52,24 @@ fn what_was_merely_seen_is_a_question_and_an_allergy_goes_only_on_the_customers_
         .remove_allergy(customer, nickel(), Source::Stated)
         .unwrap();
     assert_eq!(ana.book.customer(customer).unwrap().allergies, []);
+}
+
+#[test]
+fn a_tie_taken_back_on_one_card_is_gone_from_the_other() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let (lea, tom) = (ana.create("Léa"), ana.create("Tom"));
+    let kind = RelationshipKind::Partner;
+    let add = Edit::AddRelationship { other: tom, kind };
+    ana.book.record(lea, add).unwrap();
+    let ties = || ana.book.customer(lea).unwrap().relationships;
+    assert_eq!(ties()[0].name, None, "Tom was not asked");
+    let agree = r#"{"edit":"set_agreement","state":"agreed"}"#;
+    ana.book.record_json(tom, agree.to_owned()).unwrap();
+    assert_eq!(ties()[0].name.as_deref(), Some("Tom"));
+    let remove = Edit::RemoveRelationship { other: lea, kind };
+    ana.book.record(tom, remove).unwrap();
+    assert_eq!(ties(), []);
 }
 
 #[test]

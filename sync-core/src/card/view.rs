@@ -12,6 +12,7 @@ mod note;
 mod parts;
 mod people;
 mod shopping;
+mod ties;
 mod time;
 
 use serde::Serialize;
@@ -27,6 +28,7 @@ pub use parts::{
     NoteVersion, NoteView, OccasionView, PreferenceView, PromiseView, ReactionView,
     RelationshipView, SizeView, Strength, UnknownField, VisitView, WishView,
 };
+pub use ties::OtherEnd;
 
 /// What reading needs beside the entries.
 #[derive(Debug, Clone, Copy)]

@@ -365,6 +365,7 @@ impl Book {
         };
         let mut view = CardView::read_by(&visible, &reading, author.associate);
         beside::purchases(tx, customer, &mut view)?;
+        beside::ties(replica, tx, &mut view, &reading)?;
         Ok(view)
     }
 

@@ -210,6 +210,7 @@ impl From<view::RelationshipView> for RelationshipLine {
         Self {
             kind: view.kind,
             other: view.other.value,
+            name: view.name,
         }
     }
 }

@@ -241,6 +241,8 @@ pub struct RelationshipView {
     pub kind: RelationshipKind,
     /// To whom.
     pub other: Fact<CustomerId>,
+    /// What to call them, where their card is at hand and they agree to a relationship with the house.
+    pub name: Option<String>,
 }
 
 /// An article the customer wishes for.

@@ -1,8 +1,13 @@
-//! What a reader learns of a card from beside it: purchases tell which wishes came true.
+//! What a reader learns of a card from beside it: purchases tell which wishes came true, the cards of others whether ties still hold.
 
-use crate::card::CardView;
+use std::collections::BTreeMap;
+
+use crate::card::view::OtherEnd;
+use crate::card::{CardView, Facet, Reading};
+use crate::documents;
 use crate::ids::CustomerId;
 use crate::records;
+use crate::replica::Replica;
 use crate::store::{ReadTx, StoreError};
 
 /// Counts wishes as come true whose article the customer bought since.
@@ -21,6 +26,35 @@ pub(super) fn purchases(
         lines.filter_map(move |line| Some((line.sku.as_deref()?, day)))
     });
     view.fulfil(bought);
+    Ok(())
+}
+
+/// Joins the card's ties with the cards of others that are in this book.
+pub(super) fn ties(
+    replica: &mut Replica,
+    tx: &dyn ReadTx,
+    view: &mut CardView,
+    reading: &Reading<'_>,
+) -> Result<(), StoreError> {
+    let mut ends = BTreeMap::new();
+    for tie in &view.relationships {
+        let other = tie.other.value;
+        let document = Facet::Card.document(other);
+        let entries = replica.entries(tx, document)?;
+        if !entries.is_empty() {
+            let row = documents::row(tx, document)?;
+            let corrections = row.map(|row| row.corrections).unwrap_or_default();
+            let corrections = corrections.into_iter().collect();
+            ends.insert(
+                other,
+                OtherEnd {
+                    entries,
+                    corrections,
+                },
+            );
+        }
+    }
+    view.join_ties(&ends, reading);
     Ok(())
 }
 
