@@ -79,7 +79,7 @@ fn a_never_is_lowered_only_as_stated_and_only_where_it_was_seen() {
         );
     }
     stage.source = Source::Stated;
-    stage.meanwhile(&[&[drop.clone()], &[set("never")]]);
+    stage.meanwhile(&[std::slice::from_ref(&drop), &[set("never")]]);
     assert_eq!(stage.view().preferences[0].polarity, Polarity::Never);
     stage.does(&drop);
     assert!(stage.view().preferences.is_empty());
