@@ -139,6 +139,8 @@ fn code_of(error: &EditError) -> &'static str {
         EditError::TooWide => "too_wide",
         EditError::Widens => "widens",
         EditError::NotFound { .. } => "not_on_card",
+        EditError::NoteRedacted { .. } => "note_redacted",
+        EditError::NoteMoved { .. } => "note_moved",
         EditError::NothingToResolve { .. } => "nothing_to_resolve",
         EditError::TooManyNotes => "too_many_notes",
         EditError::SamePerson => "same_person",

@@ -6,6 +6,7 @@ pub mod canonical;
 pub mod document;
 pub mod edit;
 pub mod entries;
+mod gone;
 pub mod key;
 pub mod normal;
 pub mod reduce;

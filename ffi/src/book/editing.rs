@@ -14,9 +14,13 @@ use crate::{BookError, types};
 
 #[uniffi::export]
 impl Book {
-    /// Records an edit that rests on what the customer said.
+    /// Records an edit on its usual ground: what customers tell of themselves is stated, what happens before one's eyes is observed,
+    /// what an associate writes for colleagues is typed.
+    ///
+    /// What takes an allergy or a "never" away is refused so: [`Book::remove_allergy`] and [`Book::record_from`] name whose word it is.
     pub fn record(&self, customer: CustomerId, edit: Edit) -> Result<RecordedEdit, BookError> {
-        self.record_from(customer, edit, Source::Stated)
+        let source = edit.usual_source();
+        self.record_from(customer, edit, source)
     }
 
     /// Records an edit and on what ground: stated, observed, entered by the customer, or merely typed.
@@ -29,7 +33,7 @@ impl Book {
         guarded(|| self.keep(customer, &edit, source))
     }
 
-    /// Records an edit given as JSON, in the form of `intent_json`: for tools, and to record a refused edit anew.
+    /// Records an edit given as JSON, in the form of `intent_json`, on its usual ground: for tools, and to record a refused edit anew.
     pub fn record_json(
         &self,
         customer: CustomerId,
@@ -40,7 +44,7 @@ impl Book {
                 let place = format!("line {}, column {}", error.line(), error.column());
                 BookError::invalid("edit_json", format!("this is no edit ({place})"))
             })?;
-            self.keep(customer, &edit, Source::Stated)
+            self.keep(customer, &edit, edit.usual_source())
         })
     }
 
@@ -70,7 +74,7 @@ impl Book {
                 endpoints,
                 since: None,
             };
-            self.keep(customer, &edit, Source::Stated)?;
+            self.keep(customer, &edit, edit.usual_source())?;
             Ok(customer)
         })
     }
@@ -132,6 +136,16 @@ impl Book {
         self.record(customer, edit)
     }
 
+    /// Takes an allergy back. That takes the customer's word, so the source has to say that they stated or entered it.
+    pub fn remove_allergy(
+        &self,
+        customer: CustomerId,
+        substance: String,
+        source: Source,
+    ) -> Result<RecordedEdit, BookError> {
+        self.record_from(customer, Edit::RemoveAllergy { substance }, source)
+    }
+
     /// Promises something.
     pub fn make_promise(
         &self,
@@ -186,7 +200,8 @@ impl Book {
         self.record(customer, Edit::Leave { visit, summary })
     }
 
-    /// Settles a conflict by choosing one of its choices.
+    /// Settles a conflict by choosing one of its choices. One that takes an allergy or a "never" away is refused here:
+    /// ask the customer, and record the edit itself with its source.
     pub fn resolve(
         &self,
         customer: CustomerId,

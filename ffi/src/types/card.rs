@@ -173,8 +173,12 @@ pub struct Note {
     pub archived: bool,
     /// Why it is kept past its time.
     pub pinned: Option<String>,
-    /// Whether its text was removed for good.
+    /// Whether its text was removed for good, here at least.
     pub redacted: bool,
+    /// Where its text went, when it was removed here because fewer are to read it.
+    pub moved_to: Option<Place>,
+    /// What whoever is signed in wrote here without having seen the move. Nobody else sees it.
+    pub pending: Vec<NoteText>,
 }
 
 /// A day worth remembering.
@@ -203,6 +207,8 @@ pub struct RelationshipLine {
     pub kind: RelationshipKind,
     /// To whom.
     pub other: CustomerId,
+    /// What to call them, where their card is in this book and they agree to a relationship with the house.
+    pub name: Option<String>,
 }
 
 /// An article the customer wishes for.

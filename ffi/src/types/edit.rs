@@ -279,7 +279,7 @@ pub enum Edit {
         /// Where it goes; fewer may read there.
         to: Place,
     },
-    /// A day worth remembering, as far as it is known.
+    /// A day worth remembering, as far as it is known: the parts given stand for the whole date, and none of them leaves it as it is.
     SetOccasion {
         /// Of which kind.
         kind: OccasionKind,
@@ -325,7 +325,7 @@ pub enum Edit {
     AddWish {
         /// The article.
         sku: String,
-        /// How many; one unless said.
+        /// How many; nothing leaves it, one where nobody said.
         #[uniffi(default = None)]
         quantity: Option<u16>,
         /// What to know about it.

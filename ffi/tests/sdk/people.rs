@@ -1,7 +1,9 @@
 //! Who may see and write what, on a handheld that several people share.
 
 use carnet_ffi::BookError;
-use sync_core::card::terms::Place;
+use sync_core::card::terms::{Place, RelationshipKind, Severity};
+use sync_core::card::view::Strength;
+use sync_core::card::{Edit, Source};
 use sync_core::ids::Timestamp;
 
 use crate::stage::{ANA, BEN, Stage};
@@ -22,6 +24,52 @@ fn a_colleague_sees_neither_private_notes_nor_the_outbox_of_another() {
     assert_eq!(shared.book.status().unwrap().pending, 2);
     shared.book.switch_associate(ANA).unwrap();
     assert_eq!(shared.book.customer(customer).unwrap().notes.len(), 1);
+}
+
+#[test]
+fn what_was_merely_seen_is_a_question_and_an_allergy_goes_only_on_the_customers_word() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let customer = ana.create("Léa");
+    let edit = |json: &str| serde_json::from_str::<Edit>(json).unwrap();
+    let seen = r#"{"edit":"observe_preference","kind":"color","subject":"coats","value":"navy","polarity":"like"}"#;
+    ana.book.record(customer, edit(seen)).unwrap();
+    let card = ana.book.customer(customer).unwrap();
+    assert_eq!(card.preferences[0].strength, Strength::Weak);
+    assert_eq!(card.preferences[0].ground.source, Source::Observed);
+    let nickel = || "nickel".to_owned();
+    let severity = Severity::Serious;
+    ana.book
+        .record_allergy(customer, nickel(), severity)
+        .unwrap();
+    let remove = edit(r#"{"edit":"remove_allergy","substance":"nickel"}"#);
+    let refused = ana.book.record(customer, remove).unwrap_err();
+    assert!(refused.to_string().contains("customer's word"), "{refused}");
+    assert_eq!(ana.book.customer(customer).unwrap().allergies.len(), 1);
+    let typed = ana.book.remove_allergy(customer, nickel(), Source::Typed);
+    assert_eq!(typed, Err(refused));
+    ana.book
+        .remove_allergy(customer, nickel(), Source::Stated)
+        .unwrap();
+    assert_eq!(ana.book.customer(customer).unwrap().allergies, []);
+}
+
+#[test]
+fn a_tie_taken_back_on_one_card_is_gone_from_the_other() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let (lea, tom) = (ana.create("Léa"), ana.create("Tom"));
+    let kind = RelationshipKind::Partner;
+    let add = Edit::AddRelationship { other: tom, kind };
+    ana.book.record(lea, add).unwrap();
+    let ties = || ana.book.customer(lea).unwrap().relationships;
+    assert_eq!(ties()[0].name, None, "Tom was not asked");
+    let agree = r#"{"edit":"set_agreement","state":"agreed"}"#;
+    ana.book.record_json(tom, agree.to_owned()).unwrap();
+    assert_eq!(ties()[0].name.as_deref(), Some("Tom"));
+    let remove = Edit::RemoveRelationship { other: lea, kind };
+    ana.book.record(tom, remove).unwrap();
+    assert_eq!(ties(), []);
 }
 
 #[test]

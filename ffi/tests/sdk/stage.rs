@@ -109,8 +109,8 @@ impl Stage {
                 session,
                 refresh_token: Some("token".to_owned()),
                 confirmed_at: NOON,
-                has_lapsed: false,
                 expires_at: NOON.plus_ms(Timestamp::DAY_MS),
+                has_lapsed: false,
             })
             .unwrap();
         actor.signed_in.push(associate);

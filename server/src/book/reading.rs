@@ -111,13 +111,22 @@ pub fn read(
         visible = without_words(&visible);
     }
     Ok(Seen {
-        view: view(&visible, &corrections, now),
+        view: view(&visible, &corrections, principal.associate, now),
         has_restricted,
     })
 }
 
-fn view(visible: &Visible, corrections: &Corrections, now: Timestamp) -> CardView {
-    CardView::read(visible, &Reading { now, corrections })
+fn view(
+    visible: &Visible,
+    corrections: &Corrections,
+    reader: Option<AssociateId>,
+    now: Timestamp,
+) -> CardView {
+    let reading = Reading { now, corrections };
+    reader.map_or_else(
+        || CardView::read(visible, &reading),
+        |reader| CardView::read_by(visible, &reading, reader),
+    )
 }
 
 /// What is left when nothing counts that people wrote in their own words.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::Facet;
 use super::edit::FieldWrite;
+use super::gone::Gone;
 use super::key::{FieldPath, Key};
-use super::schema;
 use super::value::{Entry, Value};
 use crate::ids::{AssociateId, EditId};
 
@@ -50,7 +50,7 @@ impl Entries {
     /// The writes with which a new epoch begins from these entries: every head under its own edit, conflicts included.
     ///
     /// The text of redacted notes is left behind, also where somebody wrote it who had not seen the redaction:
-    /// whoever keeps only this base keeps no byte of it.
+    /// whoever keeps only this base keeps no byte of it. Where the note was moved, [`Entries::left_behind`] has what is not to be lost.
     #[must_use]
     pub fn base(&self) -> Vec<FieldWrite> {
         self.iter()
@@ -64,15 +64,41 @@ impl Entries {
             .collect()
     }
 
+    /// What people wrote on notes that were moved without their having seen it, by author: what [`Entries::base`] leaves behind.
+    ///
+    /// These writes belong in each author's private part when an epoch begins, under the edits they have: there the author keeps their words,
+    /// and nobody else holds a byte of them.
+    #[must_use]
+    pub fn left_behind(&self) -> BTreeMap<AssociateId, Vec<FieldWrite>> {
+        let mut left: BTreeMap<AssociateId, Vec<FieldWrite>> = BTreeMap::new();
+        let bodies = self.iter().filter(|(key, entry)| {
+            let is_body = key.path.entity == "note" && key.path.field == "body";
+            is_body && entry.value != Value::Null
+        });
+        for (key, entry) in bodies {
+            if let Some(Gone::Moved(_)) = self.gone(&key.path.id) {
+                let author = left.entry(entry.provenance.by).or_default();
+                author.push(FieldWrite {
+                    path: key.path.clone(),
+                    edit: key.edit,
+                    entry: entry.clone(),
+                    replaces: Vec::new(),
+                });
+            }
+        }
+        left
+    }
+
+    fn gone(&self, note: &str) -> Option<Gone> {
+        let flag = FieldPath::new("note", note, "redacted");
+        Gone::of(self.heads(&flag).map(|(_, entry)| &entry.value))
+    }
+
     /// Whether a field holds words of a note that were removed for good.
     #[must_use]
     pub fn is_redacted(&self, path: &FieldPath) -> bool {
         let is_text = path.entity == "note" && matches!(path.field.as_str(), "body" | "title");
-        let flag = || FieldPath::new("note", &path.id, "redacted");
-        is_text
-            && self
-                .heads(&flag())
-                .any(|(_, entry)| schema::flag(&entry.value) == Some(true))
+        is_text && self.gone(&path.id).is_some()
     }
 
     /// What one associate wrote.

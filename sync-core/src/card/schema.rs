@@ -99,6 +99,8 @@ pub enum Guard {
     UnsetBy(Role),
     /// Unsetting the flag takes the customer's word: a source of [`Source::Stated`] or better.
     UnsetOnCustomersWord,
+    /// Putting a lower term in place of the highest takes the customer's word: a source of [`Source::Stated`] or better.
+    LowerOnCustomersWord,
 }
 
 /// One field of the schema.
@@ -143,7 +145,10 @@ impl FieldRule {
     pub fn role_for(&self, value: &Value) -> Role {
         match self.guard {
             Guard::UnsetBy(role) if flag(value) == Some(false) => role.max(self.role),
-            Guard::None | Guard::UnsetBy(_) | Guard::UnsetOnCustomersWord => self.role,
+            Guard::None
+            | Guard::UnsetBy(_)
+            | Guard::UnsetOnCustomersWord
+            | Guard::LowerOnCustomersWord => self.role,
         }
     }
 }
@@ -270,6 +275,27 @@ pub fn check(
         return Err(SchemaError::CustomersWord { path: at() });
     }
     Ok(rule)
+}
+
+/// Whether `entry` may take the place of these values, which [`check`] does not know.
+///
+/// # Errors
+/// [`SchemaError::CustomersWord`].
+pub fn check_over<'v>(
+    rule: &FieldRule,
+    path: &FieldPath,
+    entry: &Entry,
+    mut replaced: impl Iterator<Item = &'v Value>,
+) -> Result<(), SchemaError> {
+    let (Guard::LowerOnCustomersWord, Reducer::Highest(order)) = (rule.guard, rule.reducer) else {
+        return Ok(());
+    };
+    let is_highest = |value: &Value| value.as_text() == order.last().copied();
+    let is_lowered = !is_highest(&entry.value) && replaced.any(is_highest);
+    if is_lowered && entry.provenance.source < Source::Stated {
+        return Err(SchemaError::CustomersWord { path: path.clone() });
+    }
+    Ok(())
 }
 
 /// Whether the id of `path` is one that this rule allows for this value.

@@ -17,6 +17,7 @@ pub(crate) struct Stage {
     pub(crate) source: Source,
     pub(crate) role: Role,
     pub(crate) by: AssociateId,
+    pub(crate) customer: CustomerId,
     edits: u16,
 }
 
@@ -30,6 +31,7 @@ impl Stage {
             source: Source::Stated,
             role: Role::Associate,
             by: AssociateId([1; 8]),
+            customer: CustomerId([9; 16]),
             edits: 0,
         }
     }
@@ -40,7 +42,7 @@ impl Stage {
         edit[..2].copy_from_slice(&self.edits.to_be_bytes());
         EditContext {
             edit: EditId(edit),
-            customer: CustomerId([9; 16]),
+            customer: self.customer,
             provenance: Provenance {
                 by: self.by,
                 device: DeviceId([2; 8]),

@@ -12,6 +12,7 @@ mod note;
 mod parts;
 mod people;
 mod shopping;
+mod ties;
 mod time;
 
 use serde::Serialize;
@@ -19,7 +20,7 @@ use serde::Serialize;
 use super::entries::Visible;
 use super::reduce::{Corrections, Decision};
 use super::terms::{Agreement, Channel, Place, Purpose};
-use crate::ids::Timestamp;
+use crate::ids::{AssociateId, Timestamp};
 
 pub use conflict::{Conflict, ConflictOption, Question, Settlement};
 pub use parts::{
@@ -27,6 +28,7 @@ pub use parts::{
     NoteVersion, NoteView, OccasionView, PreferenceView, PromiseView, ReactionView,
     RelationshipView, SizeView, Strength, UnknownField, VisitView, WishView,
 };
+pub use ties::OtherEnd;
 
 /// What reading needs beside the entries.
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +85,7 @@ pub struct CardView {
 }
 
 impl CardView {
-    /// Reads a card.
+    /// Reads a card, for whoever sees these facets.
     #[must_use]
     pub fn read(visible: &Visible, reading: &Reading<'_>) -> Self {
         let mut view = Self::default();
@@ -93,6 +95,14 @@ impl CardView {
             }
         }
         view.finish();
+        view
+    }
+
+    /// Reads a card for one person, who also sees their own words on notes that were moved meanwhile ([`NoteView::pending`]).
+    #[must_use]
+    pub fn read_by(visible: &Visible, reading: &Reading<'_>, reader: AssociateId) -> Self {
+        let mut view = Self::read(visible, reading);
+        view.add_pending(visible, reading.corrections, reader);
         view
     }
 

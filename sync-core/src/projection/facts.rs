@@ -126,17 +126,29 @@ fn words(view: &CardView) -> Vec<String> {
             .iter()
             .filter_map(|one| one.person.as_deref()),
     );
+    words.extend(told(view));
+    words.into_iter().map(str::to_owned).collect()
+}
+
+/// What people wrote in sentences, newest first, so that a full index gives up the oldest.
+fn told(view: &CardView) -> Vec<&str> {
+    let mut told: Vec<(Timestamp, &str)> = Vec::new();
     for note in view.notes.iter().filter(|note| is_open(note)) {
-        words.extend(note.title.as_ref().map(|title| title.value.as_str()));
-        words.extend(note.versions.iter().map(|version| version.body.as_str()));
+        let title = note.title.as_ref();
+        told.extend(title.map(|title| (title.at, title.value.as_str())));
+        let versions = note.versions.iter();
+        told.extend(versions.map(|version| (version.at, version.body.as_str())));
     }
     for visit in &view.visits {
-        words.extend(visit.thread.as_ref().map(|thread| thread.value.as_str()));
-        words.extend(visit.captured.iter().map(|one| one.value.as_str()));
+        let facts = visit.thread.iter().chain(&visit.captured);
+        told.extend(facts.map(|fact| (fact.at, fact.value.as_str())));
     }
-    let summaries = view.interactions.iter();
-    words.extend(summaries.filter_map(|one| one.summary.value.as_deref()));
-    words.into_iter().map(str::to_owned).collect()
+    for one in &view.interactions {
+        let summary = one.summary.value.as_deref();
+        told.extend(summary.map(|summary| (one.summary.at, summary)));
+    }
+    told.sort_unstable_by(|one, next| next.cmp(one));
+    told.into_iter().map(|(_, text)| text).collect()
 }
 
 fn is_open(note: &NoteView) -> bool {

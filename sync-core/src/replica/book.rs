@@ -7,6 +7,7 @@
 //! - A switch of associates drops opened documents from memory.
 //! - Every opening of a card is logged, once in [`SEEN_AGAIN_MS`] for each associate and customer.
 
+mod beside;
 mod pass;
 mod session;
 mod standing;
@@ -366,7 +367,10 @@ impl Book {
             now,
             corrections: &corrections,
         };
-        Ok(CardView::read(&visible, &reading))
+        let mut view = CardView::read_by(&visible, &reading, author.associate);
+        beside::purchases(tx, customer, &mut view)?;
+        beside::ties(replica, tx, &mut view, &reading)?;
+        Ok(view)
     }
 
     /// Records an edit; durable when the transaction commits.

@@ -185,6 +185,8 @@ impl From<view::NoteView> for Note {
             archived: view.archived,
             pinned: view.pinned,
             redacted: view.redacted,
+            moved_to: view.moved_to,
+            pending: each(view.pending),
         }
     }
 }
@@ -208,6 +210,7 @@ impl From<view::RelationshipView> for RelationshipLine {
         Self {
             kind: view.kind,
             other: view.other.value,
+            name: view.name,
         }
     }
 }

@@ -49,10 +49,14 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.brief(customer: customer) }
     }
 
-    /// Records an edit, durably, network or not.
+    /// Records an edit, durably, network or not; on its usual ground unless `source` names another.
+    /// What takes an allergy or a "never" away is refused unless `source` says that it was the customer's word.
     @discardableResult
-    public func record(_ customer: CustomerId, _ edit: Edit) async throws -> RecordedEdit {
-        try await run { try $0.record(customer: customer, edit: edit) }
+    public func record(_ customer: CustomerId, _ edit: Edit, source: Source? = nil) async throws -> RecordedEdit {
+        try await run {
+            guard let source else { return try $0.record(customer: customer, edit: edit) }
+            return try $0.recordFrom(customer: customer, edit: edit, source: source)
+        }
     }
 
     /// How the book stands.

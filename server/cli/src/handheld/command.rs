@@ -84,7 +84,7 @@ pub(crate) const HELP: &[(&str, &str)] = &[
     ),
     (
         "allergy nickel serious",
-        "mild, serious or dangerous; `no allergy nickel` takes it back",
+        "mild, serious or dangerous; `no allergy nickel` takes it back on the customer's word",
     ),
     (
         "promise friday call about the coat",

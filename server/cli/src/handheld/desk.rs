@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use carnet_ffi::clock::{Clock as _, SystemClock};
 use carnet_ffi::{Book, BookError, Change, NamePartText, SyncEnd};
-use sync_core::card::Edit;
 use sync_core::card::terms::{NamePart, PromiseStatus};
+use sync_core::card::{Edit, Source};
 use sync_core::ids::{CustomerId, Timestamp};
 
 use super::command::{Command, HELP, OnCard};
@@ -254,7 +254,13 @@ impl Desk {
                 (*edit, if begins { visit } else { "Recorded." })
             }
         };
-        self.book.record(customer, edit)?;
+        if let Edit::RemoveAllergy { substance } = edit {
+            // The command's own words are that the customer says so.
+            let source = Source::Stated;
+            self.book.remove_allergy(customer, substance, source)?;
+        } else {
+            self.book.record(customer, edit)?;
+        }
         said(answer)
     }
 

@@ -187,6 +187,7 @@ impl Drafts<'_> {
                 self.note(*place, *note, "pinned", list([is_pinned.into(), reason]))
             }
             Edit::LabelNote { place, note, label } => {
+                self.bears(*place, Some(*label))?;
                 self.note(*place, *note, "label", (*label).into())
             }
             Edit::RedactNote {

@@ -2,7 +2,7 @@
 
 use crate::card::normal::EndpointError;
 use crate::card::schema::{Role, SchemaError};
-use crate::card::terms::Purpose;
+use crate::card::terms::{Place, Purpose};
 use crate::ids::EditId;
 
 /// Why an edit can't be made, and what to do.
@@ -56,6 +56,24 @@ pub enum EditError {
         entity: &'static str,
         /// Which.
         id: EditId,
+    },
+    /// The note's text was removed for good.
+    #[error(
+        "the text of this note was removed here, and what you write would stay hidden with it: write a new note"
+    )]
+    NoteRedacted {
+        /// Which.
+        note: EditId,
+    },
+    /// The note is where fewer read now.
+    #[error(
+        "this note was moved to the {to} part: edit it there if you can see it, or write a new note"
+    )]
+    NoteMoved {
+        /// Which.
+        note: EditId,
+        /// Where it went.
+        to: Place,
     },
     /// No such field or head to choose.
     #[error("{path} has no such value to choose: look at the conflict again, it may be settled")]

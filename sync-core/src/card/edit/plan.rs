@@ -6,9 +6,10 @@ use super::draft::{Draft, drafts, prose};
 use super::{Edit, EditContext, EditError, FieldWrite, Plan};
 use crate::card::Facet;
 use crate::card::entries::Visible;
+use crate::card::gone::{self, Gone};
 use crate::card::key::{FieldPath, Key};
 use crate::card::reduce::{self, Corrections, Decision, Head};
-use crate::card::schema::{self, Class};
+use crate::card::schema::{self, Class, Reducer};
 use crate::card::terms::{Place, Sensitivity};
 use crate::card::value::{Entry, Value};
 use crate::ids::EditId;
@@ -23,6 +24,9 @@ pub(super) fn plan(
     let planner = Planner { context, visible };
     planner.require(edit)?;
     let mut all = drafts(edit, context)?;
+    if let Edit::SetOccasion { .. } = edit {
+        planner.leave_the_date(edit, &mut all)?;
+    }
     if let Edit::MoveNote { note, from, to } = edit {
         all.extend(planner.moved(*note, *from, *to)?);
     }
@@ -86,6 +90,18 @@ impl Planner<'_> {
         }
     }
 
+    /// Words are written only where their author could read the note: where it is redacted they would be hidden with it.
+    fn readable(&self, place: Place, note: EditId) -> Result<(), EditError> {
+        let path = FieldPath::new("note", &note.to_string(), "redacted");
+        let facet = self.facet(place);
+        let heads = self.visible.heads(&facet, &path);
+        match Gone::of(heads.map(|(_, entry)| &entry.value)) {
+            None => Ok(()),
+            Some(Gone::Redacted) => Err(EditError::NoteRedacted { note }),
+            Some(Gone::Moved(to)) => Err(EditError::NoteMoved { note, to }),
+        }
+    }
+
     /// What has to be on the card already.
     fn require(&self, edit: &Edit) -> Result<(), EditError> {
         if let Edit::EditNote { place, note, .. }
@@ -96,8 +112,15 @@ impl Planner<'_> {
         {
             self.exists(*place, "note", *note, "body")?;
         }
+        if let Edit::EditNote { place, note, .. }
+        | Edit::PinNote { place, note, .. }
+        | Edit::LabelNote { place, note, .. } = edit
+        {
+            self.readable(*place, *note)?;
+        }
         if let Edit::MoveNote { note, from, to } = edit {
             self.exists(*from, "note", *note, "body")?;
+            self.readable(*from, *note)?;
             self.consented(*to)?;
         }
         if let Edit::AddNote { place, .. } = edit {
@@ -181,7 +204,7 @@ impl Planner<'_> {
         if let Some(label) = reduce::highest(&labels, Sensitivity::TEXTS) {
             copy(to, "label", label.into());
         }
-        let reason = format!("moved to the {to} part");
+        let reason = gone::reason(to);
         copy(from, "body", Value::Null);
         copy(from, "title", Value::Null);
         copy(
@@ -192,21 +215,63 @@ impl Planner<'_> {
         Ok(drafts)
     }
 
-    /// The value of the head that was chosen, to be written over all heads.
+    /// An edit of an occasion that names no part of its date leaves the date that is there.
+    fn leave_the_date(&self, edit: &Edit, drafts: &mut Vec<Draft>) -> Result<(), EditError> {
+        let Edit::SetOccasion {
+            year: None,
+            month: None,
+            day: None,
+            ..
+        } = edit
+        else {
+            return Ok(());
+        };
+        drafts.retain(|draft| {
+            let heads = self.heads(&self.facet(draft.place), &draft.path);
+            draft.path.field != "date" || heads.iter().all(|head| *head.value() == Value::Null)
+        });
+        if drafts.is_empty() {
+            return Err(EditError::Empty(
+                "a part of the date, or whether to celebrate it",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The value of the head that was chosen, to be written over all heads; where parts reduce one by one, what it does not know
+    /// is taken from the others.
     fn chosen(&self, place: Place, path: &str, choose: EditId) -> Result<Draft, EditError> {
         let nothing = || EditError::NothingToResolve {
             path: path.chars().take(limits::KEY_BYTES_MAX).collect(),
         };
         let key = Key::parse(&format!("{path}#{choose}")).ok_or_else(nothing)?;
+        if key.path.entity == "note"
+            && let Ok(note) = key.path.id.parse()
+        {
+            self.readable(place, note)?;
+        }
+        let facet = self.facet(place);
         let entry = self
             .visible
-            .get(&self.facet(place))
+            .get(&facet)
             .and_then(|entries| entries.get(&key))
             .ok_or_else(nothing)?;
+        let mut value = entry.value.clone();
+        let rule = schema::rule(&key.path.entity, &key.path.field);
+        if rule.is_some_and(|rule| rule.reducer == Reducer::Parts)
+            && let Value::List(items) = &mut value
+        {
+            let reduced = reduce::parts(&self.heads(&facet, &key.path)).value;
+            for (item, known) in items.iter_mut().zip(reduced.as_list().unwrap_or_default()) {
+                if *item == Value::Null {
+                    *item = known.clone();
+                }
+            }
+        }
         Ok(Draft {
             place,
             path: key.path,
-            value: entry.value.clone(),
+            value,
         })
     }
 
@@ -219,6 +284,12 @@ impl Planner<'_> {
             seen: Vec::new(),
         };
         let rule = schema::check(facet, &draft.path, &entry)?;
+        schema::check_over(
+            rule,
+            &draft.path,
+            &entry,
+            heads.iter().map(|head| head.value()),
+        )?;
         let needed = rule.role_for(&entry.value);
         if self.context.role < needed {
             return Err(EditError::Role { needed });

@@ -1,5 +1,8 @@
 //! Claims about edits: what they refuse, what they plan, how they are kept.
 
+mod guards;
+mod notes;
+
 use super::*;
 use crate::card::entries::Entries;
 use crate::card::reduce::Decision;
@@ -116,6 +119,14 @@ const REFUSED: &[(&str, &str)] = &[
         "where few read",
     ),
     (
+        r#"{"edit":"label_note","place":"shop","note":"0g2081040g208104","label":"special"}"#,
+        "where few read",
+    ),
+    (
+        r#"{"edit":"redact_note","place":"card","note":"0g2081040g208104","reason":"moved to the shop part"}"#,
+        "move it",
+    ),
+    (
         r#"{"edit":"add_wish","sku":"A","quantity":0}"#,
         "a number from 1 to 1000",
     ),
@@ -180,29 +191,6 @@ fn what_an_edit_needs_on_the_card_must_be_there() {
 }
 
 #[test]
-fn a_cause_is_kept_only_after_consent_and_only_where_few_read() {
-    let mut stage = Stage::new();
-    let allergy = json(
-        r#"{"edit":"record_allergy","substance":"Nickel","severity":"mild","cause":"dermatitis"}"#,
-    );
-    let secret = json(r#"{"edit":"add_note","place":"restricted","body":"ill"}"#);
-    assert_eq!(stage.plans(&allergy), Err(EditError::NeedsConsent));
-    assert_eq!(stage.plans(&secret), Err(EditError::NeedsConsent));
-    stage.does(&grant(None, Purpose::Sensitive));
-    let plan = stage.plans(&allergy).unwrap();
-    let says_cause = |writes: &[FieldWrite]| format!("{writes:?}").contains("dermatitis");
-    for (facet, writes) in &plan.writes {
-        assert_eq!(says_cause(writes), *facet == Facet::Restricted, "{facet:?}");
-    }
-    assert_eq!(plan.writes.len(), 2);
-    assert!(stage.plans(&secret).is_ok());
-    stage.does(&json(
-        r#"{"edit":"record_consent","purposes":["sensitive"],"event":"withdraw"}"#,
-    ));
-    assert_eq!(stage.plans(&secret), Err(EditError::NeedsConsent));
-}
-
-#[test]
 fn a_write_replaces_exactly_the_heads_that_were_visible() {
     let mut stage = Stage::new();
     let set = |size: &str| Edit::SetSize {
@@ -242,89 +230,6 @@ fn a_log_entry_lists_the_maximal_entries_seen() {
         "what was seen through others is not listed"
     );
     assert!(plan.writes[0].1[0].replaces.is_empty());
-}
-
-#[test]
-fn a_block_is_set_by_anybody_and_lifted_by_a_manager() {
-    let mut stage = Stage::new();
-    stage.does(&Edit::BlockContact { reason: None });
-    let lift = Edit::LiftBlock {
-        reason: "she asked".to_owned(),
-    };
-    let needed = Role::Manager;
-    assert_eq!(stage.plans(&lift), Err(EditError::Role { needed }));
-    stage.role = Role::Manager;
-    stage.does(&lift);
-    assert_eq!(stage.view().contact.blocked, None);
-}
-
-#[test]
-fn an_allergy_is_taken_back_only_as_stated() {
-    let mut stage = Stage::new();
-    let edit = Edit::RemoveAllergy {
-        substance: "nickel".to_owned(),
-    };
-    stage.source = Source::Typed;
-    let error = stage.plans(&edit).unwrap_err().to_string();
-    assert!(error.contains("customer's word"), "{error}");
-    stage.source = Source::Stated;
-    assert!(stage.plans(&edit).is_ok());
-}
-
-#[test]
-fn an_imported_grant_without_proof_is_kept_and_counts_for_nothing() {
-    let mut stage = Stage::new();
-    stage.source = Source::Imported;
-    stage.does(&Edit::RecordConsent {
-        channel: Some(Channel::Email),
-        purposes: vec![Purpose::Sell],
-        event: ConsentEvent::Grant,
-        evidence: None,
-    });
-    let view = stage.view();
-    assert_eq!(
-        view.consent(Some(Channel::Email), Purpose::Sell),
-        Decision::Unknown
-    );
-    assert_eq!(view.consents.len(), 1);
-}
-
-#[test]
-fn a_moved_note_is_copied_whole_and_redacted_where_it_was() {
-    let mut stage = Stage::new();
-    let note = stage.does(&note("old words"));
-    let rewrite = |body: &str| Edit::EditNote {
-        place: Place::Card,
-        note,
-        body: body.to_owned(),
-        title: None,
-    };
-    stage.meanwhile(&[&[rewrite("her words")], &[rewrite("his words")]]);
-    let (from, to) = (Place::Card, Place::Private);
-    stage.does(&Edit::MoveNote { note, from, to });
-    let view = stage.view();
-    let by_place = |place| view.notes.iter().find(|note| note.place == place).unwrap();
-    assert!(by_place(Place::Card).redacted);
-    assert!(by_place(Place::Card).versions.is_empty());
-    let body = &by_place(Place::Private).versions[0].body;
-    assert!(
-        body.contains("her words") && body.contains("his words"),
-        "{body}"
-    );
-    let card = format!("{:?}", stage.visible.get(&Facet::Card).unwrap());
-    assert!(
-        !card.contains("words"),
-        "no text stays in what the writer saw"
-    );
-}
-
-#[test]
-fn a_full_card_refuses_one_more_note() {
-    let mut stage = Stage::new();
-    for _ in 0..crate::limits::NOTES_MAX {
-        stage.does(&note("x"));
-    }
-    assert_eq!(stage.plans(&note("x")), Err(EditError::TooManyNotes));
 }
 
 #[test]
@@ -412,17 +317,6 @@ fn a_replay_that_meets_its_first_run_changes_nothing() {
         assert_eq!(again, entries);
     }
     assert!(document.entries().unwrap().len() > 30);
-}
-
-#[test]
-fn the_largest_note_fits_a_value() {
-    let mut stage = Stage::new();
-    let plan = stage
-        .plans(&note(&"é".repeat(crate::limits::NOTE_BYTES_MAX / 2)))
-        .unwrap();
-    let entry: &Entry = &plan.writes[0].1[0].entry;
-    assert!(entry.to_bytes().len() <= crate::limits::VALUE_BYTES_MAX);
-    assert_eq!(Entry::from_bytes(&entry.to_bytes()).as_ref(), Some(entry));
 }
 
 #[test]

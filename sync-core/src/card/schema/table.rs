@@ -231,7 +231,8 @@ pub static FIELDS: &[FieldRule] = &[
         Shape::OneOf(Polarity::TEXTS),
         Reducer::Highest(Polarity::TEXTS),
     )
-    .id(DERIVED),
+    .id(DERIVED)
+    .guard(Guard::LowerOnCustomersWord),
     // [kind, subject, value, polarity, day of the visit]; polarity `dropped` retires what it saw
     field(
         "preference",

@@ -2,8 +2,12 @@
 
 use super::group::{Group, item};
 use super::{CardView, NoteVersion, NoteView, Question, Settlement};
-use crate::card::reduce::{self, Head};
+use crate::card::FieldPath;
+use crate::card::entries::Visible;
+use crate::card::gone::Gone;
+use crate::card::reduce::{self, Corrections, Head};
 use crate::card::terms::{Place, Sensitivity};
+use crate::ids::AssociateId;
 
 const FIELDS: &[&str] = &["archived", "body", "label", "pinned", "redacted", "title"];
 
@@ -13,7 +17,8 @@ impl CardView {
         let Some(id) = group.made_by() else {
             return;
         };
-        let is_redacted = reduce::any_flag(group.heads("redacted"), true);
+        let gone = Gone::of(group.heads("redacted").iter().map(Head::value));
+        let is_redacted = gone.is_some();
         let versions = if is_redacted {
             Vec::new()
         } else {
@@ -53,8 +58,35 @@ impl CardView {
                 .present("pinned")
                 .and_then(|head| item(&head, 1).map(str::to_owned)),
             redacted: is_redacted,
+            moved_to: match gone {
+                Some(Gone::Moved(to)) => Some(to),
+                Some(Gone::Redacted) | None => None,
+            },
+            pending: Vec::new(),
             sources: group.sources(FIELDS),
         });
+    }
+
+    /// Adds what one reader wrote on notes that were moved without their having seen it. It is shown to nobody else: the note was moved
+    /// so that fewer read it.
+    pub(super) fn add_pending(
+        &mut self,
+        visible: &Visible,
+        corrections: &Corrections,
+        reader: AssociateId,
+    ) {
+        for note in self.notes.iter_mut().filter(|note| note.moved_to.is_some()) {
+            let path = FieldPath::new("note", &note.id.to_string(), "body");
+            let facets = visible
+                .iter()
+                .filter(|(facet, _)| Place::of(facet) == note.place);
+            let heads: Vec<_> = facets
+                .flat_map(|(_, entries)| entries.heads(&path))
+                .filter(|(_, entry)| entry.provenance.by == reader)
+                .map(|(key, entry)| Head::new(key.edit, entry, corrections))
+                .collect();
+            note.pending = versions(&heads);
+        }
     }
 }
 

@@ -199,8 +199,12 @@ pub struct NoteView {
     pub archived: bool,
     /// Why it is kept past its time.
     pub pinned: Option<String>,
-    /// Whether its text was removed for good.
+    /// Whether its text was removed for good, here at least.
     pub redacted: bool,
+    /// Where its text went, when it was removed here because fewer are to read it.
+    pub moved_to: Option<Place>,
+    /// What the reader wrote here without having seen the move: theirs to write where the note went, or as a new note. Nobody else sees it.
+    pub pending: Vec<NoteVersion>,
     /// The edits it rests on.
     pub sources: Vec<EditId>,
 }
@@ -237,6 +241,8 @@ pub struct RelationshipView {
     pub kind: RelationshipKind,
     /// To whom.
     pub other: Fact<CustomerId>,
+    /// What to call them, where their card is at hand and they agree to a relationship with the house.
+    pub name: Option<String>,
 }
 
 /// An article the customer wishes for.

@@ -159,6 +159,7 @@ impl CardView {
                 id: group.id.to_owned(),
                 kind,
                 other: Fact::new(other, shown, heads, false),
+                name: None,
             });
         }
     }

@@ -192,6 +192,17 @@ impl CardView {
     }
 }
 
+impl CardView {
+    /// Counts wishes as come true whose article was bought on the day they were wished for or later, by purchases as article and day since 1970.
+    pub fn fulfil<'s>(&mut self, bought: impl Iterator<Item = (&'s str, i64)>) {
+        let bought: Vec<_> = bought.map(|(sku, day)| (fold(sku), day)).collect();
+        for wish in self.wishes.iter_mut().filter(|wish| !wish.fulfilled) {
+            let (sku, since) = (fold(&wish.sku.value), wish.sku.at.days());
+            wish.fulfilled = bought.iter().any(|(one, day)| *one == sku && *day >= since);
+        }
+    }
+}
+
 /// Sightings that no retirement of the preference has seen.
 fn live_sightings<'a>(log: &[Head<'a>]) -> Vec<Head<'a>> {
     let is_drop = |head: &Head<'_>| item(head, 3) == Some(Polarity::Dropped.as_str());
@@ -247,9 +258,11 @@ impl Evidence {
         let moment = |head: &Head<'_>| head.provenance().as_of.unwrap_or(head.time).min(head.time);
         let all = || values.iter().chain(sightings).filter(agrees);
         let is_stated = |head: &&Head<'_>| head.provenance().source >= Source::Stated;
+        let stated = values.iter().filter(agrees);
         let seen = || sightings.iter().filter(agrees);
         Self {
-            stated_at: all().filter(is_stated).map(moment).max(),
+            // A sighting is no statement, whoever says on what ground it rests.
+            stated_at: stated.filter(is_stated).map(moment).max(),
             seen_at: seen().map(moment).max(),
             days: seen().filter_map(|head| number(head.value(), 4)).collect(),
             last_at: all()

@@ -1,7 +1,10 @@
 //! Claims about what a reader sees.
 
+mod shopping;
+mod ties;
+
 use super::*;
-use crate::card::edit::Edit;
+use crate::card::edit::{Edit, EditError};
 use crate::card::key::FieldPath;
 use crate::card::stage::Stage;
 use crate::card::terms::{
@@ -32,124 +35,6 @@ fn observe(value: &str) -> Edit {
         value: Some(value.to_owned()),
         polarity: Polarity::Like,
     }
-}
-
-#[test]
-fn one_sighting_is_a_question_and_two_days_make_a_fact() {
-    let mut stage = Stage::new();
-    let strength = |stage: &Stage| stage.view().preferences[0].strength;
-    stage.source = Source::Observed;
-    stage.does(&observe("navy"));
-    assert_eq!(strength(&stage), Strength::Weak);
-    stage.does(&observe("navy"));
-    assert_eq!(
-        strength(&stage),
-        Strength::Weak,
-        "twice on one day is one day"
-    );
-    stage.days_later(3);
-    stage.does(&observe("gray"));
-    assert_eq!(
-        strength(&stage),
-        Strength::Weak,
-        "another value speaks for itself"
-    );
-    stage.does(&observe("gray"));
-    stage.days_later(2);
-    stage.does(&observe("Gray "));
-    let view = stage.view();
-    assert_eq!(view.preferences[0].strength, Strength::Observed);
-    assert_eq!(view.preferences[0].days_seen, 2);
-    stage.days_later(366);
-    assert_eq!(strength(&stage), Strength::Stale);
-    stage.source = Source::Stated;
-    stage.does(&set_preference("gray", Polarity::Like));
-    assert_eq!(strength(&stage), Strength::Confirmed);
-    stage.days_later(366);
-    assert_eq!(strength(&stage), Strength::Stale);
-    stage.source = Source::Typed;
-    stage.does(&set_preference("red", Polarity::Like));
-    assert_eq!(strength(&stage), Strength::Weak);
-}
-
-#[test]
-fn the_stronger_caution_wins_and_the_dispute_is_shown() {
-    let mut stage = Stage::new();
-    stage.meanwhile(&[
-        &[set_preference("wool", Polarity::Like)],
-        &[set_preference("wool", Polarity::Never)],
-    ]);
-    let view = stage.view();
-    assert_eq!(view.preferences[0].polarity, Polarity::Never);
-    assert!(
-        !view.preferences[0].value.needs_confirmation,
-        "both said wool"
-    );
-    assert!(matches!(
-        view.conflicts[..],
-        [Conflict {
-            question: Question::Polarity { .. },
-            ..
-        }]
-    ));
-}
-
-#[test]
-fn a_dropped_preference_comes_back_only_by_what_the_drop_had_not_seen() {
-    let mut stage = Stage::new();
-    stage.does(&observe("navy"));
-    stage.does(&set_preference("navy", Polarity::Like));
-    let drop = json(r#"{"edit":"drop_preference","kind":"color","subject":"coats"}"#);
-    let mut quiet = stage.clone();
-    quiet.does(&drop);
-    assert!(quiet.view().preferences.is_empty());
-    quiet.does(&observe("red"));
-    assert_eq!(
-        quiet.view().preferences[0].value.value.as_deref(),
-        Some("red")
-    );
-    stage.meanwhile(&[std::slice::from_ref(&drop), &[observe("green")]]);
-    let view = stage.view();
-    assert_eq!(view.preferences[0].value.value.as_deref(), Some("green"));
-    assert_eq!(view.preferences[0].strength, Strength::Confirmed);
-    stage.meanwhile(&[&[drop], &[set_preference("blue", Polarity::Avoid)]]);
-    assert_eq!(
-        stage.view().preferences[0].polarity,
-        Polarity::Avoid,
-        "set beats dropped"
-    );
-}
-
-#[test]
-fn two_sizes_are_both_shown_until_somebody_asks() {
-    let mut stage = Stage::new();
-    let size = |size: &str| Edit::SetSize {
-        category: "shoe".to_owned(),
-        system: "EU".to_owned(),
-        brand: None,
-        size: Some(size.to_owned()),
-    };
-    stage.meanwhile(&[&[size("38")], &[size("39")], &[size("39")]]);
-    let view = stage.view();
-    let conflict = &view.conflicts[0];
-    let texts: Vec<_> = conflict
-        .options
-        .iter()
-        .map(|option| option.text.as_str())
-        .collect();
-    assert_eq!(texts, ["38", "39", "39"]);
-    assert!(view.sizes[0].size.needs_confirmation);
-    stage.does(&size("38.5"));
-    let view = stage.view();
-    assert_eq!(view.sizes[0].size.value, "38.5");
-    assert!(view.conflicts.is_empty());
-    stage.does(&Edit::SetSize {
-        category: "Shoe".to_owned(),
-        system: "eu".to_owned(),
-        brand: None,
-        size: None,
-    });
-    assert!(stage.view().sizes.is_empty());
 }
 
 #[test]
@@ -273,31 +158,86 @@ fn an_occasion_takes_its_parts_from_wherever_they_are_known() {
 }
 
 #[test]
-fn a_wish_adds_up_to_the_most_that_anybody_said() {
+fn choosing_one_date_of_two_keeps_the_parts_that_only_the_other_knew() {
     let mut stage = Stage::new();
-    let until = stage.now.plus_ms(Timestamp::DAY_MS);
-    stage.meanwhile(&[
-        &[Edit::AddWish {
-            sku: "A-1".to_owned(),
-            quantity: Some(2),
-            note: None,
-            surprise_until: Some(until),
-        }],
-        &[json(r#"{"edit":"add_wish","sku":"a-1","quantity":3}"#)],
-        &[json(r#"{"edit":"remove_wish","sku":"A-1"}"#)],
+    let heads = stage.meanwhile(&[
+        &[json(
+            r#"{"edit":"set_occasion","kind":"birthday","month":5,"day":14}"#,
+        )],
+        &[json(
+            r#"{"edit":"set_occasion","kind":"birthday","year":1980,"month":6,"day":1}"#,
+        )],
     ]);
+    let conflict = stage.view().conflicts.remove(0);
+    stage.does(&Edit::Resolve {
+        place: conflict.place,
+        path: conflict.path,
+        choose: heads[0],
+    });
     let view = stage.view();
-    assert_eq!(view.wishes.len(), 1);
+    let occasion = &view.occasions[0];
     assert_eq!(
-        (view.wishes[0].quantity, view.wishes[0].surprise_until),
-        (3, Some(until))
+        (occasion.year, occasion.month, occasion.day),
+        (Some(1980), Some(5), Some(14))
     );
-    stage.days_later(2);
-    assert_eq!(stage.view().wishes[0].surprise_until, None, "a secret ends");
-    stage.does(&json(r#"{"edit":"fulfill_wish","sku":"A-1"}"#));
-    assert!(stage.view().wishes[0].fulfilled);
-    stage.does(&json(r#"{"edit":"add_wish","sku":"A-1"}"#));
-    assert!(!stage.view().wishes[0].fulfilled, "wished for again");
+    assert!(view.conflicts.is_empty());
+}
+
+#[test]
+fn whether_to_celebrate_leaves_the_date_as_it_is() {
+    let mut stage = Stage::new();
+    let quiet = json(r#"{"edit":"set_occasion","kind":"birthday","celebrate":false}"#);
+    stage.does(&quiet);
+    assert_eq!(
+        stage.view().occasions[0].celebrate,
+        Some(false),
+        "no date yet"
+    );
+    stage.does(&json(
+        r#"{"edit":"set_occasion","kind":"birthday","year":1980,"month":5,"day":14}"#,
+    ));
+    stage.does(&quiet);
+    let occasion = &stage.view().occasions[0];
+    assert_eq!(
+        (occasion.year, occasion.month, occasion.day),
+        (Some(1980), Some(5), Some(14))
+    );
+    let nothing = json(r#"{"edit":"set_occasion","kind":"birthday"}"#);
+    assert!(matches!(stage.plans(&nothing), Err(EditError::Empty(_))));
+}
+
+#[test]
+fn two_languages_are_both_kept_and_clearing_one_loses_to_the_other() {
+    let mut stage = Stage::new();
+    let language = |tag: Option<&str>| Edit::SetLanguage {
+        language: tag.map(str::to_owned),
+    };
+    stage.meanwhile(&[&[language(Some("fr"))], &[language(Some("ja"))]]);
+    let view = stage.view();
+    assert!(view.contact.language.unwrap().needs_confirmation);
+    assert_eq!(view.conflicts[0].question, Question::Language);
+    assert_eq!(view.conflicts[0].options.len(), 2);
+    stage.does(&language(Some("fr")));
+    stage.meanwhile(&[&[language(None)], &[language(Some("en"))]]);
+    assert_eq!(stage.view().contact.language.unwrap().value, "en");
+}
+
+#[test]
+fn a_pin_beats_an_unpin_that_had_not_seen_it() {
+    let mut stage = Stage::new();
+    let note = stage.does(&json(
+        r#"{"edit":"add_note","place":"card","body":"keeps"}"#,
+    ));
+    let pin = |reason: Option<&str>| Edit::PinNote {
+        place: Place::Card,
+        note,
+        reason: reason.map(str::to_owned),
+    };
+    stage.does(&pin(Some("wedding")));
+    stage.meanwhile(&[&[pin(None)], &[pin(Some("honeymoon"))]]);
+    assert_eq!(stage.view().notes[0].pinned.as_deref(), Some("honeymoon"));
+    stage.does(&pin(None));
+    assert_eq!(stage.view().notes[0].pinned, None);
 }
 
 #[test]

@@ -15,9 +15,8 @@ use crate::store::memory::MemoryStore;
 const CUSTOMER: CustomerId = CustomerId([1; 16]);
 const NOW: Timestamp = Timestamp(1_781_481_600_000);
 
-/// Plans an edit against `seen` and writes it to `card`.
-fn write(card: &mut Visible, seen: &Visible, number: u8, edit: &Edit) {
-    let context = EditContext {
+fn context(number: u8) -> EditContext {
+    EditContext {
         edit: EditId([number; 10]),
         customer: CUSTOMER,
         provenance: Provenance {
@@ -29,8 +28,13 @@ fn write(card: &mut Visible, seen: &Visible, number: u8, edit: &Edit) {
             as_of: None,
         },
         role: Role::Manager,
-    };
-    card.write(&edit.plan(&context, seen).expect("the edit is valid"));
+    }
+}
+
+/// Plans an edit against `seen` and writes it to `card`.
+fn write(card: &mut Visible, seen: &Visible, number: u8, edit: &Edit) {
+    let plan = edit.plan(&context(number), seen);
+    card.write(&plan.expect("the edit is valid"));
 }
 
 fn edit(card: &mut Visible, number: u8, edit: &Edit) {
@@ -212,4 +216,37 @@ fn the_last_touch_is_the_last_dealing() {
     let later = NOW.plus_ms(9 * Timestamp::DAY_MS);
     let row = project(CUSTOMER, &CardView::read(&card(), &reading), Some(later));
     assert_eq!(i64::from(row.rank), later.days());
+}
+
+#[test]
+fn of_more_words_than_are_kept_the_newest_are_found() {
+    let mut card = Visible::default();
+    edit(&mut card, 200, &name(NamePart::Given, "Zoë"));
+    let word = |number: u8, at: u8| {
+        let letters = [b'a' + number / 8, b'a' + number % 8, b'a' + at];
+        format!("q{}", String::from_utf8_lossy(&letters))
+    };
+    // The edits with the highest ids are the oldest: ids say nothing of the order.
+    for number in (0..60_u8).rev() {
+        let words: Vec<_> = (0..10).map(|at| word(number, at)).collect();
+        let mut plan = note(Place::Card, &words.join(" "), None)
+            .plan(&context(100 - number), &card)
+            .expect("the edit is valid");
+        for (_, writes) in &mut plan.writes {
+            for write in writes {
+                write.entry.provenance.at = NOW.plus_ms(i64::from(number));
+            }
+        }
+        card.write(&plan);
+    }
+    edit(&mut card, 201, &Edit::Arrive { with: None });
+    let visit = EditId([201; 10]);
+    let summary = "lastthread".to_owned();
+    edit(&mut card, 202, &Edit::Capture { visit, summary });
+    let row = row_at(&card, NOW);
+    assert!(finds(&row, "lastthread"), "what was said last");
+    for number in 25..60 {
+        assert!(finds(&row, &word(number, 9)), "note {number} of 60");
+    }
+    assert!(!finds(&row, &word(0, 9)), "the oldest give way");
 }

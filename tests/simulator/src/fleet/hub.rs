@@ -170,6 +170,17 @@ impl Hub {
         self.key.public_key()
     }
 
+    /// Opens a session for a handheld on which `associates` are signed in.
+    #[must_use]
+    pub fn session(&self, device: DeviceId, associates: &[AssociateId]) -> HubSession {
+        self.session_over(device, self.grant(device, associates))
+    }
+
+    /// Opens a session over the scopes that were granted.
+    pub(super) fn session_over(&self, device: DeviceId, granted: Vec<Scope>) -> HubSession {
+        HubSession::new(device, granted).with_frame_target(self.frame_target)
+    }
+
     /// What a handheld on which `associates` are signed in may replicate.
     #[must_use]
     pub fn grant(&self, device: DeviceId, associates: &[AssociateId]) -> Vec<Scope> {

@@ -55,8 +55,7 @@ impl Link {
         let hello = session.hello(&*handheld.store.read()?)?;
         let granted = hub.grant(handheld.replica.device(), &handheld.signed_in);
         Ok(Self {
-            hub: HubSession::new(handheld.replica.device(), granted.clone())
-                .with_frame_target(hub.frame_target),
+            hub: hub.session_over(handheld.replica.device(), granted.clone()),
             granted,
             handheld: session,
             to_hub: VecDeque::from([hello.pack()]),

@@ -110,12 +110,9 @@ impl Drafts<'_> {
         let id = named_id("wish", &sku);
         self.present("wish", &sku, true)?;
         self.card("wish", &id, "fulfilled", false.into())?;
-        self.card(
-            "wish",
-            &id,
-            "quantity",
-            i64::from(quantity.unwrap_or(1)).into(),
-        )?;
+        if let Some(quantity) = quantity {
+            self.card("wish", &id, "quantity", i64::from(*quantity).into())?;
+        }
         if note.is_some() {
             self.card("wish", &id, "note", maybe_words("note", note.as_deref())?)?;
         }

@@ -3,6 +3,7 @@
 use super::text::{is_day, maybe_prose, maybe_words, prose, words};
 use super::{Drafts, Outcome, list};
 use crate::card::edit::{Edit, EditError};
+use crate::card::gone;
 use crate::card::schema::entity_id;
 use crate::card::terms::{Place, PromiseStatus, Sensitivity};
 use crate::card::value::Value;
@@ -19,9 +20,7 @@ impl Drafts<'_> {
         else {
             return Ok(());
         };
-        if *label == Some(Sensitivity::Special) && matches!(place, Place::Card | Place::Shop) {
-            return Err(EditError::TooWide);
-        }
+        self.bears(*place, *label)?;
         let note = self.context.edit;
         self.note(*place, note, "body", prose("note", body)?.into())?;
         if let Some(title) = title {
@@ -33,6 +32,18 @@ impl Drafts<'_> {
         Ok(())
     }
 
+    /// Whether a note with this label may stand where these read.
+    pub(in crate::card::edit::draft) fn bears(
+        &self,
+        place: Place,
+        label: Option<Sensitivity>,
+    ) -> Outcome {
+        if label == Some(Sensitivity::Special) && matches!(place, Place::Card | Place::Shop) {
+            return Err(EditError::TooWide);
+        }
+        Ok(())
+    }
+
     pub(in crate::card::edit::draft) fn redact(
         &mut self,
         place: Place,
@@ -40,6 +51,12 @@ impl Drafts<'_> {
         reason: &str,
     ) -> Outcome {
         let reason = words("reason", reason)?;
+        if gone::place(&reason).is_some() {
+            return Err(EditError::Text {
+                field: "reason",
+                expected: "why the words go; to show the note to fewer people, move it".to_owned(),
+            });
+        }
         self.note(place, note, "body", Value::Null)?;
         self.note(place, note, "title", Value::Null)?;
         self.note(place, note, "redacted", list([true.into(), reason.into()]))

@@ -96,11 +96,18 @@ class CarnetBook private constructor(
             book.createCustomer(name.map { (part, text) -> NamePartText(part, text) }, endpoints, language)
         }
 
-    /** Records an edit, durably, network or not. */
+    /**
+     * Records an edit, durably, network or not; on its usual ground unless [source] names another.
+     * What takes an allergy or a "never" away is refused unless [source] says that it was the customer's word.
+     */
     suspend fun record(
         customer: CustomerId,
         edit: Edit,
-    ): RecordedEdit = calls.run { book.record(customer, edit) }
+        source: Source? = null,
+    ): RecordedEdit =
+        calls.run {
+            if (source == null) book.record(customer, edit) else book.recordFrom(customer, edit, source)
+        }
 
     /** Settles a conflict by choosing one of its choices. */
     suspend fun resolve(
