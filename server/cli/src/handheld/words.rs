@@ -21,6 +21,10 @@ pub(crate) fn error(error: &BookError) -> String {
         }
         BookError::StorageFull => "The disk is full: free some space. Nothing was lost.".to_owned(),
         BookError::WrongKey => "The key file does not open this book.".to_owned(),
+        BookError::CloseOther => {
+            "This book is open elsewhere: close it there first, or name another folder with --data."
+                .to_owned()
+        }
         BookError::NotFound => "There is no such thing in this book.".to_owned(),
         BookError::Invalid { reason, .. } => format!("{reason}."),
         BookError::Busy => "Busy: try again in a moment.".to_owned(),
