@@ -38,6 +38,7 @@ pub(crate) fn error(error: &BookError) -> String {
 fn rejected(code: &str) -> String {
     match code {
         "sign_in_failed" => "The name or the password is wrong.".to_owned(),
+        "wrong_password" => "The password is wrong.".to_owned(),
         "too_many_tries" => "Too many wrong tries: wait a while.".to_owned(),
         "enrolment_refused" => "The code does not work: ask a manager for a new one.".to_owned(),
         "other_shop" => "This handheld belongs to another shop than you.".to_owned(),
