@@ -120,6 +120,7 @@ pub enum SyncAgreement {
 
 /// How the book stands.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[expect(clippy::struct_excessive_bools, reason = "an app shows each by itself")]
 pub struct Status {
     /// Edits that the hub has not stored.
     pub pending: u64,

@@ -303,13 +303,9 @@ fn settle(people: &People, ana: &Book, ben: &Book, lea: CustomerId) -> anyhow::R
     for choice in &conflict.choices {
         println!("   {} wrote {}", name_of(people, choice.by), choice.text);
     }
-    let kept = conflict.choices.iter();
-    let kept = kept
-        .filter(|choice| choice.text.contains("39"))
-        .map(|choice| choice.edit);
-    let kept = kept
-        .last()
-        .ok_or_else(|| anyhow::anyhow!("no such choice"))?;
+    let mut choices = conflict.choices.iter();
+    let kept = choices.find(|choice| choice.text.contains("39"));
+    let kept = kept.ok_or_else(|| anyhow::anyhow!("no such choice"))?.edit;
     ben.resolve(lea, conflict.clone(), kept)?;
     println!("   Ben asks her: 39. He settles it on his handheld, and Ana's hears of it.");
     meet("Ben", ben)?;
