@@ -359,7 +359,9 @@ pub(super) fn invitation(url: &str, code: &str, people: &People) {
         "   Sign in as {} with the password {}",
         people.ana.login, people.ana.password
     );
-    println!("   Then type: open lea · card · offline · note … · online · sync · help");
+    println!(
+        "   Then type: find lea marchand · open 1 · card · offline · note … · online · sync · help"
+    );
 }
 
 /// What to do where nothing serves on.
