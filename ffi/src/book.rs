@@ -8,7 +8,9 @@ mod reading;
 pub(crate) mod syncing;
 pub(crate) mod wiping;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use sync_store_sqlite::lock::FileLock;
 
 use crate::network::Network;
 use crate::shelf::Shelf;
@@ -20,4 +22,6 @@ use crate::shelf::Shelf;
 pub struct Book {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) network: Network,
+    /// The last field: nobody else opens the file before the network was let go. None in memory, and after a wipe.
+    pub(crate) lock: Mutex<Option<FileLock>>,
 }

@@ -7,6 +7,7 @@ use sync_core::replica::RecordError;
 use sync_core::replica::book::BookError as Inner;
 use sync_core::search::SearchError;
 use sync_core::store::StoreError;
+use sync_store_sqlite::lock::LockError;
 
 /// What the app should do now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -29,6 +30,9 @@ pub enum BookError {
     /// The key from the keystore does not open this book, or the file is no book.
     #[error("the key does not open this book, or the file is no book")]
     WrongKey,
+    /// Use the book that is open already, or close it there first: this opening would share its sign-ins, which the hub takes for theft.
+    #[error("this book is open elsewhere: close it there first")]
+    CloseOther,
     /// There is no such thing, or it may not be seen.
     #[error("there is no such thing in this book")]
     NotFound,
@@ -87,6 +91,18 @@ impl From<StoreError> for BookError {
             StoreError::NewerSchema { .. } => Self::UpdateApp,
             StoreError::Corrupt { .. } => Self::bug("reading the book", &error),
             StoreError::Other { operation, source } => Self::bug(operation, &source),
+        }
+    }
+}
+
+impl From<LockError> for BookError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Held => Self::CloseOther,
+            LockError::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+                Self::StorageFull
+            }
+            LockError::Io(error) => Self::bug("locking the book", &error),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod entropy;
 mod error;
 mod keystore;
 mod network;
+mod password;
 mod preview;
 mod shelf;
 mod types;

@@ -97,7 +97,11 @@ pub(crate) fn open() -> Result<Arc<Book>, BookError> {
         }),
     });
     let network = Network::to_preview(Arc::clone(&hub));
-    let book = Arc::new(Book { shelf, network });
+    let book = Arc::new(Book {
+        shelf,
+        network,
+        lock: Mutex::new(None),
+    });
     book.take_up(Enrolment {
         device: DEVICE,
         shop: SHOP,

@@ -1,10 +1,10 @@
 //! One process for one data folder: who writes holds the lock file.
 //!
-//! The operating system ends the lock with the process, however it ends, so nothing has to be cleaned up after a crash.
-//! The file stays: removing it would let two processes hold locks on two files of one name.
+//! The lock itself is the store's; what it means for a hub is said here.
 
-use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+
+use sync_store_sqlite::lock::{self, FileLock};
 
 /// File name of the lock.
 pub const FILE_NAME: &str = "carnet.lock";
@@ -32,7 +32,7 @@ pub enum LockError {
 /// The lock of a data folder, held until it is dropped.
 #[derive(Debug)]
 pub struct FolderLock {
-    _file: File,
+    _file: FileLock,
 }
 
 impl FolderLock {
@@ -42,26 +42,14 @@ impl FolderLock {
     /// [`LockError::Held`] when another process, or another part of this one, holds it.
     pub fn take(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(FILE_NAME);
-        let file = open(&path).map_err(|source| LockError::Io {
-            path: path.clone(),
-            source,
-        })?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held {
+        match FileLock::take(&path) {
+            Ok(file) => Ok(Self { _file: file }),
+            Err(lock::LockError::Held) => Err(LockError::Held {
                 folder: folder.to_owned(),
             }),
-            Err(TryLockError::Error(source)) => Err(LockError::Io { path, source }),
+            Err(lock::LockError::Io(source)) => Err(LockError::Io { path, source }),
         }
     }
-}
-
-fn open(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Who this handheld is, and who works with it. Enrolment and sign-in reach the hub; switching does not.
 
 use sync_core::ids::AssociateId;
-use sync_core::replica::account::{Enrolment, SignIn};
+use sync_core::replica::account::{self, Enrolment, SignIn};
 
 use super::Book;
 use crate::BookError;
 use crate::changes::Change;
 use crate::error::guarded;
+use crate::password;
 use crate::types::Associate;
 
 #[uniffi::export]
@@ -37,7 +38,7 @@ impl Book {
             let asked = client.sign_in(&self.shelf, &login, &password);
             let sign_in = self.network.wait_for(asked)?;
             let associate = Associate::from(&sign_in);
-            self.take_up_sign_in(sign_in)?;
+            self.take_up_sign_in_with(sign_in, &password)?;
             // The hub grants what the new one may read when a session begins.
             self.network.renew_live(&self.shelf)?;
             Ok(associate)
@@ -45,7 +46,7 @@ impl Book {
     }
 
     /// Lets another associate who signed in here, and has not signed out, work with the book. Needs no network.
-    /// The app makes sure who holds the handheld: by PIN or biometrics.
+    /// The app makes sure who holds the handheld: by PIN or biometrics. An app that has neither calls [`Book::switch_with_password`].
     pub fn switch_associate(&self, associate: AssociateId) -> Result<(), BookError> {
         guarded(|| {
             let now = self.shelf.now();
@@ -53,6 +54,21 @@ impl Book {
                 .write(|core, tx| Ok(core.switch(tx, associate, now)?))?;
             self.shelf.changes.push([Change::Account]);
             Ok(())
+        })
+    }
+
+    /// As [`Book::switch_associate`], for whoever knows the password that the associate last signed in with here. Needs no network.
+    ///
+    /// A wrong one is refused with `wrong_password`. After five in a row, and where nobody signed in with a password, the answer is
+    /// `SignInAgain`: only the hub can tell who it is.
+    pub fn switch_with_password(
+        &self,
+        associate: AssociateId,
+        password: String,
+    ) -> Result<(), BookError> {
+        guarded(|| {
+            password::compare(&self.shelf, associate, &password)?;
+            self.switch_associate(associate)
         })
     }
 
@@ -66,7 +82,12 @@ impl Book {
                     .network
                     .wait_for(self.network.client.sign_out(&self.shelf));
             }
-            self.shelf.write(|core, tx| Ok(core.sign_out(tx)?))?;
+            self.shelf.write(|core, tx| {
+                if let Some(sign_in) = core.signed_in() {
+                    account::put_password_check(tx, sign_in.associate, None)?;
+                }
+                Ok(core.sign_out(tx)?)
+            })?;
             self.shelf.changes.push([Change::Account]);
             self.network.renew_live(&self.shelf)
         })
@@ -111,6 +132,20 @@ impl Book {
     pub fn take_up_sign_in(&self, sign_in: SignIn) -> Result<(), BookError> {
         self.shelf
             .write(|core, tx| Ok(core.sign_in(tx, sign_in)?))?;
+        self.shelf.changes.push([Change::Account]);
+        Ok(())
+    }
+
+    /// As [`Book::take_up_sign_in`], for somebody who can come back with `password` ([`Book::switch_with_password`]).
+    ///
+    /// # Errors
+    /// As [`Book::sign_in`].
+    pub fn take_up_sign_in_with(&self, sign_in: SignIn, password: &str) -> Result<(), BookError> {
+        let check = password::check_of(password, self.shelf.entropy.clone())?;
+        self.shelf.write(|core, tx| {
+            account::put_password_check(tx, sign_in.associate, Some(&check))?;
+            Ok(core.sign_in(tx, sign_in)?)
+        })?;
         self.shelf.changes.push([Change::Account]);
         Ok(())
     }

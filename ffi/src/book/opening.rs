@@ -1,10 +1,11 @@
 //! Opening a book: from a file, or an invented one in memory.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use sync_core::crypto::DeviceSigner;
 use sync_core::store::Store;
+use sync_store_sqlite::lock::FileLock;
 use sync_store_sqlite::{OpenOptions, SqliteStore};
 use zeroize::Zeroizing;
 
@@ -32,6 +33,8 @@ pub struct BookOptions {
 impl Book {
     /// Opens the book at `path`, or makes an empty one. `key` has 32 bytes, from the app's keystore.
     /// Nothing waits for the network, and what is read does not grow with the book.
+    ///
+    /// A book is open once: another opening of the same path, here or in another process, is `CloseOther`.
     #[uniffi::constructor]
     pub fn open(path: String, key: Vec<u8>, options: BookOptions) -> Result<Arc<Self>, BookError> {
         guarded(|| Self::open_with(&path, key, options, SystemParts::new()))
@@ -84,6 +87,7 @@ impl Book {
         let key: [u8; 32] = key.as_slice().try_into().map_err(|_wrong_length| {
             BookError::invalid("key_length", "the key of a book has 32 bytes")
         })?;
+        let lock = FileLock::take(&lock_path(path))?;
         let store = SqliteStore::open(
             Path::new(path),
             &OpenOptions {
@@ -95,20 +99,22 @@ impl Book {
             Some(keystore) => Some(Arc::new(HardwareKey::new(keystore)?) as Arc<dyn DeviceSigner>),
             None => None,
         };
-        Self::over(
-            Parts {
-                store: Arc::new(store) as Arc<dyn Store>,
-                path: Some(path.into()),
-                hardware,
-                clock: parts.clock,
-                entropy: parts.entropy,
-            },
-            Network::new(options.allow_plain_http),
-        )
+        let shelf = Shelf::open(Parts {
+            store: Arc::new(store) as Arc<dyn Store>,
+            path: Some(path.into()),
+            hardware,
+            clock: parts.clock,
+            entropy: parts.entropy,
+        })?;
+        Ok(Arc::new(Self {
+            shelf: Arc::new(shelf),
+            network: Network::new(options.allow_plain_http),
+            lock: Mutex::new(Some(lock)),
+        }))
     }
+}
 
-    pub(crate) fn over(parts: Parts, network: Network) -> Result<Arc<Self>, BookError> {
-        let shelf = Arc::new(Shelf::open(parts)?);
-        Ok(Arc::new(Self { shelf, network }))
-    }
+/// The file beside the database whose lock says that the book is open.
+fn lock_path(path: &str) -> PathBuf {
+    format!("{path}-lock").into()
 }

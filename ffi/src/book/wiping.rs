@@ -1,5 +1,7 @@
 //! Wiping a book: keys first, then files.
 
+use std::sync::PoisonError;
+
 use super::Book;
 use crate::BookError;
 use crate::error::guarded;
@@ -23,6 +25,14 @@ impl Book {
         guarded(|| {
             let lost = self.shelf.destroy(force)?;
             self.network.stop_live();
+            let lock = self
+                .lock
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            if let Some(lock) = lock {
+                lock.remove()?;
+            }
             Ok(WipeReport {
                 pending_lost: lost.count,
                 refused_lost: lost.refused,

@@ -1,6 +1,7 @@
 //! Opening a book, and what the app is told when that fails.
 
 use carnet_ffi::{Book, BookError, BookOptions};
+use sync_core::card::terms::Place;
 
 use crate::stage::{ANA, KEY, NOON, Stage, reopened};
 
@@ -28,6 +29,24 @@ fn a_key_of_another_length_is_refused_before_anything_is_made() {
     );
     assert!(matches!(opened, Err(BookError::Invalid { code, .. }) if code == "key_length"));
     assert!(!path.exists());
+}
+
+#[test]
+fn a_book_is_open_once() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let customer = ana.create("Léa");
+    let second = reopened(&ana.path, &ana.clock, 9);
+    assert_eq!(second.unwrap_err(), BookError::CloseOther);
+    ana.book
+        .add_note(customer, Place::Card, "still here".to_owned())
+        .unwrap();
+    drop(ana.book);
+    let book = reopened(&ana.path, &ana.clock, 9).unwrap();
+    assert_eq!(book.customer(customer).unwrap().notes.len(), 1);
+    book.wipe(true).unwrap();
+    let anew = reopened(&ana.path, &ana.clock, 9).unwrap();
+    assert_eq!(anew.search(String::new(), 1), Err(BookError::EnrolAgain));
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Who may see and write what, on a handheld that several people share.
 
-use carnet_ffi::BookError;
+use carnet_ffi::{Book, BookError};
 use sync_core::card::terms::{Place, RelationshipKind, Severity};
 use sync_core::card::view::Strength;
 use sync_core::card::{Edit, Source};
-use sync_core::ids::Timestamp;
+use sync_core::ids::{AssociateId, Timestamp};
 
-use crate::stage::{ANA, BEN, Stage};
+use crate::stage::{ANA, BEN, Stage, reopened};
 
 #[test]
 fn a_colleague_sees_neither_private_notes_nor_the_outbox_of_another() {
@@ -70,6 +70,53 @@ fn a_tie_taken_back_on_one_card_is_gone_from_the_other() {
     let remove = Edit::RemoveRelationship { other: lea, kind };
     ana.book.record(tom, remove).unwrap();
     assert_eq!(ties(), []);
+}
+
+#[test]
+fn only_the_password_of_the_last_sign_in_switches_and_five_wrong_ones_end_that() {
+    let mut stage = Stage::new();
+    let mut shared = stage.enrolled(1, ANA);
+    stage.sign_in_with(&mut shared, BEN, "quiet-river-9");
+    shared.book.switch_associate(ANA).unwrap();
+    let wrong = Err(BookError::Rejected {
+        code: "wrong_password".to_owned(),
+    });
+    let switch = |book: &Book, password: &str| book.switch_with_password(BEN, password.to_owned());
+    for _ in 0..4 {
+        assert_eq!(switch(&shared.book, "quiet-river-8"), wrong);
+    }
+    assert_eq!(signed_in(&shared.book), Some(ANA));
+    assert_eq!(switch(&shared.book, "quiet-river-9"), Ok(()));
+    assert_eq!(signed_in(&shared.book), Some(BEN));
+    for _ in 0..3 {
+        assert_eq!(switch(&shared.book, ""), wrong, "a right one counts anew");
+    }
+    drop(shared.book);
+    let book = reopened(&shared.path, &shared.clock, 9).unwrap();
+    assert_eq!(switch(&book, ""), wrong, "a restart gives no try back");
+    assert_eq!(switch(&book, ""), Err(BookError::SignInAgain));
+    assert_eq!(
+        switch(&book, "quiet-river-9"),
+        Err(BookError::SignInAgain),
+        "from now on the hub has to say it"
+    );
+}
+
+#[test]
+fn who_never_typed_a_password_here_is_switched_to_by_the_app_alone() {
+    let mut stage = Stage::new();
+    let mut shared = stage.enrolled(1, ANA);
+    stage.sign_in(&mut shared, BEN);
+    assert_eq!(
+        shared.book.switch_with_password(ANA, String::new()),
+        Err(BookError::SignInAgain)
+    );
+    assert_eq!(shared.book.switch_associate(ANA), Ok(()));
+}
+
+fn signed_in(book: &Book) -> Option<AssociateId> {
+    let signed_in = book.status().unwrap().signed_in;
+    signed_in.map(|one| one.associate)
 }
 
 #[test]

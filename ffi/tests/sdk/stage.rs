@@ -94,26 +94,39 @@ impl Stage {
 
     /// Signs another associate in.
     pub(crate) fn sign_in(&mut self, actor: &mut Actor, associate: AssociateId) {
+        let sign_in = self.signing_in(actor, associate);
+        actor.book.take_up_sign_in(sign_in).unwrap();
+    }
+
+    /// Signs another associate in, who types `password`.
+    pub(crate) fn sign_in_with(
+        &mut self,
+        actor: &mut Actor,
+        associate: AssociateId,
+        password: &str,
+    ) {
+        let sign_in = self.signing_in(actor, associate);
+        actor.book.take_up_sign_in_with(sign_in, password).unwrap();
+    }
+
+    fn signing_in(&mut self, actor: &mut Actor, associate: AssociateId) -> SignIn {
         let session = SessionId([associate.0[0] ^ actor.device.0[0]; 8]);
         let device = actor.device;
         self.hub
             .people
             .sign_ins
             .insert(session, HubSignIn { associate, device });
-        actor
-            .book
-            .take_up_sign_in(SignIn {
-                associate,
-                name: "Somebody".to_owned(),
-                is_manager: false,
-                session,
-                refresh_token: Some("token".to_owned()),
-                confirmed_at: NOON,
-                expires_at: NOON.plus_ms(Timestamp::DAY_MS),
-                has_lapsed: false,
-            })
-            .unwrap();
         actor.signed_in.push(associate);
+        SignIn {
+            associate,
+            name: "Somebody".to_owned(),
+            is_manager: false,
+            session,
+            refresh_token: Some("token".to_owned()),
+            confirmed_at: NOON,
+            has_lapsed: false,
+            expires_at: NOON.plus_ms(Timestamp::DAY_MS),
+        }
     }
 
     /// Carries frames between a book and the hub until neither has more to say.

@@ -90,14 +90,17 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<()> {
     let (stop, stopped) = oneshot::channel();
     let (state, serving) = runtime.block_on(start_hub(&folder, &network, stopped))?;
     let people = runtime.block_on(invent(arguments, &state))?;
+    let customers = arguments.customers;
     let stage = Stage {
         runtime: &runtime,
         state: &state,
         network: &network,
         folder: &folder.path,
     };
-    story::play(&stage, &people)?;
-    if !arguments.exit {
+    story::play(&stage, &people, customers)?;
+    if arguments.exit {
+        story::farewell(arguments.data.as_deref());
+    } else {
         let code = runtime.block_on(stage.enrolment_code(&people))?;
         story::invitation(network.url(), &code, &people);
         runtime.block_on(crate::serve::stop_signal());

@@ -8,6 +8,8 @@ mod command;
 mod day;
 mod desk;
 mod entrance;
+mod people;
+mod sheet;
 mod words;
 
 #[cfg(test)]
@@ -82,13 +84,10 @@ pub(crate) fn run(arguments: &HandheldArguments) -> anyhow::Result<()> {
         output: &mut std::io::stdout().lock(),
         is_person,
     };
-    let entered = if arguments.preview {
-        Some(Book::preview().context("opening the preview")?)
+    let book = if arguments.preview {
+        Book::preview().context("opening the preview")?
     } else {
         entrance::enter(arguments, &mut terminal)?
-    };
-    let Some(book) = entered else {
-        return Ok(());
     };
     if is_person && !arguments.preview {
         book.start_sync()?;

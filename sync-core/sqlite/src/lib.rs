@@ -9,6 +9,7 @@
 //! - A transaction that SQLite ended by itself (a full disk) takes no further statement: outside a transaction each would commit alone.
 
 mod error;
+pub mod lock;
 mod maintenance;
 mod open;
 mod options;

@@ -18,6 +18,7 @@ const ENROLMENT: &[u8] = b"handheld.enrolment";
 const DEVICE_KEY: &[u8] = b"handheld.device_key";
 const CURRENT: &[u8] = b"handheld.current";
 const CONTACT: &[u8] = b"handheld.contact";
+const PASSWORD_CHECK: &[u8] = b"handheld.password.";
 const HOUR_MS: i64 = 3_600_000;
 
 /// What enrolment brought. Frozen since database schema 1.
@@ -127,6 +128,36 @@ impl SignIn {
     }
 }
 
+/// What an associate's password is compared with where no hub can be asked: a salted argon2id hash. Frozen since database schema 1.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct PasswordCheck {
+    /// Salt.
+    #[n(0)]
+    pub salt: ByteArray<16>,
+    /// Hash.
+    #[n(1)]
+    pub hash: ByteArray<32>,
+    /// Memory it took, in KiB.
+    #[n(2)]
+    pub memory_kib: u32,
+    /// Passes it took.
+    #[n(3)]
+    pub passes: u32,
+    /// Tries since the last that was right.
+    #[n(4)]
+    pub tries: u32,
+}
+
+impl std::fmt::Debug for PasswordCheck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Neither salt nor hash belongs in a log.
+        f.debug_struct("PasswordCheck")
+            .field("tries", &self.tries)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Whether this handheld and the hub hold the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(index_only)]
@@ -213,6 +244,37 @@ pub fn put_sign_in(tx: &mut dyn WriteTx, sign_in: &SignIn) -> Result<(), StoreEr
     store::put_row(tx, Table::Session, sign_in.associate.as_bytes(), sign_in)
 }
 
+fn password_key(associate: AssociateId) -> Vec<u8> {
+    [PASSWORD_CHECK, associate.as_bytes()].concat()
+}
+
+/// What an associate's password is compared with; none when they must sign in at the hub.
+///
+/// # Errors
+/// What the store reports.
+pub fn password_check(
+    tx: &dyn ReadTx,
+    associate: AssociateId,
+) -> Result<Option<PasswordCheck>, StoreError> {
+    store::get_row(tx, Table::Meta, &password_key(associate))
+}
+
+/// Keeps what an associate's password is compared with, or forgets it.
+///
+/// # Errors
+/// What the store reports.
+pub fn put_password_check(
+    tx: &mut dyn WriteTx,
+    associate: AssociateId,
+    check: Option<&PasswordCheck>,
+) -> Result<(), StoreError> {
+    let key = password_key(associate);
+    match check {
+        Some(check) => store::put_row(tx, Table::Meta, &key, check),
+        None => tx.delete(Table::Meta, &key),
+    }
+}
+
 /// Everybody who ever signed in here, in order of id.
 ///
 /// # Errors
@@ -280,6 +342,7 @@ pub fn forget(tx: &mut dyn WriteTx) -> Result<(), StoreError> {
         tx.delete(Table::Meta, key)?;
     }
     for sign_in in sign_ins(tx.as_read())? {
+        put_password_check(tx, sign_in.associate, None)?;
         tx.delete(Table::Session, sign_in.associate.as_bytes())?;
     }
     Ok(())
@@ -334,11 +397,22 @@ mod tests {
         put_sign_in(&mut *tx, &sign_in(1)).unwrap();
         put_sign_in(&mut *tx, &sign_in(2)).unwrap();
         set_current(&mut *tx, Some(AssociateId([2; 8]))).unwrap();
+        let check = PasswordCheck {
+            salt: [1; 16].into(),
+            hash: [2; 32].into(),
+            memory_kib: 8,
+            passes: 1,
+            tries: 0,
+        };
+        let ana = AssociateId([1; 8]);
+        put_password_check(&mut *tx, ana, Some(&check)).unwrap();
+        assert_eq!(password_check(tx.as_read(), ana).unwrap(), Some(check));
         assert_eq!(sign_ins(tx.as_read()).unwrap().len(), 2);
         assert_eq!(software_key(tx.as_read()).unwrap(), Some([7; 32]));
         forget(&mut *tx).unwrap();
         assert_eq!(sign_ins(tx.as_read()).unwrap(), vec![]);
         assert_eq!(software_key(tx.as_read()).unwrap(), None);
+        assert_eq!(password_check(tx.as_read(), ana).unwrap(), None);
         assert_eq!(current(tx.as_read()).unwrap(), None);
     }
 

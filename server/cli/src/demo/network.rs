@@ -55,9 +55,13 @@ impl Network {
         self.wire.upward_left.store(bytes, Ordering::SeqCst);
     }
 
-    /// Whether it is torn.
-    pub(super) fn is_torn(&self) -> bool {
-        self.wire.is_down.load(Ordering::SeqCst)
+    /// Waits until it is torn.
+    pub(super) async fn until_torn(&self) {
+        // Made before the look, so that no tear falls between the two.
+        let torn = self.wire.torn.notified();
+        if !self.wire.is_down() {
+            torn.await;
+        }
     }
 
     /// Comes back.
@@ -68,6 +72,10 @@ impl Network {
 }
 
 impl Wire {
+    fn is_down(&self) -> bool {
+        self.is_down.load(Ordering::SeqCst)
+    }
+
     /// Takes `bytes` off what may go up; how many of them still may.
     fn spend(&self, bytes: usize) -> usize {
         let wanted = u64::try_from(bytes).unwrap_or(u64::MAX);
@@ -91,11 +99,7 @@ impl Wire {
 
 async fn accept(listener: TcpListener, wire: Arc<Wire>) {
     while let Ok((handheld, _)) = listener.accept().await {
-        let Some(hub) = wire
-            .hub
-            .get()
-            .filter(|_| !wire.is_down.load(Ordering::SeqCst))
-        else {
+        let Some(hub) = wire.hub.get().filter(|_| !wire.is_down()) else {
             // Dropping the connection is what a dead network looks like.
             continue;
         };
@@ -115,9 +119,13 @@ async fn accept(listener: TcpListener, wire: Arc<Wire>) {
 async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: Arc<Wire>, is_up: bool) {
     let mut buffer = vec![0; 16 << 10];
     loop {
+        let torn = wire.torn.notified();
+        if wire.is_down() {
+            return;
+        }
         let read = tokio::select! {
             read = from.read(&mut buffer) => read.unwrap_or(0),
-            () = wire.torn.notified() => 0,
+            () = torn => 0,
         };
         let passes = if is_up { wire.spend(read) } else { read };
         let Some(bytes) = buffer.get(..passes).filter(|bytes| !bytes.is_empty()) else {

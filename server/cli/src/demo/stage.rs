@@ -1,9 +1,11 @@
 //! Who plays, and on what: the people of the boutique, their handhelds, and the hub behind them.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
-use carnet_ffi::{Book, BookOptions};
+use anyhow::Context as _;
+use carnet_ffi::{Book, BookListener, BookOptions, ChangeSummary, ListenerError, Status};
 use server::http::AppState;
 use server::identity::access::Role;
 use server::identity::people::NewAssociate;
@@ -15,6 +17,9 @@ use sync_core::ids::{AssociateId, CustomerId, EditId, SessionId, ShopId};
 use tokio::runtime::Runtime;
 
 use super::network::Network;
+
+/// Time in which anything on this machine is long done.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// One of the people.
 #[derive(Debug, Clone)]
@@ -138,6 +143,14 @@ impl Stage<'_> {
         Ok(book)
     }
 
+    /// Waits until the network broke.
+    pub(super) fn until_torn(&self) -> anyhow::Result<()> {
+        let torn = async { tokio::time::timeout(DEADLINE, self.network.until_torn()).await };
+        self.runtime
+            .block_on(torn)
+            .context("the network did not break")
+    }
+
     /// Records an edit at the back office.
     pub(super) fn record_at_hub(
         &self,
@@ -159,5 +172,30 @@ impl Stage<'_> {
             .block_on(recorded)
             .map_err(|error| anyhow::anyhow!("{error:?}"))?;
         Ok(())
+    }
+}
+
+/// Tells that a book changed.
+#[derive(Debug)]
+struct Waking(Mutex<mpsc::Sender<()>>);
+
+impl BookListener for Waking {
+    fn on_change(&self, _: ChangeSummary) -> Result<(), ListenerError> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.send(()).map_err(|_gone| ListenerError::Failed)
+    }
+}
+
+/// Waits for what a live connection brings about.
+pub(super) fn until(book: &Book, is_so: impl Fn(&Status) -> bool) -> anyhow::Result<()> {
+    let (sender, woken) = mpsc::channel();
+    book.listen(Some(Arc::new(Waking(Mutex::new(sender)))))?;
+    loop {
+        book.drain(u32::MAX);
+        if is_so(&book.status()?) {
+            return Ok(book.listen(None)?);
+        }
+        let woken = woken.recv_timeout(DEADLINE);
+        woken.context("a handheld did not get on with its hub")?;
     }
 }

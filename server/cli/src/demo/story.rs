@@ -1,28 +1,40 @@
 //! The story: what is said and done, act by act. Each line that shows something shows what the SDK returned.
 #![expect(clippy::print_stdout, reason = "this is what the command tells")]
 
+use std::path::Path;
 use std::sync::Arc;
 
-use carnet_ffi::{Book, BookError, Brief, BriefSection, SyncReport, render_english};
+use anyhow::ensure;
+use carnet_ffi::{Book, Brief, BriefSection, Card, NamePartText, render_english};
 use indicatif::{ProgressBar, ProgressStyle};
 use server::boutique::Written;
 use sync_core::card::Edit;
-use sync_core::card::terms::{Place, Severity};
-use sync_core::ids::{AssociateId, CustomerId};
+use sync_core::card::terms::{NamePart, Place, Polarity, Severity};
+use sync_core::ids::{AssociateId, CustomerId, Timestamp};
+use sync_core::replica::book::FirstSync;
 
-use super::stage::{People, Stage};
+use super::stage::{People, Stage, until};
 
 /// Time in which a sync on this machine is long done.
 const DEADLINE_MS: u64 = 60_000;
-/// Bytes that go up before the network tears: the connection is asked for, and what was recorded is on its way.
-const TEARS_AFTER: u64 = 2_600;
+/// Bytes that still go up before the network breaks: fewer than one signed edit has.
+const TEARS_AFTER: u64 = 100;
+/// Edits that Ana makes without a network, and while it breaks.
+const BY_ANA: (u64, u64) = (4, 3);
+/// Edits that Ben makes without a network.
+const BY_BEN: u64 = 2;
+const COURIER: &str = "Repairs: send them to her home by courier, she lives close.";
 
 pub(super) fn opening() {
+    println!("Carnet is the client book of a boutique: what associates know of their customers,");
+    println!("on handhelds that go on working when there is no network.");
+    println!();
+    println!("This demo invents a boutique and plays one afternoon in it, with the real software:");
     println!(
-        "Carnet: any associate can give any customer the care that today only the top 1 % get, even offline."
+        "Ana and Ben on the floor with a handheld each, Claire at the back office on the hub."
     );
     println!();
-    println!("Inventing a boutique …");
+    println!("Inventing the boutique …");
 }
 
 pub(super) fn progress(customers: u64) -> ProgressBar {
@@ -35,7 +47,7 @@ pub(super) fn progress(customers: u64) -> ProgressBar {
 
 pub(super) fn boutique(written: &Written) {
     println!(
-        "  {} customers in many languages, {} edits of their cards, {} purchases and returns: all in the hub's SQLite file.",
+        "   {} customers, {} entries on their cards, {} purchases and returns are in the hub's database.",
         written.customers, written.edits, written.records
     );
 }
@@ -46,74 +58,91 @@ fn act(number: u32, title: &str) {
 }
 
 /// Plays the whole story.
-pub(super) fn play(stage: &Stage<'_>, people: &People) -> anyhow::Result<()> {
-    act(1, "Two handhelds are enrolled, and bring their book along");
-    let ana = arrive("Ana", stage.handheld(people, &people.ana)?)?;
-    let ben = arrive("Ben", stage.handheld(people, &people.ben)?)?;
-    let customer = choose(&ana)?;
+pub(super) fn play(stage: &Stage<'_>, people: &People, customers: u32) -> anyhow::Result<()> {
+    act(1, "Two handhelds join the shop and take its book along");
+    let ana = arrive("Ana", stage.handheld(people, &people.ana)?, customers)?;
+    let ben = arrive("Ben", stage.handheld(people, &people.ben)?, customers)?;
+    let lea = begin_card(&ana, &ben)?;
 
     act(
         2,
-        "Both go offline. On the floor, work goes on about the same customer",
+        "The network is gone. Work goes on, about the same customer",
     );
     ana.set_offline(true)?;
     ben.set_offline(true)?;
-    offline_work(&ana, &ben, customer)?;
-    println!("   Meanwhile Claire, at the back office, adds that repairs come back by courier.");
-    let edit = note("Repairs: send them home by courier, she lives close.");
-    stage.record_at_hub(people, &people.claire, customer, edit)?;
-    waits("Ana", &ana)?;
-    waits("Ben", &ben)?;
+    offline_work(&ana, &ben, lea)?;
+    stage.record_at_hub(people, &people.claire, lea, note(COURIER))?;
+    println!("   Claire, on the hub, adds: {COURIER}");
+    waits("Ana", &ana, BY_ANA.0)?;
+    waits("Ben", &ben, BY_BEN)?;
 
     act(3, "The network comes back, and breaks in the middle");
     ana.set_offline(false)?;
     ben.set_offline(false)?;
-    broken_sync(stage, &ana)?;
+    broken_sync(stage, &ana, lea)?;
 
-    act(4, "It comes back for good: both meet the hub, and converge");
+    act(
+        4,
+        "It comes back for good: what is missing is sent, and nothing twice",
+    );
     stage.network.mend();
-    for (name, book) in [("Ana", &ana), ("Ben", &ben), ("Ana", &ana)] {
-        let report = sync(name, book)?;
-        anyhow::ensure!(report.pending == 0, "{name} still has edits waiting");
-    }
-    let (left, right) = (ana.card_json(customer)?, ben.card_json(customer)?);
-    anyhow::ensure!(left == right, "the two cards differ");
-    println!("   Both cards are equal, to the byte: nothing lost, nothing doubled.");
+    sends("Ana", &ana, BY_ANA.1)?;
+    sends("Ben", &ben, BY_BEN)?;
+    sends("Ana", &ana, 0)?;
+    compare(&ana, &ben, lea)?;
 
     act(
         5,
-        "What Ben now sees before he says hello: the allergy that Ana noted, and what to ask",
+        "Ben greets her next. What his handheld tells him before he says a word",
     );
-    show_brief(&ben.brief(customer)?);
+    show_brief(&ben.brief(lea)?);
+    show_courier(people, &ben.customer(lea)?)?;
 
-    act(6, "The conflict is shown, and settled by asking");
-    settle(people, &ana, &ben, customer)
+    act(
+        6,
+        "38 or 39? Nobody's word was thrown away: Ben is asked to settle it",
+    );
+    settle(people, &ana, &ben, lea)?;
+    seen();
+    Ok(())
 }
 
 /// The first meeting of a handheld with the hub.
-fn arrive(name: &str, book: Arc<Book>) -> anyhow::Result<Arc<Book>> {
-    sync(name, &book)?;
+fn arrive(name: &str, book: Arc<Book>, customers: u32) -> anyhow::Result<Arc<Book>> {
+    meet(name, &book)?;
+    ensure!(
+        book.status()?.first_sync == FirstSync::Complete,
+        "{name}'s book is not complete"
+    );
     let found = book.search(String::new(), 3)?;
     let names: Vec<_> = found.hits.iter().map(|hit| hit.name.as_str()).collect();
     println!(
-        "   {name}'s book is complete and searchable offline; lately here: {}.",
+        "   {name}'s handheld has all {customers} customers, and finds them with no network: {}, …",
         names.join(", ")
     );
     Ok(book)
 }
 
-/// A customer of the book to tell the story of: the first whose card has no conflict and no allergy yet.
-fn choose(book: &Book) -> anyhow::Result<CustomerId> {
-    let found = book.search(String::new(), 50)?;
-    let hit = found
-        .hits
-        .iter()
-        .find(|hit| !hit.has_allergy && hit.conflicts == 0);
-    let hit = hit
-        .or(found.hits.first())
-        .ok_or_else(|| anyhow::anyhow!("the book is empty"))?;
-    println!("   The story is about {}.", hit.name);
-    Ok(hit.customer)
+/// A customer to tell the story of, whom both handhelds know.
+fn begin_card(ana: &Book, ben: &Book) -> anyhow::Result<CustomerId> {
+    let part = |part, text: &str| NamePartText {
+        part,
+        text: text.to_owned(),
+    };
+    let name = vec![
+        part(NamePart::Given, "Léa"),
+        part(NamePart::Family, "Marchand"),
+    ];
+    let lea = ana.create_customer(name, Vec::new(), Some("fr".to_owned()))?;
+    meet("Ana", ana)?;
+    meet("Ben", ben)?;
+    let row = ben.row(lea)?;
+    let row = row.ok_or_else(|| anyhow::anyhow!("Ben's handheld lacks the new card"))?;
+    println!(
+        "   Ana begins a card for a new customer, {}. A moment later Ben's handheld has it too.",
+        row.name
+    );
+    Ok(lea)
 }
 
 fn note(body: &str) -> Edit {
@@ -134,108 +163,164 @@ fn shoe(size: &str) -> Edit {
     }
 }
 
-fn offline_work(ana: &Book, ben: &Book, customer: CustomerId) -> anyhow::Result<()> {
-    let visit = ana.arrive(customer, None)?;
-    ana.record_allergy(customer, "nickel".to_owned(), Severity::Serious)?;
-    ana.record(customer, shoe("38"))?;
-    ana.leave(
-        customer,
-        visit.edit,
-        Some("the winter coat, in her size".to_owned()),
-    )?;
-    println!("   Ana, in the fitting room: shoe size 38, and no nickel: her skin reacts.");
-    ben.record(customer, shoe("39"))?;
-    ben.record(
-        customer,
-        note("Looks for a gift for her mother's birthday."),
-    )?;
-    println!("   Ben, at the counter: shoe size 39, and she looks for a gift.");
-    Ok(())
-}
-
-fn waits(name: &str, book: &Book) -> anyhow::Result<()> {
-    let status = book.status()?;
+fn offline_work(ana: &Book, ben: &Book, lea: CustomerId) -> anyhow::Result<()> {
+    let visit = ana.arrive(lea, None)?;
+    ana.record_allergy(lea, "nickel".to_owned(), Severity::Serious)?;
+    ana.record(lea, shoe("38"))?;
+    ana.leave(lea, visit.edit, Some("the winter coat".to_owned()))?;
     println!(
-        "   {name}: {} edits not sent yet, durable on the handheld.",
-        status.pending
+        "   Ana, in the fitting room, notes the visit: shoe size 38, and no nickel, her skin reacts."
+    );
+    ben.record(lea, shoe("39"))?;
+    ben.record(lea, note("Looks for a gift for her mother's birthday."))?;
+    println!(
+        "   Ben, at the counter, notes: shoe size 39, and she looks for a gift for her mother."
     );
     Ok(())
 }
 
-/// A sync that the network ends in the middle.
-fn broken_sync(stage: &Stage<'_>, ana: &Book) -> anyhow::Result<()> {
+fn waits(name: &str, book: &Book, expected: u64) -> anyhow::Result<()> {
+    let pending = book.status()?.pending;
+    ensure!(
+        pending == expected,
+        "{name} has {pending} edits waiting, not {expected}"
+    );
+    println!("   {name}'s handheld keeps {pending} edits that are not sent yet.");
+    Ok(())
+}
+
+/// A live connection that breaks while edits are on their way.
+fn broken_sync(stage: &Stage<'_>, ana: &Book, lea: CustomerId) -> anyhow::Result<()> {
+    let (before, after) = BY_ANA;
+    ana.start_sync()?;
+    until(ana, |status| status.pending == 0)?;
+    println!(
+        "   Ana's handheld connects by itself and sends its {before} edits. She goes on working: {after} more,"
+    );
+    let tomorrow = stage.state.clock.now().plus_ms(Timestamp::DAY_MS);
     stage.network.tear_after(TEARS_AFTER);
-    match ana.sync_once(DEADLINE_MS) {
-        Ok(_) if !stage.network.is_torn() => println!("   The network held this time."),
-        Ok(_) | Err(BookError::Offline) => {
-            println!(
-                "   It tore after {TEARS_AFTER} bytes: neither side knows what the other has."
-            );
-        }
-        Err(other) => return Err(other.into()),
-    }
-    waits("Ana", ana)
+    ana.make_promise(
+        lea,
+        "call her when the winter coat is in".to_owned(),
+        Some(tomorrow),
+    )?;
+    ana.record(
+        lea,
+        Edit::SetPreference {
+            kind: "drink".to_owned(),
+            subject: "espresso".to_owned(),
+            value: None,
+            polarity: Polarity::Like,
+        },
+    )?;
+    ana.record(lea, note("Prefers to be called in the morning."))?;
+    stage.until_torn()?;
+    ana.stop_sync();
+    println!("   but the network breaks while they are on their way.");
+    let pending = ana.status()?.pending;
+    ensure!(pending == after, "{pending} edits wait, not {after}");
+    println!(
+        "   Ana's handheld: {before} of {} edits sent, {pending} not. Those are kept on the handheld, and go out later by themselves.",
+        before + after
+    );
+    Ok(())
 }
 
-fn sync(name: &str, book: &Book) -> anyhow::Result<SyncReport> {
+/// Meets the hub until everything is exchanged.
+fn meet(name: &str, book: &Book) -> anyhow::Result<()> {
     let report = book.sync_once(DEADLINE_MS)?;
-    println!(
-        "   {name} met the hub: {:?}, {} waiting, {} refused.",
-        report.end, report.pending, report.refused
-    );
-    anyhow::ensure!(
+    ensure!(report.pending == 0, "{name} still has edits waiting");
+    ensure!(
         report.refused == 0,
         "the hub refused {name}'s edits: {:?}",
         book.outbox()?
     );
-    Ok(report)
+    Ok(())
+}
+
+fn sends(name: &str, book: &Book, expected: u64) -> anyhow::Result<()> {
+    let waiting = book.status()?.pending;
+    ensure!(
+        waiting == expected,
+        "{name} has {waiting} edits waiting, not {expected}"
+    );
+    meet(name, book)?;
+    let sent = match waiting {
+        0 => String::new(),
+        _ => format!("sends the {waiting} edits that waited, and "),
+    };
+    println!("   {name}'s handheld {sent}takes in what the others wrote. Nothing waits any more.");
+    Ok(())
+}
+
+/// Looks for what was lost, doubled or left apart.
+fn compare(ana: &Book, ben: &Book, lea: CustomerId) -> anyhow::Result<()> {
+    ensure!(
+        ana.card_json(lea)? == ben.card_json(lea)?,
+        "the two cards differ"
+    );
+    let card = ben.customer(lea)?;
+    let counts = (
+        card.visits.len(),
+        card.allergies.len(),
+        card.notes.len(),
+        card.promises.len(),
+        card.preferences.len(),
+    );
+    ensure!(
+        counts == (1, 1, 3, 1, 1),
+        "something is lost or doubled: {counts:?}"
+    );
+    println!("   Both cards are the same, to the byte: nothing lost, nothing doubled.");
+    Ok(())
 }
 
 fn show_brief(brief: &Brief) {
     for line in &brief.lines {
         let section = match line.section {
-            BriefSection::Avoid => "AVOID",
-            BriefSection::Say => "SAY",
-            BriefSection::Act => "DO",
+            BriefSection::Avoid => "avoid",
+            BriefSection::Say => "say",
+            BriefSection::Act => "do",
         };
         println!("   {section:<6} {}", render_english(line));
     }
-    if brief.avoid_more > 0 {
-        println!("   AVOID  +{} more", brief.avoid_more);
-    }
 }
 
-fn settle(people: &People, ana: &Book, ben: &Book, customer: CustomerId) -> anyhow::Result<()> {
-    let conflicts = ben.conflicts(customer)?;
-    let conflict = conflicts
-        .into_iter()
-        .find(|conflict| {
-            conflict
-                .choices
-                .iter()
-                .any(|choice| choice.text.contains("39"))
-        })
-        .ok_or_else(|| anyhow::anyhow!("the two sizes should be in conflict"))?;
+fn show_courier(people: &People, card: &Card) -> anyhow::Result<()> {
+    let written = card.notes.iter().flat_map(|note| &note.versions);
+    let mut by_claire = written.filter(|text| text.by == people.claire.id);
+    let text = by_claire.next();
+    let text = text.ok_or_else(|| anyhow::anyhow!("Claire's note is missing"))?;
+    println!("   note   {} ({})", text.body, people.claire.name);
+    Ok(())
+}
+
+fn settle(people: &People, ana: &Book, ben: &Book, lea: CustomerId) -> anyhow::Result<()> {
+    let conflicts = ben.conflicts(lea)?;
+    let [conflict] = conflicts.as_slice() else {
+        anyhow::bail!("the two sizes should be the one conflict: {conflicts:?}");
+    };
     for choice in &conflict.choices {
-        println!("   {} says {}", name_of(people, choice.by), choice.text);
+        println!("   {} wrote {}", name_of(people, choice.by), choice.text);
     }
-    let kept = conflict
-        .choices
-        .iter()
-        .find(|choice| choice.text.contains("39"));
-    let kept = kept
-        .map(|choice| choice.edit)
-        .ok_or_else(|| anyhow::anyhow!("no such choice"))?;
-    ben.resolve(customer, conflict, kept)?;
-    println!("   Ben asks her: 39. He settles it, having seen both.");
-    sync("Ben", ben)?;
-    sync("Ana", ana)?;
-    let open = ana.conflicts(customer)?.len();
-    anyhow::ensure!(
-        ana.card_json(customer)? == ben.card_json(customer)?,
+    let mut choices = conflict.choices.iter();
+    let kept = choices.find(|choice| choice.text.contains("39"));
+    let kept = kept.ok_or_else(|| anyhow::anyhow!("no such choice"))?.edit;
+    ben.resolve(lea, conflict.clone(), kept)?;
+    println!("   Ben asks her: 39. He settles it on his handheld, and Ana's hears of it.");
+    meet("Ben", ben)?;
+    meet("Ana", ana)?;
+    ensure!(
+        ana.card_json(lea)? == ben.card_json(lea)?,
         "the two cards differ"
     );
-    println!("   On Ana's handheld {open} conflicts are left on this card, and the size is 39.");
+    let card = ana.customer(lea)?;
+    let sizes: Vec<_> = card.sizes.iter().map(|size| size.size.as_str()).collect();
+    println!(
+        "   On Ana's handheld: shoe size {}, {} conflicts are left.",
+        sizes.join(" or "),
+        card.conflicts.len()
+    );
     Ok(())
 }
 
@@ -246,18 +331,52 @@ fn name_of(people: &People, associate: AssociateId) -> &'static str {
         .map_or("somebody", |person| person.name)
 }
 
+fn seen() {
+    println!();
+    println!("What you saw");
+    println!(
+        "   - Work never waited for the network, and not one edit was lost or doubled when it broke."
+    );
+    println!(
+        "   - Two people wrote different things about one customer: both were kept, and a person decided."
+    );
+    println!(
+        "   - Whoever greets her next knows what to avoid, to say and to do, whoever noted it."
+    );
+}
+
 /// How to go on by hand.
 pub(super) fn invitation(url: &str, code: &str, people: &People) {
     println!();
     println!(
-        "The hub serves on at {url} until Ctrl-C. Be the third handheld, in another terminal:"
+        "Try next: be the third handheld, in another terminal. The hub serves at {url} until Ctrl-C."
     );
     println!("   carnet handheld --data my-handheld --hub {url} --code {code}");
     println!(
         "   (from this folder: cargo run --release -- handheld --data my-handheld --hub {url} --code {code})"
     );
     println!(
-        "   sign in as {} with the password {}",
+        "   Sign in as {} with the password {}",
         people.ana.login, people.ana.password
     );
+    println!(
+        "   Then type: find lea marchand · open 1 · card · offline · note … · online · sync · help"
+    );
+}
+
+/// What to do where nothing serves on.
+pub(super) fn farewell(kept: Option<&Path>) {
+    println!();
+    println!("Try next");
+    println!(
+        "   carnet demo                 the same, and the hub serves on for a handheld of your own"
+    );
+    println!("   carnet handheld --preview   an invented book to type in: no hub, no folder");
+    match kept {
+        Some(folder) => println!(
+            "The demo ends here; its hub and handhelds are kept in {}.",
+            folder.display()
+        ),
+        None => println!("The demo ends here, and its files are removed."),
+    }
 }

@@ -1,7 +1,11 @@
 //! What a line asks for. Reading a line never fails: what is not understood becomes a hint.
 
 use sync_core::card::Edit;
-use sync_core::card::terms::{EndpointKind, Place, Polarity, ServiceMode, Severity};
+use sync_core::card::edit::Evidence;
+use sync_core::card::terms::{
+    Channel, ConsentEvent, ConsentMethod, EndpointKind, OccasionKind, Place, Polarity, Purpose,
+    RelationshipKind, ServiceMode, Severity,
+};
 use sync_core::ids::Timestamp;
 
 use super::day;
@@ -52,6 +56,13 @@ pub(crate) enum OnCard {
     Leave(Option<String>),
     /// An edit that needs nothing but what was typed.
     Edit(Box<Edit>),
+    /// How the customer belongs to another one of the list, or no longer.
+    Relation {
+        kind: RelationshipKind,
+        /// The number in the list, or a name.
+        which: String,
+        holds: bool,
+    },
     /// An edit as JSON: everything that has no word of its own.
     Json(String),
 }
@@ -97,7 +108,22 @@ pub(crate) const HELP: &[(&str, &str)] = &[
         "lang fr · mode quick · tag … · wish …",
         "language, company (concierge, guided, quick, alone), tag, wish",
     ),
-    ("block asked in writing", "do not contact, and why"),
+    (
+        "block asked in writing · pause in 3 weeks",
+        "do not contact, and why; no contact until then, `pause over` ends it",
+    ),
+    (
+        "consent email sell yes signature v3",
+        "how they agreed, to which version of the text; `consent email sell no` takes it back",
+    ),
+    (
+        "occasion birthday 03-14",
+        "or 1980-03-14; then whose, and `celebrate` or `quiet`; `no occasion birthday`",
+    ),
+    (
+        "relation partner 2",
+        "to a customer of the list, or by name; `no relation partner 2`",
+    ),
     (
         "conflicts · resolve 1 b",
         "what colleagues said differently, and settling it",
@@ -222,7 +248,11 @@ fn on_card(word: &str, rest: &str, now: Timestamp) -> Option<Read> {
         "avoid" => preference(Polarity::Avoid, rest),
         "never" => preference(Polarity::Never, rest),
         "allergy" => allergy(rest),
-        "no" => no_allergy(rest),
+        "no" => return Some(no(rest)),
+        "consent" => consent(rest),
+        "occasion" => occasion(rest),
+        "relation" => return Some(relation(rest, true)),
+        "pause" => pause(rest, now),
         "promise" => promise(rest, now),
         "size" => size(rest),
         "phone" => text("phone +33612345678").map(|value| endpoint(EndpointKind::Phone, value)),
@@ -289,10 +319,104 @@ fn allergy(rest: &str) -> Typed {
     })
 }
 
-fn no_allergy(rest: &str) -> Typed {
-    let substance = rest.strip_prefix("allergy ").and_then(some);
-    let substance = substance.ok_or("no allergy nickel")?;
-    Ok(Edit::RemoveAllergy { substance })
+/// Takes something back.
+fn no(rest: &str) -> Read {
+    let usage = "no allergy nickel, no occasion birthday, or no relation partner 2";
+    let (what, rest) = rest.split_once(' ').ok_or(usage)?;
+    let rest = rest.trim();
+    let edit = match what {
+        "allergy" => Edit::RemoveAllergy {
+            substance: some(rest).ok_or(usage)?,
+        },
+        "occasion" => {
+            let (kind, person) = rest.split_once(' ').unwrap_or((rest, ""));
+            Edit::RemoveOccasion {
+                kind: OccasionKind::parse(kind).ok_or(usage)?,
+                person: some(person),
+            }
+        }
+        "relation" => return relation(rest, false),
+        _ => return Err(usage),
+    };
+    Ok(OnCard::Edit(Box::new(edit)))
+}
+
+/// `email sell yes signature v3`, `chain yes spoken v3`, `email sell no`.
+fn consent(rest: &str) -> Typed {
+    let usage = "consent email sell yes signature v3: channel (none for chain and sensitive), purpose (care, chain, event, sell, sensitive, service), yes or no, how (signature, web_form, spoken, message), version of the text";
+    let lower = rest.to_lowercase();
+    let mut words = lower.split_whitespace().peekable();
+    let channel = words.peek().and_then(|word| Channel::parse(word));
+    if channel.is_some() {
+        words.next();
+    }
+    let purpose = words.next().and_then(Purpose::parse).ok_or(usage)?;
+    let (event, evidence) = match words.next() {
+        Some("no") => (ConsentEvent::Withdraw, None),
+        Some("yes") => {
+            let evidence = Evidence {
+                method: words.next().and_then(ConsentMethod::parse).ok_or(usage)?,
+                text_version: words.next().ok_or(usage)?.to_owned(),
+                reference: None,
+            };
+            (ConsentEvent::Grant, Some(evidence))
+        }
+        _ => return Err(usage),
+    };
+    if words.next().is_some() {
+        return Err(usage);
+    }
+    Ok(Edit::RecordConsent {
+        channel,
+        purposes: vec![purpose],
+        event,
+        evidence,
+    })
+}
+
+/// `birthday 03-14`, `anniversary 2011-06-04 her parents celebrate`.
+fn occasion(rest: &str) -> Typed {
+    let usage = "occasion birthday 03-14: kind (birthday, anniversary, name_day, holiday, milestone), day, whose, `celebrate` or `quiet`";
+    let (kind, rest) = rest.split_once(' ').ok_or(usage)?;
+    let (date, rest) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+    let (year, month, day) = day::of_year(date).ok_or(usage)?;
+    let mut person: Vec<_> = rest.split_whitespace().collect();
+    let celebrate = match person.last() {
+        Some(&"celebrate") => Some(true),
+        Some(&"quiet") => Some(false),
+        _ => None,
+    };
+    if celebrate.is_some() {
+        person.pop();
+    }
+    Ok(Edit::SetOccasion {
+        kind: OccasionKind::parse(&kind.to_lowercase()).ok_or(usage)?,
+        person: some(&person.join(" ")),
+        year,
+        month: Some(month),
+        day: Some(day),
+        celebrate,
+    })
+}
+
+fn relation(rest: &str, holds: bool) -> Read {
+    let usage = "relation partner 2: partner, family, household, friend, colleague, assistant or separate; then a number of the list, or a name";
+    let (kind, which) = rest.split_once(' ').ok_or(usage)?;
+    Ok(OnCard::Relation {
+        kind: RelationshipKind::parse(&kind.to_lowercase()).ok_or(usage)?,
+        which: some(which).ok_or(usage)?,
+        holds,
+    })
+}
+
+fn pause(rest: &str, now: Timestamp) -> Typed {
+    if rest == "over" {
+        return Ok(Edit::PauseContact { until: None });
+    }
+    match day::leading(rest, now) {
+        (Some(until), "") => Ok(Edit::PauseContact { until: Some(until) }),
+        _ => Err("pause in 3 weeks, pause 2026-03-01, or pause over"),
+    }
 }
 
 fn promise(rest: &str, now: Timestamp) -> Typed {

@@ -63,6 +63,19 @@ fn named(word: &str, now: Timestamp) -> Option<i64> {
     })
 }
 
+/// Year, if there is one, month and day of `2026-03-01` or `03-01`.
+pub(crate) fn of_year(text: &str) -> Option<(Option<u16>, u8, u8)> {
+    // A leap year takes every day that a year can have.
+    let full = if text.matches('-').count() == 1 {
+        format!("2000-{text}")
+    } else {
+        text.to_owned()
+    };
+    let (year, month, day) = calendar(date(&full)?);
+    let year = (full == text).then(|| u16::try_from(year).ok()).flatten();
+    Some((year, u8::try_from(month).ok()?, u8::try_from(day).ok()?))
+}
+
 /// The day number of `2026-03-01`.
 fn date(text: &str) -> Option<i64> {
     let mut parts = text.split('-');
@@ -107,6 +120,12 @@ fn calendar(days: i64) -> (i64, i64, i64) {
 pub(crate) fn shown(at: Timestamp) -> String {
     let (year, month, day) = calendar(at.days());
     format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// The date and the time of a moment.
+pub(crate) fn moment(at: Timestamp) -> String {
+    let minutes = at.0.rem_euclid(Timestamp::DAY_MS) / 60_000;
+    format!("{} {:02}:{:02} UTC", shown(at), minutes / 60, minutes % 60)
 }
 
 /// How long ago, in the largest unit that fits.

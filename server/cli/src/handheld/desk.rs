@@ -6,10 +6,11 @@ use carnet_ffi::clock::{Clock as _, SystemClock};
 use carnet_ffi::{Book, BookError, Change, NamePartText, SyncEnd};
 use sync_core::card::terms::{NamePart, PromiseStatus};
 use sync_core::card::{Edit, Source};
-use sync_core::ids::{CustomerId, Timestamp};
+use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 
 use super::command::{Command, HELP, OnCard};
-use super::{Terminal, cards, command, day, entrance, words};
+use super::people::{self, Names};
+use super::{Terminal, cards, command, day, entrance, sheet, words};
 
 /// Customers of one list.
 const LIST_MAX: u32 = 12;
@@ -29,10 +30,11 @@ pub(crate) struct Desk {
     book: Arc<Book>,
     listed: Vec<CustomerId>,
     open: Option<CustomerId>,
+    working: Option<AssociateId>,
 }
 
 /// Why a command was not carried out: something to say, or a terminal that is gone.
-enum Failed {
+pub(crate) enum Failed {
     Say(String),
     Terminal(anyhow::Error),
 }
@@ -49,23 +51,26 @@ impl From<anyhow::Error> for Failed {
     }
 }
 
-type Lines = Result<Vec<String>, Failed>;
+pub(crate) type Lines = Result<Vec<String>, Failed>;
 
 fn now() -> Timestamp {
     SystemClock.now()
 }
 
-fn said(line: impl Into<String>) -> Lines {
+pub(crate) fn said(line: impl Into<String>) -> Lines {
     Ok(vec![line.into()])
 }
 
 impl Desk {
     pub(crate) fn new(book: Arc<Book>) -> Self {
-        Self {
+        let mut desk = Self {
             book,
             listed: Vec::new(),
             open: None,
-        }
+            working: None,
+        };
+        desk.turn_away_from_others();
+        desk
     }
 
     /// Who works, what waits, when the hub was last heard, and who is open.
@@ -85,6 +90,9 @@ impl Desk {
             Some(at) => format!("hub {}", day::ago(now().0 - at.0)),
             None => "hub never".to_owned(),
         });
+        if status.signed_in.is_some() && status.is_sign_in_needed {
+            parts.push("`signin` again".to_owned());
+        }
         if let Some(name) = self.open.and_then(|open| self.name_of(open)) {
             parts.push(name);
         }
@@ -141,14 +149,14 @@ impl Desk {
             Command::New { given, family } => self.begin_card(given, family),
             Command::Card(edit) => self.record(edit),
             Command::Brief => Ok(cards::brief(&self.book.brief(self.opened()?)?)),
-            Command::Details => Ok(cards::card(&self.book.customer(self.opened()?)?)),
+            Command::Details => self.details(),
             Command::Json => said(self.book.card_json(self.opened()?)?),
             Command::Purchases => {
                 let customer = self.opened()?;
                 let totals = self.book.totals(customer)?;
                 Ok(cards::purchases(&self.book.purchases(customer)?, &totals))
             }
-            Command::Conflicts => Ok(cards::conflicts(&self.book.conflicts(self.opened()?)?)),
+            Command::Conflicts => self.conflicts(),
             Command::Resolve(conflict, choice) => self.resolve(conflict, choice),
             Command::Done(number) => self.keep_promise(number),
             Command::Status => Ok(words::status(&self.book.status()?, now().0)),
@@ -166,15 +174,15 @@ impl Desk {
                 })
             }
             Command::Sync => self.sync(terminal.is_person),
-            Command::Switch(name) => self.switch(name),
-            Command::SignIn => {
-                entrance::sign_in(&self.book, terminal)?;
-                self.open = None;
-                Ok(Vec::new())
+            Command::Switch(name) => {
+                let answered = people::switch(&self.book, name.as_deref(), terminal);
+                self.turn_away_from_others();
+                answered
             }
+            Command::SignIn => self.sign_in(terminal),
             Command::SignOut => {
                 self.book.sign_out()?;
-                self.open = None;
+                self.turn_away_from_others();
                 said("Signed out. What you recorded still goes out.")
             }
             Command::Help => Ok(help()),
@@ -204,24 +212,29 @@ impl Desk {
     }
 
     fn open(&mut self, which: &str) -> Lines {
-        let number = which.parse::<usize>().ok();
-        let of_list = number.and_then(|number| self.listed.get(number.checked_sub(1)?));
-        let customer = match (of_list, number) {
-            (Some(customer), _) => *customer,
-            (None, Some(_)) => return said("There is no such number in the list: `find` first."),
-            (None, None) => {
-                let found = self.book.search(which.to_owned(), LIST_MAX)?;
-                match found.hits.as_slice() {
-                    [only] => only.customer,
-                    _ => return self.find(which),
-                }
-            }
+        let customer = match self.chosen(which)? {
+            Ok(customer) => customer,
+            Err(others) => return Ok(others),
         };
         let brief = self.book.brief(customer)?;
         self.open = Some(customer);
         let mut lines = vec![self.name_of(customer).unwrap_or_default()];
         lines.extend(cards::brief(&brief));
         Ok(lines)
+    }
+
+    /// The customer under a number of the list, or of a name; where that is not one, what to say instead.
+    fn chosen(&mut self, which: &str) -> Result<Result<CustomerId, Vec<String>>, Failed> {
+        if let Ok(number) = which.parse::<usize>() {
+            let listed = number.checked_sub(1).and_then(|at| self.listed.get(at));
+            let missing = "There is no such number in the list: `find` first.";
+            return Ok(listed.copied().ok_or_else(|| vec![missing.to_owned()]));
+        }
+        let found = self.book.search(which.to_owned(), LIST_MAX)?;
+        match found.hits.as_slice() {
+            [only] => Ok(Ok(only.customer)),
+            _ => Ok(Err(self.find(which)?)),
+        }
     }
 
     fn begin_card(&mut self, given: String, family: Option<String>) -> Lines {
@@ -236,6 +249,17 @@ impl Desk {
     fn record(&mut self, edit: OnCard) -> Lines {
         let customer = self.opened()?;
         let (edit, answer) = match edit {
+            OnCard::Relation { kind, which, holds } => {
+                let other = match self.chosen(&which)? {
+                    Ok(other) => other,
+                    Err(others) => return Ok(others),
+                };
+                let edit = match holds {
+                    true => Edit::AddRelationship { other, kind },
+                    false => Edit::RemoveRelationship { other, kind },
+                };
+                (edit, "Recorded.")
+            }
             OnCard::Json(json) => {
                 self.book.record_json(customer, json)?;
                 return said("Recorded.");
@@ -306,7 +330,14 @@ impl Desk {
         if is_live {
             self.book.start_sync()?;
         }
-        let report = synced?;
+        let report = match synced {
+            Err(BookError::SignInAgain) if self.book.status()?.is_sign_in_needed => {
+                return said(
+                    "What you recorded went out. To see what colleagues wrote, `signin` again.",
+                );
+            }
+            synced => synced?,
+        };
         let end = match report.end {
             SyncEnd::Settled => "In agreement with the hub.",
             SyncEnd::DeadlinePassed => "It takes longer: the next sync goes on from here.",
@@ -322,23 +353,41 @@ impl Desk {
         Ok(lines)
     }
 
-    fn switch(&mut self, name: Option<String>) -> Lines {
-        let known = self.book.status()?.can_switch_to;
-        let names: Vec<_> = known.iter().map(|one| one.name.as_str()).collect();
-        let list = format!("Could take over: {}. Others: `signin`.", names.join(", "));
-        let Some(name) = name.map(|name| name.to_lowercase()) else {
-            return said(list);
-        };
-        let mut matching = known
-            .iter()
-            .filter(|one| one.name.to_lowercase().starts_with(&name));
-        let (Some(one), None) = (matching.next(), matching.next()) else {
-            return said(list);
-        };
-        self.book.switch_associate(one.associate)?;
-        self.open = None;
-        self.listed.clear();
-        said(format!("Hello {}.", one.name))
+    fn sign_in(&mut self, terminal: &mut Terminal<'_>) -> Lines {
+        let is_in = entrance::sign_in(&self.book, terminal)?;
+        self.turn_away_from_others();
+        if is_in {
+            return Ok(Vec::new());
+        }
+        said(match self.book.status()?.signed_in {
+            Some(associate) => format!("{} is still signed in.", associate.name),
+            None => "Nobody is signed in.".to_owned(),
+        })
+    }
+
+    /// What one associate found and opened is not the next one's business.
+    fn turn_away_from_others(&mut self) {
+        let status = self.book.status().ok();
+        let working = status.and_then(|status| Some(status.signed_in?.associate));
+        if working != self.working {
+            self.working = working;
+            self.open = None;
+            self.listed.clear();
+        }
+    }
+
+    fn details(&self) -> Lines {
+        let card = self.book.customer(self.opened()?)?;
+        let names = Names::of(&self.book.status()?).and_of(&card, &self.book)?;
+        Ok(sheet::card(&card, &names))
+    }
+
+    fn conflicts(&self) -> Lines {
+        let conflicts = self.book.conflicts(self.opened()?)?;
+        Ok(cards::conflicts(
+            &conflicts,
+            &Names::of(&self.book.status()?),
+        ))
     }
 }
 

@@ -11,14 +11,14 @@ use carnet_ffi::{Book, BookError, BookOptions};
 
 use super::{HandheldArguments, Terminal, words};
 
-/// Tries at a code or a password before a script is told to stop.
+/// Tries at a code or a password in a row.
 const TRIES: usize = 3;
 
-/// Opens the book, and at the first start enrols it and signs somebody in. None when the input ended before.
+/// Opens the book, and at the first start enrols it and signs somebody in.
 pub(crate) fn enter(
     arguments: &HandheldArguments,
     terminal: &mut Terminal<'_>,
-) -> anyhow::Result<Option<Arc<Book>>> {
+) -> anyhow::Result<Arc<Book>> {
     let folder = arguments.data.as_deref().context("name a folder: --data")?;
     make_folder(folder)?;
     let key = key_of(folder, terminal)?;
@@ -33,11 +33,12 @@ pub(crate) fn enter(
     let book = Book::open(path.to_owned(), key.to_vec(), options)
         .map_err(|error| anyhow::anyhow!("{}", words::error(&error)))
         .with_context(|| format!("{path} can't be opened"))?;
-    if book.status()?.device.is_none() && !enrol(&book, arguments, terminal)? {
-        return Ok(None);
+    if book.status()?.device.is_none() {
+        enrol(&book, arguments, terminal)?;
     }
-    if book.status()?.signed_in.is_none() && !sign_in(&book, terminal)? {
-        return Ok(None);
+    if book.status()?.signed_in.is_none() {
+        let is_in = sign_in(&book, terminal)?;
+        anyhow::ensure!(is_in, "nobody is signed in: start again to sign in");
     }
     if book.status()?.last_contact.is_none() {
         terminal.say("Fetching the book …")?;
@@ -46,10 +47,20 @@ pub(crate) fn enter(
             Err(error) => terminal.say(words::error(&error))?,
         }
     }
-    Ok(Some(book))
+    Ok(book)
 }
 
+/// Makes the folder, unless it holds something else than a handheld's book.
 fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() && !folder.is_dir() {
+        bail!("{} is a file: name a folder with --data", folder.display());
+    }
+    if folder.join(server::data::DATABASE).exists() {
+        bail!(
+            "{} holds the data of a hub: name another folder with --data for the handheld",
+            folder.display()
+        );
+    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -101,38 +112,44 @@ fn keep_key(file: &Path, key: &[u8; 32]) -> std::io::Result<()> {
     opened.sync_all()
 }
 
-/// Enrols; false when the input ended.
+/// Enrols.
 fn enrol(
     book: &Book,
     arguments: &HandheldArguments,
     terminal: &mut Terminal<'_>,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<()> {
     let mut hub = arguments.hub.clone();
     let mut code = arguments.code.clone();
     for _ in 0..TRIES {
         let Some(url) = given_or_asked(&mut hub, "Hub (https://…): ", terminal)? else {
-            return Ok(false);
+            break;
         };
         let Some(text) = given_or_asked(&mut code, "Enrolment code: ", terminal)? else {
-            return Ok(false);
+            break;
         };
         match book.enrol(url.clone(), text.clone(), arguments.label.clone()) {
             Ok(()) => {
                 terminal.say("Enrolled.")?;
-                return Ok(true);
+                return Ok(());
+            }
+            Err(BookError::Offline) => {
+                terminal.say(format!(
+                    "The hub {url} can't be reached: is it running, and is the address right?"
+                ))?;
+                code = Some(text);
             }
             Err(error) => {
                 terminal.say(words::error(&error))?;
                 // What was right is not asked again.
                 if matches!(error, BookError::Rejected { .. }) {
                     hub = Some(url);
-                } else if matches!(error, BookError::Offline | BookError::Busy) {
+                } else if matches!(error, BookError::Busy | BookError::Invalid { .. }) {
                     code = Some(text);
                 }
             }
         }
     }
-    bail!("this handheld was not enrolled")
+    bail!("this handheld is not enrolled: start it again with --hub and --code")
 }
 
 fn given_or_asked(
@@ -146,13 +163,16 @@ fn given_or_asked(
     }
 }
 
-/// Signs somebody in; false when the input ended.
+/// Signs somebody in; false when nobody was, and whoever worked here before still does.
 pub(crate) fn sign_in(book: &Book, terminal: &mut Terminal<'_>) -> anyhow::Result<bool> {
     for _ in 0..TRIES {
-        let Some(login) = terminal.ask("Sign-in name: ")? else {
+        let Some(login) = terminal.ask("Sign-in name (empty to leave it): ")? else {
             return Ok(false);
         };
-        let Some(password) = unseen(terminal)? else {
+        if login.is_empty() {
+            return Ok(false);
+        }
+        let Some(password) = unseen("Password: ", terminal)? else {
             return Ok(false);
         };
         match book.sign_in(login, password) {
@@ -160,14 +180,18 @@ pub(crate) fn sign_in(book: &Book, terminal: &mut Terminal<'_>) -> anyhow::Resul
                 terminal.say(format!("Hello {}.", associate.name))?;
                 return Ok(true);
             }
+            Err(BookError::Offline) => {
+                terminal.say("The hub can't be reached, and signing in needs it. `switch` works without, for whoever signed in here before.")?;
+                return Ok(false);
+            }
             Err(error) => terminal.say(words::error(&error))?,
         }
     }
-    bail!("nobody was signed in")
+    Ok(false)
 }
 
 /// Asks for a password without showing it.
-fn unseen(terminal: &mut Terminal<'_>) -> anyhow::Result<Option<String>> {
+pub(crate) fn unseen(prompt: &str, terminal: &mut Terminal<'_>) -> anyhow::Result<Option<String>> {
     let echo = |on: bool| {
         let mode = if on { "echo" } else { "-echo" };
         // Where there is no `stty` the password shows: worse would be not to be able to sign in.
@@ -176,7 +200,7 @@ fn unseen(terminal: &mut Terminal<'_>) -> anyhow::Result<Option<String>> {
     if terminal.is_person {
         echo(false);
     }
-    let password = terminal.ask("Password: ");
+    let password = terminal.ask(prompt);
     if terminal.is_person {
         echo(true);
         terminal.say("")?;

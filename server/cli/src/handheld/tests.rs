@@ -7,7 +7,7 @@ use sync_core::card::Edit;
 use sync_core::ids::Timestamp;
 
 use super::command::{Command, OnCard, read};
-use super::{Terminal, day, work};
+use super::{Terminal, day, words, work};
 
 /// A Sunday: 2026-11-22.
 const SUNDAY: Timestamp = Timestamp(20_779 * Timestamp::DAY_MS + 36_000_000);
@@ -76,6 +76,20 @@ fn every_line_is_a_command_or_a_hint() {
         "find",
         "note",
         "\u{0}",
+        "consent",
+        "consent email",
+        "consent email sell yes",
+        "consent pigeon sell no",
+        "occasion birthday",
+        "occasion birthday 02-30",
+        "occasion party 03-14",
+        "relation",
+        "relation partner",
+        "relation rival 2",
+        "no relation",
+        "no idea",
+        "pause",
+        "pause when she says so",
         "x y z",
         "switch",
     ];
@@ -118,6 +132,50 @@ fn a_conflict_is_shown_and_settled() {
 }
 
 #[test]
+fn a_conflict_says_who_said_what_and_when() {
+    let text = played("open ana\nconflicts\n");
+    let mine = text
+        .lines()
+        .find(|line| line.contains(") 38  said by Ana, 20"));
+    let theirs = text
+        .lines()
+        .find(|line| line.contains(") 39  said by Ben, 20"));
+    assert!(mine.is_some_and(|line| line.ends_with(" UTC")), "{text}");
+    assert!(theirs.is_some(), "{text}");
+}
+
+#[test]
+fn the_card_shows_all_that_was_recorded() {
+    let script = "find 王\nfind james\nopen lea\nconsent email sell yes signature v3\nconsent sms sell no\n\
+        occasion birthday 03-14 celebrate\noccasion anniversary 2011-06-04 her parents\nrelation friend james\n\
+        pause 2031-05-01\nedit {\"edit\":\"record_interaction\",\"kind\":\"call\",\"summary\":\"asked about the hem\"}\ncard\n";
+    let text = played(script);
+    for expected in [
+        "visit      20",
+        "- looks for a coat (Ana)",
+        "> next time: her new apartment",
+        "consent    email sell: yes (20",
+        "consent    sms sell: no (20",
+        "occasion   birthday 03-14 (celebrate)",
+        "occasion   anniversary of her parents 2011-06-04 (ask before celebrating)",
+        "relation   friend: James Okafor",
+        "contact    paused until 2031-05-01",
+        "asked about the hem (Ana)",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is not in {text}");
+    }
+    assert!(
+        text.lines().any(|line| line.starts_with("  call ")),
+        "{text}"
+    );
+    let taken_back = "open lea\nrelation friend james\nno relation friend james\noccasion birthday 03-14\nno occasion birthday\npause in 3 weeks\npause over\ncard\n";
+    let text = played(taken_back);
+    for gone in ["relation  ", "occasion  ", "paused until"] {
+        assert!(!text.contains(gone), "{gone:?} is in {text}");
+    }
+}
+
+#[test]
 fn a_visit_goes_from_the_door_to_the_next_thread() {
     let script = "new Zoë Brandt\narrive with her son\ncapture looks for a scarf\nleave her exhibition\nallergy wool mild\nbrief\nstatus\nsync\nstatus\n";
     let text = played(script);
@@ -149,6 +207,27 @@ fn another_associate_takes_over() {
     let text = played("open ana\nprivate for me alone\nswitch ben\nopen ana\ncard\n");
     assert!(text.contains("Hello Ben."), "{text}");
     assert!(!text.contains("for me alone"), "{text}");
+}
+
+#[test]
+fn a_switch_to_nobody_known_says_so_and_offers_others_alone() {
+    let text = played("switch\nswitch zoe\nswitch ana\n");
+    assert!(text.contains("Could take over: Ben."), "{text}");
+    assert!(text.contains("zoe has not signed in here"), "{text}");
+    assert!(text.contains("You are signed in already."), "{text}");
+}
+
+#[test]
+fn a_sign_in_that_lapsed_is_told_in_the_status() {
+    let mut status = Book::preview().unwrap().status().unwrap();
+    let told = |status: &carnet_ffi::Status| words::status(status, SUNDAY.0).join("\n");
+    assert!(!told(&status).contains("lapsed"));
+    status.is_sign_in_needed = true;
+    let text = told(&status);
+    assert!(
+        text.contains("sign-in       lapsed: `signin` again to see what colleagues write"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -21,6 +21,10 @@ pub(crate) fn error(error: &BookError) -> String {
         }
         BookError::StorageFull => "The disk is full: free some space. Nothing was lost.".to_owned(),
         BookError::WrongKey => "The key file does not open this book.".to_owned(),
+        BookError::CloseOther => {
+            "This book is open elsewhere: close it there first, or name another folder with --data."
+                .to_owned()
+        }
         BookError::NotFound => "There is no such thing in this book.".to_owned(),
         BookError::Invalid { reason, .. } => format!("{reason}."),
         BookError::Busy => "Busy: try again in a moment.".to_owned(),
@@ -34,6 +38,7 @@ pub(crate) fn error(error: &BookError) -> String {
 fn rejected(code: &str) -> String {
     match code {
         "sign_in_failed" => "The name or the password is wrong.".to_owned(),
+        "wrong_password" => "The password is wrong.".to_owned(),
         "too_many_tries" => "Too many wrong tries: wait a while.".to_owned(),
         "enrolment_refused" => "The code does not work: ask a manager for a new one.".to_owned(),
         "other_shop" => "This handheld belongs to another shop than you.".to_owned(),
