@@ -4,6 +4,7 @@
 //! - The book never waits for the network: it is reached from calls that say so, and from tasks of this runtime.
 //! - Stopping is dropping a task: a session that is cut anywhere is resumed by the next one.
 
+pub(crate) mod answers;
 pub(crate) mod client;
 pub(crate) mod dpop;
 pub(crate) mod meeting;

@@ -6,6 +6,7 @@
 //! - An edit is accepted once per document, across epochs: [`Table::EditIndex`] remembers it.
 
 pub mod cache;
+mod held;
 
 use std::collections::BTreeMap;
 
@@ -16,11 +17,12 @@ use crate::digest::document_item;
 use crate::envelope::{Attestation, Sealed};
 use crate::feed::Ledger;
 use crate::gate::{self, Causality};
-use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, EditId, Hash32, Timestamp};
+use crate::ids::{ChangeHash, CustomerId, DocumentId, EditId, Hash32, Timestamp};
 use crate::limits;
-use crate::records;
-use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
+
+use held::move_items;
+pub use held::{enter, leave, needs_to_know, scopes};
 
 pub use cache::{DocumentCache, rebuild_cache};
 
@@ -276,102 +278,6 @@ pub fn change_of_edit(
     Ok(bytes.and_then(|bytes| ChangeHash::from_slice(&bytes)))
 }
 
-/// The scopes that hold a document.
-///
-/// # Errors
-/// What the store reports.
-pub fn scopes(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<Scope>, StoreError> {
-    let mut scopes = Vec::new();
-    store::scan_prefix(
-        tx,
-        Table::DocumentScope,
-        document.as_bytes(),
-        &mut |key, _| {
-            scopes.extend(key.get(DocumentId::LEN..).and_then(Scope::from_key));
-            Ok(std::ops::ControlFlow::Continue(()))
-        },
-    )?;
-    Ok(scopes)
-}
-
-/// Whether `associate` may read all that is restricted about a customer: need to know comes with their own scope, on hub and handheld.
-///
-/// # Errors
-/// What the store reports.
-pub fn needs_to_know(
-    tx: &dyn ReadTx,
-    customer: CustomerId,
-    associate: AssociateId,
-) -> Result<bool, StoreError> {
-    let key = Scope::Associate(associate).document_key(Facet::Restricted.document(customer));
-    Ok(tx.get(Table::ScopeDocument, &key)?.is_some())
-}
-
-/// Puts a document into a scope, with its item. No feed entry: that is the authority's word.
-///
-/// # Errors
-/// What the store reports.
-pub fn enter(
-    tx: &mut dyn WriteTx,
-    ledger: &mut Ledger,
-    scope: Scope,
-    document: DocumentId,
-) -> Result<(), StoreError> {
-    let key = scope.document_key(document);
-    if tx.get(Table::ScopeDocument, &key)?.is_some() {
-        return Ok(());
-    }
-    tx.put(Table::ScopeDocument, &key, &[])?;
-    tx.put(
-        Table::DocumentScope,
-        &store::key(&[document.as_bytes(), &scope.key()]),
-        &[],
-    )?;
-    for item in items(tx.as_read(), document)? {
-        ledger.replace_item(tx.as_read(), scope, None, Some(&item))?;
-    }
-    Ok(())
-}
-
-/// Everything that a document brings into a scope's digest: itself and, where it is a card, the customer's records.
-fn items(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<Hash32>, StoreError> {
-    let Some(row) = row(tx, document)? else {
-        return Ok(Vec::new());
-    };
-    let mut items: Vec<_> = row.item().into_iter().collect();
-    if row.facet == Facet::Card {
-        records::for_each(tx, row.customer, &mut |record| {
-            items.push(record.item_hash());
-        })?;
-    }
-    Ok(items)
-}
-
-/// Takes a document out of a scope, with its item.
-///
-/// # Errors
-/// What the store reports.
-pub fn leave(
-    tx: &mut dyn WriteTx,
-    ledger: &mut Ledger,
-    scope: Scope,
-    document: DocumentId,
-) -> Result<(), StoreError> {
-    let key = scope.document_key(document);
-    if tx.get(Table::ScopeDocument, &key)?.is_none() {
-        return Ok(());
-    }
-    tx.delete(Table::ScopeDocument, &key)?;
-    tx.delete(
-        Table::DocumentScope,
-        &store::key(&[document.as_bytes(), &scope.key()]),
-    )?;
-    for item in items(tx.as_read(), document)? {
-        ledger.replace_item(tx.as_read(), scope, Some(&item), None)?;
-    }
-    Ok(())
-}
-
 /// Stores changes that the gate admitted to one document and moves everything that follows: heads, cache, edit index, digests.
 ///
 /// `after` is the document with the changes applied; its row still describes the state before them. `saved` are its bytes, where the caller has them.
@@ -494,17 +400,4 @@ fn correct_times(after: &mut Loaded, stored: &StoredChange) {
             after.row.corrections.push((*edit, stored.received_at));
         }
     }
-}
-
-fn move_items(
-    tx: &mut dyn WriteTx,
-    ledger: &mut Ledger,
-    document: DocumentId,
-    before: Option<&Hash32>,
-    after: Option<&Hash32>,
-) -> Result<(), StoreError> {
-    for scope in scopes(tx.as_read(), document)? {
-        ledger.replace_item(tx.as_read(), scope, before, after)?;
-    }
-    Ok(())
 }

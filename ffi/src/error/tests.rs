@@ -53,7 +53,7 @@ fn an_edit_that_can_not_be_made_has_a_code_and_a_reason() {
 
 #[test]
 fn problems_of_the_hub_say_what_to_do() {
-    let refused = crate::network::client::refused;
+    let refused = crate::network::answers::refused;
     for code in ["session_ended", "refresh_refused", "token_refused"] {
         assert_eq!(refused(code), BookError::SignInAgain, "{code}");
     }

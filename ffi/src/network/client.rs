@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sync_core::crypto::{DeviceSigner, sha256};
-use sync_core::ids::{AssociateId, DeviceId, SessionId, ShopId, Timestamp};
 use sync_core::replica::account::{Enrolment, SignIn};
 
+use super::answers::{
+    EnrolAnswer, NonceAnswer, Problem, Token, TokenAnswer, checked, lost, read, refused, strange,
+    taken, unread,
+};
 use super::dpop::{self, Request};
 use crate::BookError;
 use crate::changes::Change;
@@ -33,63 +36,6 @@ pub(crate) struct HubClient {
     allow_plain_http: bool,
     nonce: Mutex<Option<String>>,
     token: tokio::sync::Mutex<Option<Token>>,
-}
-
-/// An access token in memory.
-#[derive(Clone)]
-pub(crate) struct Token {
-    /// Whose; none for the handheld's own.
-    associate: Option<AssociateId>,
-    pub(crate) text: String,
-    expires_at: Timestamp,
-}
-
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
-
-/// What the hub answers when it does not do what was asked (RFC 9457).
-#[derive(Debug, Deserialize)]
-struct Problem {
-    code: String,
-}
-
-#[derive(Deserialize)]
-struct NonceAnswer {
-    nonce: String,
-}
-
-#[derive(Deserialize)]
-struct PolicyAnswer {
-    lease_hours: u32,
-}
-
-#[derive(Deserialize)]
-struct EnrolAnswer {
-    device: DeviceId,
-    shop: ShopId,
-    hub_key: String,
-    policy: PolicyAnswer,
-}
-
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: String,
-    expires_in: i64,
-}
-
-#[derive(Deserialize)]
-struct SignedInAnswer {
-    session: SessionId,
-    associate: AssociateId,
-    name: String,
-    role: String,
-    refresh_token: String,
-    session_expires_at: Timestamp,
-    #[serde(flatten)]
-    token: TokenAnswer,
 }
 
 /// The hub's word for a sign-in that was not used for too long. Its associate may go on reading; a sign-in brings what colleagues wrote.
@@ -394,31 +340,6 @@ impl HubClient {
     }
 }
 
-impl TokenAnswer {
-    fn into_token(self, associate: Option<AssociateId>, now: Timestamp) -> Token {
-        Token {
-            associate,
-            text: self.access_token,
-            expires_at: now.plus_ms(self.expires_in.saturating_mul(1_000)),
-        }
-    }
-}
-
-fn taken(answer: SignedInAnswer, now: Timestamp) -> (SignIn, Token) {
-    let token = answer.token.into_token(Some(answer.associate), now);
-    let sign_in = SignIn {
-        associate: answer.associate,
-        name: answer.name,
-        is_manager: answer.role == "manager",
-        session: answer.session,
-        refresh_token: Some(answer.refresh_token),
-        confirmed_at: now,
-        has_lapsed: false,
-        expires_at: answer.session_expires_at,
-    };
-    (sign_in, token)
-}
-
 pub(crate) fn enrolment(shelf: &Shelf) -> Result<Enrolment, BookError> {
     shelf.read(|core, _| Ok(core.enrolment()?.clone()))
 }
@@ -439,69 +360,4 @@ fn normal_code(text: &str) -> String {
         other => other,
     });
     resolved.collect()
-}
-
-/// Reads what was asked for, or why it was not done.
-async fn read<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, BookError> {
-    let response = checked(response).await?;
-    response.json().await.map_err(|error| unread(&error))
-}
-
-async fn checked(response: reqwest::Response) -> Result<reqwest::Response, BookError> {
-    let status = response.status();
-    if status.is_success() {
-        return Ok(response);
-    }
-    let problem: Result<Problem, _> = response.json().await;
-    match problem {
-        Ok(problem) => Err(refused(&problem.code)),
-        // Something between us and the hub answered.
-        Err(_not_ours) if status.is_server_error() => Err(BookError::Offline),
-        Err(_not_ours) => Err(strange("a hub")),
-    }
-}
-
-/// What an app should do about a refusal, by the body that came with it.
-pub(crate) fn refusal(body: &[u8]) -> BookError {
-    match serde_json::from_slice::<Problem>(body) {
-        Ok(problem) => refused(&problem.code),
-        // The body was cut: renewing the token tells more.
-        Err(_cut) => BookError::SignInAgain,
-    }
-}
-
-/// What an app should do about a problem of the hub.
-pub(crate) fn refused(code: &str) -> BookError {
-    match code {
-        "not_signed_in" | "session_ended" | "refresh_refused" | "token_refused" => {
-            BookError::SignInAgain
-        }
-        "device_unknown" => BookError::EnrolAgain,
-        "busy" | "stopping" | "too_many_requests" | "use_dpop_nonce" | "disk_full" => {
-            BookError::Busy
-        }
-        other => BookError::rejected(other),
-    }
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that `map_err` takes"
-)]
-fn lost(error: reqwest::Error) -> BookError {
-    tracing::debug!(is_timeout = error.is_timeout(), "the hub was not reached");
-    BookError::Offline
-}
-
-fn unread(error: &reqwest::Error) -> BookError {
-    if error.is_decode() {
-        return strange("an answer");
-    }
-    BookError::Offline
-}
-
-/// What answers is not a hub that this version knows.
-fn strange(what: &'static str) -> BookError {
-    tracing::warn!(what, "what came is not what a hub of this version sends");
-    BookError::UpdateApp
 }

@@ -16,7 +16,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use super::client::{self, HubClient, enrolment};
+use super::answers;
+use super::client::{HubClient, enrolment};
 use crate::BookError;
 use crate::shelf::Shelf;
 
@@ -100,7 +101,7 @@ async fn connect(shelf: &Shelf, client: &HubClient) -> Result<Option<Socket>, Bo
                 }
                 client.keep_nonce(response.headers().get("dpop-nonce"));
                 let body = response.body().as_deref().unwrap_or_default();
-                let refused = client::refusal(body);
+                let refused = answers::refusal(body);
                 // A nonce that grew old is the only refusal that a second try can mend here.
                 if is_second || refused != BookError::Busy {
                     return Err(refused);
