@@ -126,8 +126,9 @@ impl Started {
         let entropy = SharedEntropy::system();
         make_folder(&config.data.folder)?;
         let lock = FolderLock::take(&config.data.folder)?;
-        let keys = entropy
-            .with(|source| Keystore::open_or_create(&config.data.folder, source, clock.now()))?;
+        let keys = entropy.with(|source| {
+            Keystore::open_or_create(&config.data.folder, &*store, source, clock.now())
+        })?;
         let keys = Arc::new(keys);
         let home = home_shop(&*store, &entropy)?;
         let (writer, thread) = Writer::start(Arc::clone(&store)).map_err(ServeError::Thread)?;

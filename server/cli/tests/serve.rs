@@ -175,3 +175,33 @@ fn a_damaged_keystore_stops_the_start_and_says_which_file() {
     let said = refused(folder.path(), &["--listen", "127.0.0.1:0"]);
     assert!(said.contains("hub.keys"), "{said}");
 }
+
+#[test]
+fn a_hub_whose_keystore_is_gone_or_another_s_does_not_start_and_does_not_verify() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    assert_eq!(Hub::start(folder.path()).terminate(), Some(0));
+    assert_eq!(Hub::start(other.path()).terminate(), Some(0));
+    let keys = folder.path().join("hub.keys");
+    let own = std::fs::read(&keys).unwrap();
+    let tell_the_same = |what: &str| {
+        let started = refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+        let verified = carnet(&["admin", "verify", "--data"])
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(verified.status.code(), Some(1));
+        for said in [started, String::from_utf8(verified.stderr).unwrap()] {
+            assert!(said.contains(what), "{said}");
+            assert!(said.contains("restore hub.keys from its backup"), "{said}");
+        }
+    };
+    std::fs::remove_file(&keys).unwrap();
+    tell_the_same("is missing");
+    assert!(!keys.exists(), "a new keystore would only hide the loss");
+    std::fs::copy(other.path().join("hub.keys"), &keys).unwrap();
+    tell_the_same("belongs to another database");
+    // The file is private still: it is written over, not made.
+    std::fs::write(&keys, own).unwrap();
+    assert_eq!(Hub::start(folder.path()).terminate(), Some(0));
+}

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::bail;
+use server::keys::Keystore;
 use server::lock::FolderLock;
 use server::{check, data};
 use sync_core::audit::{AuditError, Checked};
@@ -28,11 +29,13 @@ pub(super) fn verify(folder: &Path) -> anyhow::Result<()> {
         }
         Err(AuditError::Store(error)) => return Err(error.into()),
     };
+    Keystore::verify(folder, &store)?;
     say_checked(&verified.checked);
     say(format_args!(
         "people         {} associates, {} handhelds, {} keys, {} shops",
         verified.associates, verified.devices, verified.integrations, verified.shops
     ));
+    say("keystore       hub.keys is the one this database was set up with");
     say("The database is whole.");
     Ok(())
 }
