@@ -97,6 +97,25 @@ async fn an_import_reports_what_it_did_and_which_line_it_refused() {
 }
 
 #[tokio::test]
+async fn refused_rows_are_written_over_nothing() {
+    let folder = folder().await;
+    let sales = folder.path().join("sales.csv");
+    for taken in ["sales.csv", "./sales.csv"] {
+        let arguments = ["import", "sales", "sales.csv", "--rejects", taken];
+        let refused = carnet(folder.path(), &arguments);
+        assert_eq!(refused.status.code(), Some(1));
+        let told = err(&refused);
+        assert!(told.contains("exists already: name a new file"), "{told}");
+        assert_eq!(std::fs::read_to_string(&sales).unwrap(), SALES);
+    }
+    let imported = out(&carnet(folder.path(), &["import", "sales", "sales.csv"]));
+    assert!(
+        imported.contains("2 new"),
+        "nothing was imported before: {imported}"
+    );
+}
+
+#[tokio::test]
 async fn verify_names_the_damaged_table_and_rebuild_mends_what_is_derived() {
     let folder = folder().await;
     let imported = carnet(folder.path(), &["import", "sales", "sales.csv"]);

@@ -2,11 +2,11 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufReader, IsTerminal as _, Write as _};
+use std::io::{BufReader, ErrorKind, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use server::http::AppState;
@@ -53,7 +53,7 @@ pub(super) struct FileArguments {
     /// The system whose ids these are: the same name every time, for sales and customers alike.
     #[arg(long, default_value = "till")]
     source: String,
-    /// Write every refused row to this file, with line, reason and the row itself.
+    /// Write every refused row to this new file, with line, reason and the row itself.
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
 }
@@ -124,6 +124,17 @@ async fn read_in(
         anyhow::Ok(report?)
     });
     reading.await.context("the import panicked")?
+}
+
+/// Makes the file of refused rows. One that is there already may be the only copy of something, the import's own file included.
+fn make_new(path: &Path) -> anyhow::Result<File> {
+    match File::create_new(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
+            "--rejects: {} exists already: name a new file (nothing was imported)",
+            path.display()
+        ),
+        made => made.with_context(|| format!("--rejects: can't write {}", path.display())),
+    }
 }
 
 fn open(path: &Path) -> anyhow::Result<BufReader<File>> {
@@ -229,11 +240,7 @@ struct Watcher {
 impl Watcher {
     fn new(bytes: u64, rejects: Option<&Path>) -> anyhow::Result<Self> {
         let rejects = rejects
-            .map(|path| {
-                let file = File::create(path)
-                    .with_context(|| format!("can't write {}", path.display()))?;
-                anyhow::Ok((path.to_owned(), file))
-            })
+            .map(|path| anyhow::Ok((path.to_owned(), make_new(path)?)))
             .transpose()?;
         Ok(Self {
             bar: Bar::of_bytes(bytes),
