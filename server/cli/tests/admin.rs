@@ -116,6 +116,17 @@ async fn refused_rows_are_written_over_nothing() {
 }
 
 #[tokio::test]
+async fn sales_given_as_customers_are_told_apart() {
+    let folder = folder().await;
+    let refused = carnet(folder.path(), &["import", "customers", "sales.csv"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", out(&refused));
+    let told = err(&refused);
+    assert!(told.contains("this looks like sales"), "{told}");
+    let imported = out(&carnet(folder.path(), &["import", "sales", "sales.csv"]));
+    assert!(imported.contains("customers  1 new"), "{imported}");
+}
+
+#[tokio::test]
 async fn verify_names_the_damaged_table_and_rebuild_mends_what_is_derived() {
     let folder = folder().await;
     let imported = carnet(folder.path(), &["import", "sales", "sales.csv"]);
