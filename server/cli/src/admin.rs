@@ -9,6 +9,7 @@ mod machines;
 mod people;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
@@ -24,7 +25,7 @@ pub(crate) struct AdminArguments {
 
 #[derive(Debug, Subcommand)]
 enum AdminCommand {
-    /// Bring in sales or customers from a file (CSV or JSON lines).
+    /// Bring in sales or customers from a file (CSV or JSON lines): exit code 3 when rows were refused and the rest was taken.
     #[command(subcommand)]
     Import(import::ImportCommand),
     /// Look after associates.
@@ -45,17 +46,18 @@ enum AdminCommand {
 }
 
 /// Runs one command.
-pub(crate) fn run(arguments: &AdminArguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &AdminArguments) -> anyhow::Result<ExitCode> {
     let folder = &arguments.data;
     match &arguments.command {
-        AdminCommand::Import(command) => import::run(folder, command),
+        AdminCommand::Import(command) => return import::run(folder, command),
         AdminCommand::Associates(command) => people::run(folder, command),
         AdminCommand::Enrol(enrol) => machines::enrol(folder, enrol),
         AdminCommand::Devices(command) => machines::devices(folder, command),
         AdminCommand::Integrations(command) => machines::integrations(folder, command),
         AdminCommand::Verify => check::verify(folder),
         AdminCommand::Rebuild => check::rebuild(folder),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes one line of what a command answers.

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -22,6 +23,8 @@ use super::{say, tell};
 
 /// Problems that are told one by one; the rest is counted, and written to `--rejects`.
 const PROBLEMS_TOLD: u64 = 20;
+/// Exit code of an import that came to its end and refused rows. Not 1, which says that the import failed, nor clap's 2.
+const ROWS_REFUSED: u8 = 3;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportCommand {
@@ -58,7 +61,8 @@ pub(super) struct FileArguments {
     rejects: Option<PathBuf>,
 }
 
-pub(super) fn run(folder: &Path, command: &ImportCommand) -> anyhow::Result<()> {
+/// Runs an import; the exit code tells whether every row was taken.
+pub(super) fn run(folder: &Path, command: &ImportCommand) -> anyhow::Result<ExitCode> {
     let (what, arguments) = match command {
         ImportCommand::Sales { file, .. } => (What::Sales, file),
         ImportCommand::Customers { file, .. } => (What::Customers, file),
@@ -71,7 +75,11 @@ pub(super) fn run(folder: &Path, command: &ImportCommand) -> anyhow::Result<()> 
         let watcher = Watcher::new(bytes, arguments.rejects.as_deref())?;
         let report = read_in(state, what, options, &arguments.file, watcher).await?;
         say(format_args!("{report}"));
-        Ok(())
+        Ok(if report.rejected_total() == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(ROWS_REFUSED)
+        })
     })
 }
 
