@@ -168,6 +168,41 @@ fn a_folder_that_can_not_be_made_and_a_bad_address_are_said_plainly() {
 }
 
 #[test]
+fn a_hub_is_not_begun_in_a_file_nor_among_somebody_else_s_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let letter = folder.path().join("letter.txt");
+    std::fs::write(&letter, "dear").unwrap();
+    let listen = ["--listen", "127.0.0.1:0"];
+    let said = refused(&letter, &listen);
+    assert!(
+        said.contains("letter.txt is a file, not a folder"),
+        "{said}"
+    );
+    let said = refused(folder.path(), &listen);
+    assert!(
+        said.contains("letter.txt") && said.contains("--data"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let verified = carnet(&["admin", "verify", "--data"]).arg(&letter).output();
+    let said = String::from_utf8(verified.unwrap().stderr).unwrap();
+    assert!(
+        said.contains("letter.txt is a file, not a folder"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_keystore_whose_database_is_gone_is_not_given_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Hub::start(folder.path()).terminate(), Some(0));
+    std::fs::remove_file(folder.path().join("carnet.db")).unwrap();
+    let said = refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(said.contains("restore carnet.db from its backup"), "{said}");
+    assert!(!folder.path().join("carnet.db").exists());
+}
+
+#[test]
 fn a_damaged_keystore_stops_the_start_and_says_which_file() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Hub::start(folder.path()).terminate(), Some(0));
