@@ -57,9 +57,61 @@ pub enum DataError {
         /// The folder.
         folder: PathBuf,
     },
-    /// The database can't be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    /// The file is another program's, or so damaged that nobody can tell.
+    #[error(
+        "{path} is not a Carnet database, or its beginning is damaged: restore it from its backup, or name another folder with --data"
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    #[error("{path} is damaged ({detail}): restore it from its backup")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where, and what was found.
+        detail: String,
+    },
+    /// A newer version of Carnet wrote the file.
+    #[error(
+        "{path} was written by a newer Carnet (schema {found}, this one knows up to {known}): update Carnet"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Schema of the file.
+        found: u32,
+        /// Newest schema this build knows.
+        known: u32,
+    },
+    /// The database can't be used for another reason.
+    #[error("{path} can't be used: {source}")]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
+}
+
+impl DataError {
+    /// What the store of `folder` reported, for whoever looks after the folder: with the file's name and what to do.
+    #[must_use]
+    pub fn of(error: StoreError, folder: &Path) -> Self {
+        let path = folder.join(DATABASE);
+        match error {
+            StoreError::WrongKey => Self::Foreign { path },
+            StoreError::Corrupt { table, detail } => Self::Damaged {
+                path,
+                detail: format!("table {table}: {detail}"),
+            },
+            StoreError::NewerSchema { found, known } => Self::Newer { path, found, known },
+            source @ (StoreError::Full { .. }
+            | StoreError::Busy { .. }
+            | StoreError::Other { .. }) => Self::Store { path, source },
+        }
+    }
 }
 
 /// Makes the folder, readable by its owner alone, unless it is there.
@@ -159,5 +211,5 @@ fn open(
         cache_kib,
         ..OpenOptions::default()
     };
-    Ok(SqliteStore::open(&path, &options)?)
+    SqliteStore::open(&path, &options).map_err(|error| DataError::of(error, folder))
 }

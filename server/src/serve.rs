@@ -122,6 +122,22 @@ impl Started {
         store: Arc<dyn Store>,
         origins: Vec<String>,
     ) -> Result<Self, ServeError> {
+        let opened = Self::open_parts(config, store, origins).await;
+        opened.map_err(|error| match error {
+            ServeError::Store(error)
+            | ServeError::Keys(KeysError::Store(error))
+            | ServeError::FirstRun(IdentityError::Store(error)) => {
+                DataError::of(error, &config.data.folder).into()
+            }
+            other => other,
+        })
+    }
+
+    async fn open_parts(
+        config: &Config,
+        store: Arc<dyn Store>,
+        origins: Vec<String>,
+    ) -> Result<Self, ServeError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy = SharedEntropy::system();
         make_folder(&config.data.folder)?;
