@@ -135,7 +135,8 @@ pub fn make_folder(folder: &Path) -> Result<(), DataError> {
 }
 
 /// What a folder may hold before a hub's first run: a lock or a log that an interrupted run left, and what a fresh disk brings.
-const BEFORE_FIRST_RUN: [&str; 6] = [
+const BEFORE_FIRST_RUN: [&str; 7] = [
+    "carnet.sock",
     crate::lock::FILE_NAME,
     "carnet.db-wal",
     "carnet.db-shm",

@@ -11,12 +11,13 @@ mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sync_core::store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::book::{Book, BookParts};
 use crate::clock::{Clock, SystemClock};
@@ -245,6 +246,7 @@ pub async fn serve(
         state: &started.state,
     });
     tracing::info!(%address, tls = tls.is_some(), "the hub takes connections");
+    let orders = take_orders(&config.data.folder, &started.state);
     let door = accept::Door {
         router: router(started.state.clone()),
         state: started.state.clone(),
@@ -257,8 +259,31 @@ pub async fn serve(
         started.stop();
     })
     .await;
+    // What is being carried out still writes.
+    if let Some(orders) = orders
+        && orders.await.is_err()
+    {
+        tracing::error!("the operator's door had broken");
+    }
     started.finish().await;
     Ok(())
+}
+
+/// Opens the operator's door, without which a hub can serve as well.
+#[cfg(unix)]
+fn take_orders(folder: &Path, state: &AppState) -> Option<JoinHandle<()>> {
+    match crate::operator::door::Door::open(folder) {
+        Ok(door) => Some(tokio::spawn(door.serve(state.clone()))),
+        Err(error) => {
+            tracing::warn!(error = %error, "`carnet admin` can't reach this hub while it serves");
+            None
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn take_orders(_: &Path, _: &AppState) -> Option<JoinHandle<()>> {
+    None
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `carnet admin`: what an operator does on the machine of the hub.
 //!
-//! Commands that write take the lock of the data folder, so they never run beside a serving hub; those that only read may.
+//! Commands that only read run beside a serving hub. Those about people, handhelds and keys are handed to it, through its door in the data
+//! folder. Imports and repairs take the folder's lock, so they never run beside a hub.
 
 mod check;
 mod hub;

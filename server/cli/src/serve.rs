@@ -114,6 +114,7 @@ async fn listen_for_stop() {
 fn greet(ready: &Ready<'_>, folder: &str) {
     println!("Carnet serves {} from {folder}", ready.url);
     let Some(first) = ready.first_run else {
+        let folder = quoted(folder);
         println!("Sign in as before. A new handheld: carnet admin enrol --data {folder}");
         return;
     };
@@ -131,4 +132,13 @@ fn greet(ready: &Ready<'_>, folder: &str) {
         "  carnet handheld --data my-handheld --hub {} --code {}",
         ready.url, first.code.typed
     );
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &str) -> String {
+    let is_plain = |symbol: char| symbol.is_alphanumeric() || "/._-+=@:".contains(symbol);
+    if !path.is_empty() && path.chars().all(is_plain) {
+        return path.to_owned();
+    }
+    format!("'{}'", path.replace('\'', "'\\''"))
 }

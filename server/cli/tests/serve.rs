@@ -240,3 +240,58 @@ fn a_hub_whose_keystore_is_gone_or_another_s_does_not_start_and_does_not_verify(
     std::fs::write(&keys, own).unwrap();
     assert_eq!(Hub::start(folder.path()).terminate(), Some(0));
 }
+
+#[test]
+fn the_printed_way_to_enrol_works_word_for_word_while_the_hub_runs() {
+    let beside = tempfile::tempdir().unwrap();
+    let folder = beside.path().join("the shop's book");
+    assert_eq!(Hub::start(&folder).terminate(), Some(0));
+    let hub = Hub::start(&folder);
+    let line = hub.said.last().unwrap().clone();
+    let (_, command) = line.split_once("A new handheld: ").unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_carnet"));
+    let path = std::env::join_paths(
+        [program.parent().unwrap().to_path_buf()]
+            .into_iter()
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let typed = |command: &str| {
+        let output = Command::new("sh")
+            .args(["-c", command])
+            .env("PATH", path.as_ref().unwrap())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let complained = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(complained, "", "{command}");
+        said
+    };
+    let said = typed(command);
+    let code = said.lines().find_map(|line| line.strip_prefix("code "));
+    // The hub that runs takes the code, so it was the hub that made it.
+    let pocket = beside.path().join("pocket");
+    let enrolled = carnet(&["handheld", "--data"])
+        .arg(&pocket)
+        .args(["--hub", &format!("http://{}", hub.address)])
+        .args(["--code", code.unwrap().trim()])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(enrolled.stdout).unwrap();
+    assert!(told.contains("Enrolled."), "{told}");
+    let people = command.replace("admin enrol", "admin associates add ana --name Ana");
+    assert!(typed(&people).contains("password   "));
+    let people = command.replace("admin enrol", "admin associates list");
+    assert!(typed(&people).contains("ana "));
+    let devices = command.replace("admin enrol", "admin devices list");
+    assert!(typed(&devices).contains("active"));
+    let wrong = carnet(&["admin", "associates", "deactivate", "nobody", "--data"])
+        .arg(&folder)
+        .output()
+        .unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    let told = String::from_utf8(wrong.stderr).unwrap();
+    assert!(told.contains("nobody signs in as"), "{told}");
+    assert_eq!(hub.terminate(), Some(0));
+    assert!(!folder.join("carnet.sock").exists());
+    assert!(typed(command).contains("Start the hub before using it."));
+}

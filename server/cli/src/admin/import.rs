@@ -15,10 +15,11 @@ use server::import::hub::{BookSink, ImportAuthor, source_author};
 use server::import::{
     ImportObserver, ImportOptions, Problem, Progress, Report, What, check_encoding, import,
 };
+use server::operator::shop;
 use sync_core::ids::ShopId;
 use sync_core::records::Currency;
 
-use super::hub::{shop, with_hub};
+use super::hub::with_hub;
 use super::{say, tell};
 
 /// Problems that are told one by one; the rest is counted, and written to `--rejects`.
