@@ -9,8 +9,9 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use serde_json::json;
 use sync_core::ids::{Timestamp, to_base32};
+use tracing::Level;
 
-use super::error::ApiError;
+use super::error::{ApiError, NONCE_CHALLENGE};
 use super::metrics::REQUESTS;
 use super::route::Pattern;
 use super::state::AppState;
@@ -37,9 +38,10 @@ pub async fn finish(State(state): State<AppState>, mut request: Request, next: N
     let mut response =
         answer.unwrap_or_else(|_panic| ApiError::internal("a handler panicked").into_response());
     let now = state.clock.now();
-    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        log_cause(&error, &id);
-        render(&mut response, &error, &id, now);
+    let error = response.extensions_mut().remove::<ApiError>();
+    if let Some(error) = &error {
+        log_cause(error, &id);
+        render(&mut response, error, &id, now);
     }
     if gives_nonce {
         set(response.headers_mut(), NONCE, &state.identity.nonce());
@@ -57,14 +59,25 @@ pub async fn finish(State(state): State<AppState>, mut request: Request, next: N
         .map_or("none", |pattern| pattern.0);
     let status = response.status();
     count(&state, &method, pattern, status);
-    tracing::info!(
-        request.id = %id.0,
-        http.method = %method,
-        http.route = pattern,
-        http.status = status.as_u16(),
-        duration_ms = now.0 - started.0,
-        "answered a request"
-    );
+    macro_rules! log {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                request.id = %id.0,
+                http.method = %method,
+                http.route = pattern,
+                http.status = status.as_u16(),
+                duration_ms = now.0 - started.0,
+                "answered a request"
+            )
+        };
+    }
+    // Half of a round that every handheld makes: nobody did anything wrong.
+    if error.is_some_and(|error| error.code == NONCE_CHALLENGE) {
+        log!(Level::DEBUG);
+    } else {
+        log!(Level::INFO);
+    }
     response
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::authorized::Open;
 use super::super::route::Route;
 use super::*;
+use crate::identity::dpop;
 
 #[tokio::test]
 async fn a_failure_is_a_problem_document_with_a_request_id() {
@@ -190,6 +191,25 @@ impl io::Write for Lines {
     }
 }
 
+impl TestApp {
+    /// The answer to a handheld's proof that has no nonce yet.
+    async fn challenged(&self, device: &TestDevice) -> Answer {
+        let path = "/v1/auth/device-token";
+        let claims = json!({
+            "jti": "no-nonce", "htm": "POST", "htu": format!("{}{path}", crate::testing::ORIGIN), "iat": 0,
+        });
+        let proof = dpop::tests::sign(&device.key, &dpop::tests::header_of(&device.key), &claims);
+        let body = json!({ "device": device.id });
+        let request = Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("content-type", "application/json")
+            .header("dpop", proof)
+            .body(Body::from(body.to_string()));
+        self.send(request.unwrap()).await
+    }
+}
+
 #[tokio::test]
 async fn logs_hold_no_secret_and_no_name() {
     let lines = Lines::default();
@@ -225,12 +245,25 @@ async fn logs_hold_no_secret_and_no_name() {
         .await;
     let body = json!({ "name": "needle-shop", "time_zone": "Europe/Paris" });
     app.ask(&manager, "POST", "/v1/shops", &body).await;
+    let (challenged, refused) = (app.challenged(&device).await, {
+        let path = "/v1/auth/me";
+        app.ask(&nobody, "GET", path, &Value::Null).await
+    });
+    assert_eq!(challenged.code(), "use_dpop_nonce", "{}", challenged.text);
     let lines = lines
         .0
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
     let text = String::from_utf8(lines).unwrap();
+    for (answer, level) in [(challenged, "DEBUG"), (refused, "INFO")] {
+        let id = answer.headers["x-request-id"].to_str().unwrap();
+        let line = text.lines().find(|line| line.contains(id)).unwrap();
+        assert!(
+            line.contains(&format!("\"level\":\"{level}\"")),
+            "a challenge is half of a refresh, and no failure: {line}"
+        );
+    }
     assert!(
         text.contains("\"http.route\":\"/v1/shops\""),
         "requests are logged: {text}"
