@@ -18,7 +18,7 @@ use sync_core::card::Visible;
 use sync_core::card::reduce::Corrections;
 use sync_core::crypto::HubKey;
 use sync_core::ids::{AssociateId, CustomerId, DeviceId, FeedId, ShopId, Timestamp};
-use sync_core::protocol::frame::{Push, Verdicts};
+use sync_core::protocol::frame::{Push, Ruling, Verdicts};
 use sync_core::protocol::hub::HubContext;
 use sync_core::records::{RecordDraft, RecordError};
 use sync_core::scope::Scope;
@@ -27,6 +27,7 @@ use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 use crate::entropy::SharedEntropy;
+use crate::http::metrics::{READS_FORGED, VERDICTS};
 use crate::identity::directory::ever_signed_in;
 use crate::writer::{WriteError, Writer};
 use roster::StoredRoster;
@@ -125,6 +126,12 @@ impl Book {
         self.news.subscribe()
     }
 
+    /// Who listens for news: every handheld that holds a connection.
+    #[must_use]
+    pub fn subscribers(&self) -> usize {
+        self.news.receiver_count()
+    }
+
     /// What a session needs of the hub.
     #[must_use]
     pub fn context(&self) -> HubContext<'_> {
@@ -186,21 +193,28 @@ impl Book {
         presenter: Presenter,
         push: Push,
     ) -> Result<Verdicts, WriteError<PushError>> {
-        self.write(move |engine| {
-            let verdicts = engine.authority.judge(
-                engine.tx,
-                engine.batch,
-                (&push, &presenter),
-                &StoredRoster,
-                engine.now,
-            )?;
-            let backup_seq = Authority::backup_number(engine.tx.as_read())?;
-            Ok(Verdicts {
-                verdicts,
-                backup_seq,
+        let judged = self
+            .write(move |engine| {
+                let verdicts = engine.authority.judge(
+                    engine.tx,
+                    engine.batch,
+                    (&push, &presenter),
+                    &StoredRoster,
+                    engine.now,
+                )?;
+                let backup_seq = Authority::backup_number(engine.tx.as_read())?;
+                Ok(Verdicts {
+                    verdicts,
+                    backup_seq,
+                })
             })
-        })
-        .await
+            .await?;
+        for verdict in &judged.verdicts {
+            let (ruling, code) = named(&verdict.ruling);
+            let labels = [("ruling", ruling), ("code", code)];
+            self.parts.writer.metrics().count(&VERDICTS, &labels);
+        }
+        Ok(judged)
     }
 
     /// Records edits about one customer, all or none. Returns whether anything was new.
@@ -251,6 +265,8 @@ impl Book {
             .run(move |tx| store_reads(tx, (device, first), &entries, now))
             .await?;
         if forged > 0 {
+            let lines = u64::try_from(forged).unwrap_or(u64::MAX);
+            self.parts.writer.metrics().add(&READS_FORGED, &[], lines);
             tracing::warn!(%device, forged, "lines of an access log name somebody who never signed in on that handheld");
         }
         Ok(next)
@@ -300,6 +316,19 @@ impl Book {
         reader: (ShopId, Option<AssociateId>),
     ) -> Result<(Visible, Corrections), StoreError> {
         lock(&self.reader).visible(&*self.parts.store.read()?, customer, reader)
+    }
+}
+
+/// A ruling as it is counted; codes are the core's own words.
+fn named(ruling: &Ruling) -> (&'static str, &str) {
+    match ruling {
+        Ruling::Accepted { .. } => ("accepted", ""),
+        Ruling::Duplicate { .. } => ("duplicate", ""),
+        Ruling::Refused { code } => ("refused", code),
+        Ruling::Unmet => ("unmet", ""),
+        Ruling::Erased => ("erased", ""),
+        Ruling::NewEpoch { .. } => ("new_epoch", ""),
+        Ruling::Later { code } => ("later", code),
     }
 }
 

@@ -24,7 +24,6 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ListenConfig};
 use crate::data::{DataError, make_folder};
 use crate::entropy::SharedEntropy;
-use crate::http::metrics::Metrics;
 use crate::http::{AppState, Hub, router};
 use crate::identity::{Identity, IdentityError, IdentityParts, issuer_of};
 use crate::keys::{KeysError, Keystore};
@@ -130,7 +129,15 @@ impl Started {
             | ServeError::FirstRun(IdentityError::Store(error)) => {
                 DataError::of(error, &config.data.folder).into()
             }
-            other => other,
+            other @ (ServeError::Config(_)
+            | ServeError::AddressInUse { .. }
+            | ServeError::Listen { .. }
+            | ServeError::Data(_)
+            | ServeError::Lock(_)
+            | ServeError::Tls { .. }
+            | ServeError::Keys(_)
+            | ServeError::FirstRun(_)
+            | ServeError::Thread(_)) => other,
         })
     }
 
@@ -168,6 +175,7 @@ impl Started {
         })?);
         let first_run = first_run(&identity, home, &*clock, &entropy).await?;
         let (stop, stopping) = watch::channel(false);
+        let metrics = writer.metrics().clone();
         let state = AppState::new(Hub {
             identity,
             book,
@@ -176,7 +184,7 @@ impl Started {
             clock,
             entropy,
             keys,
-            metrics: Metrics::default(),
+            metrics,
             stopping,
         });
         Ok(Self {

@@ -295,3 +295,36 @@ fn the_printed_way_to_enrol_works_word_for_word_while_the_hub_runs() {
     assert!(!folder.join("carnet.sock").exists());
     assert!(typed(command).contains("Start the hub before using it."));
 }
+
+#[test]
+fn metrics_tell_what_became_of_a_handheld_s_edits() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::start(&folder.path().join("hub"));
+    let word = |start: &str, number: usize| {
+        let mut lines = hub.said.iter();
+        let line = lines.find(|line| line.trim_start().starts_with(start));
+        line.and_then(|line| line.split_whitespace().nth(number))
+            .unwrap()
+    };
+    let mut handheld = carnet(&["handheld", "--data"])
+        .arg(folder.path().join("pocket"))
+        .args(["--hub", &format!("http://{}", hub.address)])
+        .args(["--code", word("enrolment code", 2)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let password = word("password", 1);
+    let script = format!("manager\n{password}\nnew Needle Marchand\nsync\n");
+    let mut input = handheld.stdin.take().unwrap();
+    input.write_all(script.as_bytes()).unwrap();
+    drop(input);
+    let output = handheld.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("In agreement with the hub."), "{told}");
+    let metrics = hub.get("/metrics");
+    let accepted = "carnet_verdicts_total{ruling=\"accepted\",code=\"\"}";
+    assert!(metrics.contains(accepted), "{metrics}");
+    assert!(metrics.contains("\ncarnet_sync_sessions "), "{metrics}");
+    assert!(!metrics.contains("Needle"), "{metrics}");
+}

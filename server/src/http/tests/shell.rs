@@ -145,6 +145,65 @@ async fn metrics_count_routes_by_their_pattern() {
     assert!(!metrics.text.contains("secret-name") && metrics.text.ends_with("# EOF\n"));
 }
 
+/// Panics unless a text keeps to OpenMetrics: families declared once and in one piece, samples named after them, an end.
+fn check_form(text: &str) {
+    let (mut family, mut kind) = (String::new(), String::new());
+    let mut seen = std::collections::BTreeSet::new();
+    let body = text.strip_suffix("# EOF\n").expect("the end is marked");
+    for line in body.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["#", "TYPE", name, of] => {
+                (family, kind) = (name.to_owned(), of.to_owned());
+                assert!(seen.insert(family.clone()), "{name} is declared once");
+            }
+            ["#", "HELP", name, ..] => assert_eq!(name, family),
+            _ => {
+                let (series, value) = line.rsplit_once(' ').unwrap();
+                let name = series.split('{').next().unwrap();
+                let suffix = name.strip_prefix(family.as_str()).expect(line);
+                let suffixes: &[&str] = match kind.as_str() {
+                    "counter" => &["_total"],
+                    "gauge" => &[""],
+                    "histogram" => &["_bucket", "_count", "_sum"],
+                    other => panic!("{other} is no kind of ours"),
+                };
+                assert!(suffixes.contains(&suffix), "{line}");
+                value.parse::<f64>().expect(line);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn metrics_tell_of_sign_ins_commits_and_times_and_of_nobody() {
+    let app = TestApp::start().await;
+    let body = json!({ "login": "needle-login", "password": "needle-password" });
+    let nobody = &Actor::Anonymous;
+    let refused = app.ask(nobody, "POST", "/v1/auth/office", &body).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    let device = app.hub.enrol(100).await;
+    app.challenged(&device).await;
+    let _listens = app.state.book.subscribe();
+    let metrics = app.ask(nobody, "GET", "/metrics", &Value::Null).await;
+    check_form(&metrics.text);
+    let value = |series: &str| -> u64 {
+        let line = metrics.text.lines().find_map(|line| {
+            let value = line.strip_prefix(series)?.strip_prefix(' ')?;
+            value.parse().ok()
+        });
+        line.unwrap_or_else(|| panic!("{series} is not in {}", metrics.text))
+    };
+    let code = refused.code();
+    let series = format!("carnet_sign_ins_failed_total{{place=\"office\",reason=\"{code}\"}}");
+    assert_eq!(value(&series), 1);
+    let route = "carnet_http_request_seconds_count{route=\"/v1/auth/office\"}";
+    assert_eq!(value(route), 1);
+    assert!(value("carnet_commit_seconds_count") > 0);
+    assert_eq!(value("carnet_sync_sessions"), 1);
+    assert!(!metrics.text.contains("needle"));
+}
+
 #[tokio::test]
 async fn a_hub_that_can_not_write_lives_but_is_not_ready() {
     let TestApp { hub, router, .. } = TestApp::start().await;
