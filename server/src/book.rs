@@ -4,6 +4,7 @@
 //! - Everything that decides runs inside the writer's transaction, on the one engine; readers have an engine of their own that never writes.
 //! - Sessions hear of a commit after it is durable, never before.
 
+mod access_log;
 pub mod moving;
 pub mod reading;
 pub mod roster;
@@ -11,14 +12,13 @@ pub mod roster;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sync_core::access::{self, AccessEntry};
 use sync_core::authority::judge::{Presenter, PushError};
 use sync_core::authority::{Authority, AuthorityError, Batch, HubAuthor, HubEdit};
 use sync_core::card::Visible;
 use sync_core::card::reduce::Corrections;
 use sync_core::crypto::HubKey;
 use sync_core::ids::{AssociateId, CustomerId, DeviceId, FeedId, ShopId, Timestamp};
-use sync_core::protocol::frame::{Push, Verdicts};
+use sync_core::protocol::frame::{Push, Ruling, Verdicts};
 use sync_core::protocol::hub::HubContext;
 use sync_core::records::{RecordDraft, RecordError};
 use sync_core::scope::Scope;
@@ -27,6 +27,7 @@ use tokio::sync::broadcast;
 
 use crate::clock::Clock;
 use crate::entropy::SharedEntropy;
+use crate::http::metrics::VERDICTS;
 use crate::writer::{WriteError, Writer};
 use roster::StoredRoster;
 
@@ -124,6 +125,12 @@ impl Book {
         self.news.subscribe()
     }
 
+    /// Who listens for news: every handheld that holds a connection.
+    #[must_use]
+    pub fn subscribers(&self) -> usize {
+        self.news.receiver_count()
+    }
+
     /// What a session needs of the hub.
     #[must_use]
     pub fn context(&self) -> HubContext<'_> {
@@ -185,21 +192,28 @@ impl Book {
         presenter: Presenter,
         push: Push,
     ) -> Result<Verdicts, WriteError<PushError>> {
-        self.write(move |engine| {
-            let verdicts = engine.authority.judge(
-                engine.tx,
-                engine.batch,
-                (&push, &presenter),
-                &StoredRoster,
-                engine.now,
-            )?;
-            let backup_seq = Authority::backup_number(engine.tx.as_read())?;
-            Ok(Verdicts {
-                verdicts,
-                backup_seq,
+        let judged = self
+            .write(move |engine| {
+                let verdicts = engine.authority.judge(
+                    engine.tx,
+                    engine.batch,
+                    (&push, &presenter),
+                    &StoredRoster,
+                    engine.now,
+                )?;
+                let backup_seq = Authority::backup_number(engine.tx.as_read())?;
+                Ok(Verdicts {
+                    verdicts,
+                    backup_seq,
+                })
             })
-        })
-        .await
+            .await?;
+        for verdict in &judged.verdicts {
+            let (ruling, code) = named(&verdict.ruling);
+            let labels = [("ruling", ruling), ("code", code)];
+            self.parts.writer.metrics().count(&VERDICTS, &labels);
+        }
+        Ok(judged)
     }
 
     /// Records edits about one customer, all or none. Returns whether anything was new.
@@ -231,23 +245,6 @@ impl Book {
         self.write(job).await
     }
 
-    /// Stores lines of a handheld's access log; returns the number of the first line not stored.
-    ///
-    /// # Errors
-    /// Why nothing was kept.
-    pub async fn store_reads(
-        &self,
-        device: DeviceId,
-        first: u64,
-        entries: Vec<AccessEntry>,
-    ) -> Result<u64, WriteError<StoreError>> {
-        let now = self.parts.clock.now();
-        self.parts
-            .writer
-            .run(move |tx| access::store(tx, device, first, &entries, now))
-            .await
-    }
-
     /// A time to name an import's run by: never the same twice while the hub runs.
     #[must_use]
     pub fn run_time(&self) -> Timestamp {
@@ -267,21 +264,6 @@ impl Book {
         self.parts.clock.now()
     }
 
-    /// Notes a read through the hub in the access log, durably.
-    ///
-    /// # Errors
-    /// Why nothing was kept.
-    pub async fn log_reads(&self, entries: Vec<AccessEntry>) -> Result<(), WriteError<StoreError>> {
-        self.parts
-            .writer
-            .run(move |tx| {
-                entries
-                    .iter()
-                    .try_for_each(|entry| access::log_on_hub(tx, entry))
-            })
-            .await
-    }
-
     /// What a reader at the back office sees of a customer.
     ///
     /// # Errors
@@ -292,6 +274,19 @@ impl Book {
         reader: (ShopId, Option<AssociateId>),
     ) -> Result<(Visible, Corrections), StoreError> {
         lock(&self.reader).visible(&*self.parts.store.read()?, customer, reader)
+    }
+}
+
+/// A ruling as it is counted; codes are the core's own words.
+fn named(ruling: &Ruling) -> (&'static str, &str) {
+    match ruling {
+        Ruling::Accepted { .. } => ("accepted", ""),
+        Ruling::Duplicate { .. } => ("duplicate", ""),
+        Ruling::Refused { code } => ("refused", code),
+        Ruling::Unmet => ("unmet", ""),
+        Ruling::Erased => ("erased", ""),
+        Ruling::NewEpoch { .. } => ("new_epoch", ""),
+        Ruling::Later { code } => ("later", code),
     }
 }
 

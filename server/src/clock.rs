@@ -1,9 +1,9 @@
-//! The hub's clock: the one place of this crate that reads the machine's time.
+//! The hub's clock: the one place of this crate that reads the machine's time, and measures with it.
 //!
 //! Everything else takes `now` as an argument or asks a [`Clock`], so that tests move time by hand.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sync_core::ids::Timestamp;
 
@@ -28,6 +28,28 @@ impl Clock for SystemClock {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Measures how long something takes; no setting of the machine's time can move it.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what is measured decides nothing"
+    )]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
     }
 }
 

@@ -37,9 +37,83 @@ pub enum DataError {
         /// The folder.
         folder: PathBuf,
     },
-    /// The database can't be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    /// Something else has its name.
+    #[error("{folder} is a file, not a folder: name a folder with --data")]
+    NotAFolder {
+        /// What was named.
+        folder: PathBuf,
+    },
+    /// The folder holds other things, among which a hub's files would be scattered.
+    #[error("{folder} holds {found:?} and no hub: name an empty or a new folder with --data")]
+    Occupied {
+        /// The folder.
+        folder: PathBuf,
+        /// One of the things in it.
+        found: String,
+    },
+    /// The keystore is there without the database that it belongs to.
+    #[error(
+        "{folder} holds a keystore and no {DATABASE}: restore {DATABASE} from its backup, or name a new folder with --data for a new hub"
+    )]
+    DatabaseGone {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The file is another program's, or so damaged that nobody can tell.
+    #[error(
+        "{path} is not a Carnet database, or its beginning is damaged: restore it from its backup, or name another folder with --data"
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    #[error("{path} is damaged ({detail}): restore it from its backup")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where, and what was found.
+        detail: String,
+    },
+    /// A newer version of Carnet wrote the file.
+    #[error(
+        "{path} was written by a newer Carnet (schema {found}, this one knows up to {known}): update Carnet"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Schema of the file.
+        found: u32,
+        /// Newest schema this build knows.
+        known: u32,
+    },
+    /// The database can't be used for another reason.
+    #[error("{path} can't be used: {source}")]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
+}
+
+impl DataError {
+    /// What the store of `folder` reported, for whoever looks after the folder: with the file's name and what to do.
+    #[must_use]
+    pub fn of(error: StoreError, folder: &Path) -> Self {
+        let path = folder.join(DATABASE);
+        match error {
+            StoreError::WrongKey => Self::Foreign { path },
+            StoreError::Corrupt { table, detail } => Self::Damaged {
+                path,
+                detail: format!("table {table}: {detail}"),
+            },
+            StoreError::NewerSchema { found, known } => Self::Newer { path, found, known },
+            source @ (StoreError::Full { .. }
+            | StoreError::Busy { .. }
+            | StoreError::Other { .. }) => Self::Store { path, source },
+        }
+    }
 }
 
 /// Makes the folder, readable by its owner alone, unless it is there.
@@ -47,6 +121,11 @@ pub enum DataError {
 /// # Errors
 /// [`DataError::Folder`].
 pub fn make_folder(folder: &Path) -> Result<(), DataError> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(DataError::NotAFolder {
+            folder: folder.to_owned(),
+        });
+    }
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -55,6 +134,44 @@ pub fn make_folder(folder: &Path) -> Result<(), DataError> {
         folder: folder.to_owned(),
         source,
     })
+}
+
+/// What a folder may hold before a hub's first run: a lock or a log that an interrupted run left, and what a fresh disk brings.
+const BEFORE_FIRST_RUN: [&str; 7] = [
+    "carnet.sock",
+    crate::lock::FILE_NAME,
+    "carnet.db-wal",
+    "carnet.db-shm",
+    "carnet.db-journal",
+    "hub.keys.new",
+    "lost+found",
+];
+
+/// Refuses to begin a hub among the files of somebody else, or beside the keystore of a database that is gone.
+fn check_free(folder: &Path) -> Result<(), DataError> {
+    if folder.join(DATABASE).exists() {
+        return Ok(());
+    }
+    if folder.join(crate::keys::FILE_NAME).exists() {
+        return Err(DataError::DatabaseGone {
+            folder: folder.to_owned(),
+        });
+    }
+    let failed = |source| DataError::Folder {
+        folder: folder.to_owned(),
+        source,
+    };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let found = name.to_string_lossy();
+        if !BEFORE_FIRST_RUN.contains(&&*found) {
+            return Err(DataError::Occupied {
+                folder: folder.to_owned(),
+                found: found.into_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Opens the database of a folder; makes both when `create` is set.
@@ -85,6 +202,11 @@ fn open(
     let path = folder.join(DATABASE);
     if create {
         make_folder(folder)?;
+        check_free(folder)?;
+    } else if folder.is_file() {
+        return Err(DataError::NotAFolder {
+            folder: folder.to_owned(),
+        });
     } else if !path.is_file() {
         return Err(DataError::Empty {
             folder: folder.to_owned(),
@@ -97,5 +219,5 @@ fn open(
         writer_cache_kib,
         ..OpenOptions::default()
     };
-    Ok(SqliteStore::open(&path, &options)?)
+    SqliteStore::open(&path, &options).map_err(|error| DataError::of(error, folder))
 }

@@ -101,9 +101,9 @@ pub enum ImportError {
         /// A command that converts it.
         cure: &'static str,
     },
-    /// A header that lacks what must be there, or names a column twice.
+    /// A header that lacks what must be there, names a column twice, or says nothing of anybody but a number.
     #[error(
-        "the first line is not the expected header. Required columns: {required}. Optional: {optional}. Found: {found:?}"
+        "the first line is not the expected header{hint}. Required columns: {required}. Optional: {optional}. Found: {found:?}"
     )]
     Header {
         /// Columns that must be there.
@@ -112,6 +112,8 @@ pub enum ImportError {
         optional: String,
         /// The beginning of the line that was found.
         found: String,
+        /// What the file looks like instead, or nothing.
+        hint: &'static str,
     },
     /// Reading failed.
     #[error("reading the file failed")]

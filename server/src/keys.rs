@@ -4,22 +4,28 @@
 //! Losing this file signs everybody out and makes every password and enrolment unusable, so it is backed up, separately from the content.
 //!
 //! # Invariants
+//! - A database is bound to its keystore on the first run. Without that keystore, or with another, the hub does not start: its passwords would
+//!   fail, and an import would not know what it brought in before.
 //! - The file is readable by its owner only; a file that others can read stops the start.
 //! - It is replaced whole (write, sync, rename): a crash leaves the old file or the new one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use minicbor::{Decode, Encode};
 use sync_core::crypto::{HubKey, sha256};
 use sync_core::entropy::Entropy;
-use sync_core::ids::{Timestamp, to_base32};
+use sync_core::ids::{Hash32, Timestamp, to_base32};
+use sync_core::store::{Store, StoreError, Table, scan_prefix};
 
 use crate::secret::Secret;
 
 /// Name of the file in the data folder.
 pub const FILE_NAME: &str = "hub.keys";
+/// Where a database keeps the fingerprint of its keystore.
+const FINGERPRINT: &[u8] = b"hub/keystore";
 /// Milliseconds for which a token key signs before the next takes over.
 const SIGNING_MS: i64 = 90 * Timestamp::DAY_MS;
 /// Milliseconds for which a former token key still verifies: far beyond the life of any token.
@@ -59,6 +65,25 @@ pub enum KeysError {
         /// The file.
         path: PathBuf,
     },
+    /// The database was set up with a keystore, and there is none.
+    #[error(
+        "the keystore {path} is missing, and the database beside it was set up with one: restore hub.keys from its backup"
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The keystore is another hub's.
+    #[error(
+        "the keystore {path} belongs to another database than the one beside it: restore hub.keys from its backup"
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database can't say which keystore is its own.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// The file as it is written. Frozen since version 1; fields are added at the end.
@@ -120,29 +145,59 @@ impl Keystore {
         }
     }
 
-    /// Opens the keystore of `folder`, or makes one on the first run; takes a new token key when the present one is due.
+    /// Opens the keystore of `folder`, whose database is `store`, or makes one on the first run; takes a new token key when the present one
+    /// is due. From the first run on the database knows its keystore by a fingerprint and takes no other.
     ///
     /// # Errors
-    /// When the file can't be read, is damaged, or can be read by others.
+    /// When the file can't be read, is damaged, can be read by others, or is not the one that the database was set up with.
     pub fn open_or_create(
         folder: &Path,
+        store: &dyn Store,
         entropy: &mut dyn Entropy,
         now: Timestamp,
     ) -> Result<Self, KeysError> {
         let path = folder.join(FILE_NAME);
-        let found = match File::open(&path) {
-            Ok(file) => Some(read(file, &path)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(io(&path, "opening it", error)),
-        };
-        let mut keys = match found.clone() {
-            Some(contents) => Self::from_contents(contents),
-            None => Self::generate(entropy, now),
-        };
-        if keys.rotate(entropy, now) || found.is_none() {
+        let found = Self::find(&path)?;
+        let bound = Bound::of(store)?;
+        bound.check(found.as_ref(), &path)?;
+        let is_new = found.is_none();
+        let mut keys = found.unwrap_or_else(|| Self::generate(entropy, now));
+        if keys.rotate(entropy, now) || is_new {
             write(&path, &keys.to_contents())?;
         }
+        // After the file is durable: the other order could leave a database bound to secrets that nobody has.
+        if !matches!(bound, Bound::To(_)) {
+            let mut tx = store.write()?;
+            tx.put(Table::Meta, FINGERPRINT, keys.fingerprint().as_bytes())?;
+            tx.commit()?;
+        }
         Ok(keys)
+    }
+
+    /// Whether `folder` holds the keystore that `store` was set up with. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`Keystore::open_or_create`].
+    pub fn verify(folder: &Path, store: &dyn Store) -> Result<(), KeysError> {
+        let path = folder.join(FILE_NAME);
+        let found = Self::find(&path)?;
+        Bound::of(store)?.check(found.as_ref(), &path)
+    }
+
+    fn find(path: &Path) -> Result<Option<Self>, KeysError> {
+        match File::open(path) {
+            Ok(file) => read(file, path).map(Self::from_contents).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io(path, "opening it", error)),
+        }
+    }
+
+    /// Names the keystore without telling anything of it: the hub's public key is known to every handheld.
+    fn fingerprint(&self) -> Hash32 {
+        sha256(
+            "hub.keystore.v1",
+            &[&self.hub_key().public_key().to_bytes()],
+        )
     }
 
     /// Takes a new token key when the present one is due and forgets those that verify nothing any more; says whether anything changed.
@@ -232,6 +287,46 @@ impl Keystore {
             hub_seed: *self.hub_seed.expose(),
             pepper: *self.pepper.expose(),
             refresh: *self.refresh.expose(),
+        }
+    }
+}
+
+/// Which keystore a database was set up with.
+enum Bound {
+    /// The one of this fingerprint.
+    To(Vec<u8>),
+    /// One that it holds no fingerprint of: it was set up before there were any.
+    ToSome,
+    /// None: this is the first run.
+    ToNone,
+}
+
+impl Bound {
+    fn of(store: &dyn Store) -> Result<Self, StoreError> {
+        let tx = store.read()?;
+        if let Some(fingerprint) = tx.get(Table::Meta, FINGERPRINT)? {
+            return Ok(Self::To(fingerprint));
+        }
+        let mut is_set_up = false;
+        scan_prefix(&*tx, Table::Associate, &[], &mut |_, _| {
+            is_set_up = true;
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(if is_set_up {
+            Self::ToSome
+        } else {
+            Self::ToNone
+        })
+    }
+
+    fn check(&self, found: Option<&Keystore>, path: &Path) -> Result<(), KeysError> {
+        let path = path.to_owned();
+        match (self, found) {
+            (Self::To(_) | Self::ToSome, None) => Err(KeysError::Missing { path }),
+            (Self::To(known), Some(keys)) if known != keys.fingerprint().as_bytes() => {
+                Err(KeysError::Foreign { path })
+            }
+            (Self::To(_) | Self::ToSome | Self::ToNone, _) => Ok(()),
         }
     }
 }

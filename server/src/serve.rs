@@ -11,19 +11,19 @@ mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sync_core::store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::book::{Book, BookParts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ListenConfig};
 use crate::data::{DataError, make_folder};
 use crate::entropy::SharedEntropy;
-use crate::http::metrics::Metrics;
 use crate::http::{AppState, Hub, router};
 use crate::identity::{Identity, IdentityError, IdentityParts, issuer_of};
 use crate::keys::{KeysError, Keystore};
@@ -122,12 +122,37 @@ impl Started {
         store: Arc<dyn Store>,
         origins: Vec<String>,
     ) -> Result<Self, ServeError> {
+        let opened = Self::open_parts(config, store, origins).await;
+        opened.map_err(|error| match error {
+            ServeError::Store(error)
+            | ServeError::Keys(KeysError::Store(error))
+            | ServeError::FirstRun(IdentityError::Store(error)) => {
+                DataError::of(error, &config.data.folder).into()
+            }
+            other @ (ServeError::Config(_)
+            | ServeError::AddressInUse { .. }
+            | ServeError::Listen { .. }
+            | ServeError::Data(_)
+            | ServeError::Lock(_)
+            | ServeError::Tls { .. }
+            | ServeError::Keys(_)
+            | ServeError::FirstRun(_)
+            | ServeError::Thread(_)) => other,
+        })
+    }
+
+    async fn open_parts(
+        config: &Config,
+        store: Arc<dyn Store>,
+        origins: Vec<String>,
+    ) -> Result<Self, ServeError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy = SharedEntropy::system();
         make_folder(&config.data.folder)?;
         let lock = FolderLock::take(&config.data.folder)?;
-        let keys = entropy
-            .with(|source| Keystore::open_or_create(&config.data.folder, source, clock.now()))?;
+        let keys = entropy.with(|source| {
+            Keystore::open_or_create(&config.data.folder, &*store, source, clock.now())
+        })?;
         let keys = Arc::new(keys);
         let home = home_shop(&*store, &entropy)?;
         let (writer, thread) = Writer::start(Arc::clone(&store)).map_err(ServeError::Thread)?;
@@ -150,6 +175,7 @@ impl Started {
         })?);
         let first_run = first_run(&identity, home, &*clock, &entropy).await?;
         let (stop, stopping) = watch::channel(false);
+        let metrics = writer.metrics().clone();
         let state = AppState::new(Hub {
             identity,
             book,
@@ -158,7 +184,7 @@ impl Started {
             clock,
             entropy,
             keys,
-            metrics: Metrics::default(),
+            metrics,
             stopping,
         });
         Ok(Self {
@@ -228,6 +254,7 @@ pub async fn serve(
         state: &started.state,
     });
     tracing::info!(%address, tls = tls.is_some(), "the hub takes connections");
+    let orders = take_orders(&config.data.folder, &started.state);
     let door = accept::Door {
         router: router(started.state.clone()),
         state: started.state.clone(),
@@ -240,8 +267,31 @@ pub async fn serve(
         started.stop();
     })
     .await;
+    // What is being carried out still writes.
+    if let Some(orders) = orders
+        && orders.await.is_err()
+    {
+        tracing::error!("the operator's door had broken");
+    }
     started.finish().await;
     Ok(())
+}
+
+/// Opens the operator's door, without which a hub can serve as well.
+#[cfg(unix)]
+fn take_orders(folder: &Path, state: &AppState) -> Option<JoinHandle<()>> {
+    match crate::operator::door::Door::open(folder) {
+        Ok(door) => Some(tokio::spawn(door.serve(state.clone()))),
+        Err(error) => {
+            tracing::warn!(error = %error, "`carnet admin` can't reach this hub while it serves");
+            None
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn take_orders(_: &Path, _: &AppState) -> Option<JoinHandle<()>> {
+    None
 }
 
 #[cfg(test)]

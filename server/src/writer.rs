@@ -17,6 +17,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use crate::clock::Stopwatch;
+use crate::http::metrics::{COMMIT_SECONDS, COMMITS_FAILED, Metrics};
+
 use sync_core::store::{Store, StoreError, WriteTx};
 use tokio::sync::{mpsc, oneshot};
 
@@ -124,6 +127,7 @@ where
 #[derive(Debug, Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Message>,
+    metrics: Metrics,
 }
 
 /// The thread behind a [`Writer`]; stopping it drains the queue.
@@ -140,11 +144,14 @@ impl Writer {
     /// When the operating system refuses a thread.
     pub fn start(store: Arc<dyn Store>) -> std::io::Result<(Self, WriterThread)> {
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS_MAX);
+        let metrics = Metrics::default();
+        let measured = metrics.clone();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || work(&*store, jobs))?;
+            .spawn(move || work(&*store, jobs, &measured))?;
         let handle = Self {
             queue: queue.clone(),
+            metrics,
         };
         Ok((handle, WriterThread { queue, thread }))
     }
@@ -191,6 +198,12 @@ impl Writer {
         answer.await.unwrap_or(Err(WriteError::Stopping))
     }
 
+    /// What is measured here, and by everything that works with this writer.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Jobs that wait now.
     #[must_use]
     pub fn queued(&self) -> usize {
@@ -210,7 +223,7 @@ impl WriterThread {
     }
 }
 
-fn work(store: &dyn Store, mut jobs: mpsc::Receiver<Message>) {
+fn work(store: &dyn Store, mut jobs: mpsc::Receiver<Message>, metrics: &Metrics) {
     let mut messages = Vec::with_capacity(GROUP_JOBS_MAX);
     while jobs.blocking_recv_many(&mut messages, GROUP_JOBS_MAX) > 0 {
         let mut group = Vec::with_capacity(messages.len());
@@ -221,21 +234,22 @@ fn work(store: &dyn Store, mut jobs: mpsc::Receiver<Message>) {
                 Message::Stop => jobs.close(),
             }
         }
-        run_group(store, group);
+        run_group(store, group, metrics);
     }
 }
 
-fn run_group(store: &dyn Store, mut group: Vec<Box<dyn QueuedJob>>) {
+fn run_group(store: &dyn Store, mut group: Vec<Box<dyn QueuedJob>>, metrics: &Metrics) {
     if group.is_empty() {
         return;
     }
-    let committed = commit_group(store, &mut group).map_err(Arc::new);
+    let committed = commit_group(store, &mut group, metrics).map_err(Arc::new);
     let settlement = match &committed {
         Ok(()) => {
             group.iter_mut().for_each(|job| job.committed());
             Settlement::Committed
         }
         Err(error) => {
+            metrics.count(&COMMITS_FAILED, &[]);
             tracing::error!(error = %error, jobs = group.len(), "a group of writes was not kept");
             Settlement::Failed(error)
         }
@@ -245,7 +259,11 @@ fn run_group(store: &dyn Store, mut group: Vec<Box<dyn QueuedJob>>) {
     }
 }
 
-fn commit_group(store: &dyn Store, group: &mut [Box<dyn QueuedJob>]) -> Result<(), StoreError> {
+fn commit_group(
+    store: &dyn Store,
+    group: &mut [Box<dyn QueuedJob>],
+    metrics: &Metrics,
+) -> Result<(), StoreError> {
     let mut tx = store.write()?;
     if let [job] = group {
         // Nobody's work has to outlive its undoing, so no mark is kept of each page that it changes.
@@ -265,7 +283,13 @@ fn commit_group(store: &dyn Store, group: &mut [Box<dyn QueuedJob>]) -> Result<(
             Outcome::Undo => tx.rollback_to(mark)?,
         }
     }
-    if kept > 0 { tx.commit() } else { Ok(()) }
+    if kept == 0 {
+        return Ok(());
+    }
+    let watch = Stopwatch::start();
+    tx.commit()?;
+    metrics.time(&COMMIT_SECONDS, &[], watch.elapsed());
+    Ok(())
 }
 
 #[cfg(test)]

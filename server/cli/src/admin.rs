@@ -1,6 +1,7 @@
 //! `carnet admin`: what an operator does on the machine of the hub.
 //!
-//! Commands that write take the lock of the data folder, so they never run beside a serving hub; those that only read may.
+//! Commands that only read run beside a serving hub. Those about people, handhelds and keys are handed to it, through its door in the data
+//! folder. Imports and repairs take the folder's lock, so they never run beside a hub.
 
 mod check;
 mod hub;
@@ -9,6 +10,7 @@ mod machines;
 mod people;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
@@ -24,7 +26,7 @@ pub(crate) struct AdminArguments {
 
 #[derive(Debug, Subcommand)]
 enum AdminCommand {
-    /// Bring in sales or customers from a file (CSV or JSON lines).
+    /// Bring in sales or customers from a file (CSV or JSON lines): exit code 3 when rows were refused and the rest was taken.
     #[command(subcommand)]
     Import(import::ImportCommand),
     /// Look after associates.
@@ -45,17 +47,18 @@ enum AdminCommand {
 }
 
 /// Runs one command.
-pub(crate) fn run(arguments: &AdminArguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &AdminArguments) -> anyhow::Result<ExitCode> {
     let folder = &arguments.data;
     match &arguments.command {
-        AdminCommand::Import(command) => import::run(folder, command),
+        AdminCommand::Import(command) => return import::run(folder, command),
         AdminCommand::Associates(command) => people::run(folder, command),
         AdminCommand::Enrol(enrol) => machines::enrol(folder, enrol),
         AdminCommand::Devices(command) => machines::devices(folder, command),
         AdminCommand::Integrations(command) => machines::integrations(folder, command),
         AdminCommand::Verify => check::verify(folder),
         AdminCommand::Rebuild => check::rebuild(folder),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes one line of what a command answers.

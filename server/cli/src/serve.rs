@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
             &config,
             Arc::new(store),
             |ready| greet(ready, &folder),
-            stop_signal(),
+            listen_for_stop(),
         )
         .await?;
         Ok(())
@@ -79,21 +79,34 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
 
 /// Completes when the process is asked to stop: Ctrl-C, or SIGTERM from a service manager.
 pub(crate) async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _interrupted = interrupt.await;
-            return;
-        };
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
+    listen_for_stop().await;
+}
+
+/// As [`stop_signal`], inside a runtime.
+/// Listens from the call on, not from the first poll, so that a stop right after the greeting is a clean one too.
+#[cfg(unix)]
+fn listen_for_stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = signal(SignalKind::interrupt()).and_then(|interrupt| {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok((interrupt, terminate))
+    });
+    async {
+        match signals {
+            Ok((mut interrupt, mut terminate)) => tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            },
+            // Signals then end the process at once, which the database survives.
+            Err(_) => std::future::pending().await,
         }
     }
-    #[cfg(not(unix))]
-    let _interrupted = interrupt.await;
+}
+
+/// Completes when the process is asked to stop with Ctrl-C.
+#[cfg(not(unix))]
+async fn listen_for_stop() {
+    let _interrupted = tokio::signal::ctrl_c().await;
 }
 
 /// Tells the person at the terminal that the hub is up, and after the first run how to sign in and enrol: this is shown once.
@@ -101,6 +114,7 @@ pub(crate) async fn stop_signal() {
 fn greet(ready: &Ready<'_>, folder: &str) {
     println!("Carnet serves {} from {folder}", ready.url);
     let Some(first) = ready.first_run else {
+        let folder = quoted(folder);
         println!("Sign in as before. A new handheld: carnet admin enrol --data {folder}");
         return;
     };
@@ -118,4 +132,13 @@ fn greet(ready: &Ready<'_>, folder: &str) {
         "  carnet handheld --data my-handheld --hub {} --code {}",
         ready.url, first.code.typed
     );
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &str) -> String {
+    let is_plain = |symbol: char| symbol.is_alphanumeric() || "/._-+=@:".contains(symbol);
+    if !path.is_empty() && path.chars().all(is_plain) {
+        return path.to_owned();
+    }
+    format!("'{}'", path.replace('\'', "'\\''"))
 }

@@ -80,7 +80,7 @@ async fn an_import_reports_what_it_did_and_which_line_it_refused() {
     let mut arguments = vec!["import", "sales", "sales.csv"];
     arguments.extend(rejects);
     let first = carnet(folder.path(), &arguments);
-    assert!(first.status.success(), "{}", err(&first));
+    assert_eq!(first.status.code(), Some(3), "{}", err(&first));
     let told = out(&first);
     assert!(told.contains("3 read, 1 rejected"), "{told}");
     assert!(told.contains("purchases  2, 19.50 EUR"), "{told}");
@@ -92,15 +92,56 @@ async fn an_import_reports_what_it_did_and_which_line_it_refused() {
     );
     let again = carnet(folder.path(), &["import", "sales", "sales.csv"]);
     assert!(out(&again).contains("Nothing changed"), "{}", out(&again));
+    std::fs::write(folder.path().join("bad.csv"), SALES.replace("2026", "20x6")).unwrap();
+    let bad = carnet(folder.path(), &["import", "sales", "bad.csv"]);
+    assert_eq!(bad.status.code(), Some(3));
+    assert!(out(&bad).contains("Nothing was taken: every row was refused."));
+    std::fs::write(
+        folder.path().join("good.csv"),
+        SALES.replace("twelve", "12"),
+    )
+    .unwrap();
+    let good = carnet(folder.path(), &["import", "sales", "good.csv"]);
+    assert!(good.status.success(), "{}", err(&good));
     let missing = carnet(folder.path(), &["import", "customers", "nowhere.csv"]);
     assert!(!missing.status.success() && err(&missing).contains("can't read nowhere.csv"));
+}
+
+#[tokio::test]
+async fn refused_rows_are_written_over_nothing() {
+    let folder = folder().await;
+    let sales = folder.path().join("sales.csv");
+    for taken in ["sales.csv", "./sales.csv"] {
+        let arguments = ["import", "sales", "sales.csv", "--rejects", taken];
+        let refused = carnet(folder.path(), &arguments);
+        assert_eq!(refused.status.code(), Some(1));
+        let told = err(&refused);
+        assert!(told.contains("exists already: name a new file"), "{told}");
+        assert_eq!(std::fs::read_to_string(&sales).unwrap(), SALES);
+    }
+    let imported = out(&carnet(folder.path(), &["import", "sales", "sales.csv"]));
+    assert!(
+        imported.contains("2 new"),
+        "nothing was imported before: {imported}"
+    );
+}
+
+#[tokio::test]
+async fn sales_given_as_customers_are_told_apart() {
+    let folder = folder().await;
+    let refused = carnet(folder.path(), &["import", "customers", "sales.csv"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", out(&refused));
+    let told = err(&refused);
+    assert!(told.contains("this looks like sales"), "{told}");
+    let imported = out(&carnet(folder.path(), &["import", "sales", "sales.csv"]));
+    assert!(imported.contains("customers  1 new"), "{imported}");
 }
 
 #[tokio::test]
 async fn verify_names_the_damaged_table_and_rebuild_mends_what_is_derived() {
     let folder = folder().await;
     let imported = carnet(folder.path(), &["import", "sales", "sales.csv"]);
-    assert!(imported.status.success());
+    assert_eq!(imported.status.code(), Some(3));
     let whole = carnet(folder.path(), &["verify"]);
     assert!(whole.status.success(), "{}", err(&whole));
     assert!(out(&whole).contains("The database is whole."));

@@ -168,10 +168,163 @@ fn a_folder_that_can_not_be_made_and_a_bad_address_are_said_plainly() {
 }
 
 #[test]
+fn a_hub_is_not_begun_in_a_file_nor_among_somebody_else_s_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let letter = folder.path().join("letter.txt");
+    std::fs::write(&letter, "dear").unwrap();
+    let listen = ["--listen", "127.0.0.1:0"];
+    let said = refused(&letter, &listen);
+    assert!(
+        said.contains("letter.txt is a file, not a folder"),
+        "{said}"
+    );
+    let said = refused(folder.path(), &listen);
+    assert!(
+        said.contains("letter.txt") && said.contains("--data"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let verified = carnet(&["admin", "verify", "--data"]).arg(&letter).output();
+    let said = String::from_utf8(verified.unwrap().stderr).unwrap();
+    assert!(
+        said.contains("letter.txt is a file, not a folder"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_keystore_whose_database_is_gone_is_not_given_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Hub::start(folder.path()).terminate(), Some(0));
+    std::fs::remove_file(folder.path().join("carnet.db")).unwrap();
+    let said = refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(said.contains("restore carnet.db from its backup"), "{said}");
+    assert!(!folder.path().join("carnet.db").exists());
+}
+
+#[test]
 fn a_damaged_keystore_stops_the_start_and_says_which_file() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Hub::start(folder.path()).terminate(), Some(0));
     std::fs::write(folder.path().join("hub.keys"), "garbage").unwrap();
     let said = refused(folder.path(), &["--listen", "127.0.0.1:0"]);
     assert!(said.contains("hub.keys"), "{said}");
+}
+
+#[test]
+fn a_hub_whose_keystore_is_gone_or_another_s_does_not_start_and_does_not_verify() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    assert_eq!(Hub::start(folder.path()).terminate(), Some(0));
+    assert_eq!(Hub::start(other.path()).terminate(), Some(0));
+    let keys = folder.path().join("hub.keys");
+    let own = std::fs::read(&keys).unwrap();
+    let tell_the_same = |what: &str| {
+        let started = refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+        let verified = carnet(&["admin", "verify", "--data"])
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(verified.status.code(), Some(1));
+        for said in [started, String::from_utf8(verified.stderr).unwrap()] {
+            assert!(said.contains(what), "{said}");
+            assert!(said.contains("restore hub.keys from its backup"), "{said}");
+        }
+    };
+    std::fs::remove_file(&keys).unwrap();
+    tell_the_same("is missing");
+    assert!(!keys.exists(), "a new keystore would only hide the loss");
+    std::fs::copy(other.path().join("hub.keys"), &keys).unwrap();
+    tell_the_same("belongs to another database");
+    // The file is private still: it is written over, not made.
+    std::fs::write(&keys, own).unwrap();
+    assert_eq!(Hub::start(folder.path()).terminate(), Some(0));
+}
+
+#[test]
+fn the_printed_way_to_enrol_works_word_for_word_while_the_hub_runs() {
+    let beside = tempfile::tempdir().unwrap();
+    let folder = beside.path().join("the shop's book");
+    assert_eq!(Hub::start(&folder).terminate(), Some(0));
+    let hub = Hub::start(&folder);
+    let line = hub.said.last().unwrap().clone();
+    let (_, command) = line.split_once("A new handheld: ").unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_carnet"));
+    let path = std::env::join_paths(
+        [program.parent().unwrap().to_path_buf()]
+            .into_iter()
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let typed = |command: &str| {
+        let output = Command::new("sh")
+            .args(["-c", command])
+            .env("PATH", path.as_ref().unwrap())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let complained = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(complained, "", "{command}");
+        said
+    };
+    let said = typed(command);
+    let code = said.lines().find_map(|line| line.strip_prefix("code "));
+    // The hub that runs takes the code, so it was the hub that made it.
+    let pocket = beside.path().join("pocket");
+    let enrolled = carnet(&["handheld", "--data"])
+        .arg(&pocket)
+        .args(["--hub", &format!("http://{}", hub.address)])
+        .args(["--code", code.unwrap().trim()])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(enrolled.stdout).unwrap();
+    assert!(told.contains("Enrolled."), "{told}");
+    let people = command.replace("admin enrol", "admin associates add ana --name Ana");
+    assert!(typed(&people).contains("password   "));
+    let people = command.replace("admin enrol", "admin associates list");
+    assert!(typed(&people).contains("ana "));
+    let devices = command.replace("admin enrol", "admin devices list");
+    assert!(typed(&devices).contains("active"));
+    let wrong = carnet(&["admin", "associates", "deactivate", "nobody", "--data"])
+        .arg(&folder)
+        .output()
+        .unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    let told = String::from_utf8(wrong.stderr).unwrap();
+    assert!(told.contains("nobody signs in as"), "{told}");
+    assert_eq!(hub.terminate(), Some(0));
+    assert!(!folder.join("carnet.sock").exists());
+    assert!(typed(command).contains("Start the hub before using it."));
+}
+
+#[test]
+fn metrics_tell_what_became_of_a_handheld_s_edits() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::start(&folder.path().join("hub"));
+    let word = |start: &str, number: usize| {
+        let mut lines = hub.said.iter();
+        let line = lines.find(|line| line.trim_start().starts_with(start));
+        line.and_then(|line| line.split_whitespace().nth(number))
+            .unwrap()
+    };
+    let mut handheld = carnet(&["handheld", "--data"])
+        .arg(folder.path().join("pocket"))
+        .args(["--hub", &format!("http://{}", hub.address)])
+        .args(["--code", word("enrolment code", 2)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let password = word("password", 1);
+    let script = format!("manager\n{password}\nnew Needle Marchand\nsync\n");
+    let mut input = handheld.stdin.take().unwrap();
+    input.write_all(script.as_bytes()).unwrap();
+    drop(input);
+    let output = handheld.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("In agreement with the hub."), "{told}");
+    let metrics = hub.get("/metrics");
+    let accepted = "carnet_verdicts_total{ruling=\"accepted\",code=\"\"}";
+    assert!(metrics.contains(accepted), "{metrics}");
+    assert!(metrics.contains("\ncarnet_sync_sessions "), "{metrics}");
+    assert!(!metrics.contains("Needle"), "{metrics}");
 }

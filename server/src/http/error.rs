@@ -18,6 +18,9 @@ use crate::identity::dpop::ProofError;
 use crate::import::SinkError;
 use crate::writer::WriteError;
 
+/// The code that asks a client for a proof with a fresh nonce.
+pub const NONCE_CHALLENGE: &str = "use_dpop_nonce";
+
 /// A failure as a client sees it, with the cause that only the log sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
@@ -243,7 +246,7 @@ impl From<ProofError> for ApiError {
     fn from(error: ProofError) -> Self {
         let detail = error.to_string();
         match error {
-            ProofError::UseNonce => Self::unauthorized("use_dpop_nonce", detail),
+            ProofError::UseNonce => Self::unauthorized(NONCE_CHALLENGE, detail),
             ProofError::Missing
             | ProofError::Malformed
             | ProofError::Type

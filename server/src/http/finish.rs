@@ -9,11 +9,13 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use serde_json::json;
 use sync_core::ids::{Timestamp, to_base32};
+use tracing::Level;
 
-use super::error::ApiError;
-use super::metrics::REQUESTS;
+use super::error::{ApiError, NONCE_CHALLENGE};
+use super::metrics::{REQUEST_SECONDS, REQUESTS, SIGN_INS_FAILED};
 use super::route::Pattern;
 use super::state::AppState;
+use crate::clock::Stopwatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -31,15 +33,16 @@ pub async fn finish(State(state): State<AppState>, mut request: Request, next: N
     let method = request.method().clone();
     let gives_nonce =
         request.headers().contains_key(PROOF) || request.uri().path().starts_with("/v1/auth/");
-    let started = state.clock.now();
+    let started = Stopwatch::start();
     // A handler that panics costs its own request and nothing else.
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response =
         answer.unwrap_or_else(|_panic| ApiError::internal("a handler panicked").into_response());
     let now = state.clock.now();
-    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        log_cause(&error, &id);
-        render(&mut response, &error, &id, now);
+    let error = response.extensions_mut().remove::<ApiError>();
+    if let Some(error) = &error {
+        log_cause(error, &id);
+        render(&mut response, error, &id, now);
     }
     if gives_nonce {
         set(response.headers_mut(), NONCE, &state.identity.nonce());
@@ -57,14 +60,31 @@ pub async fn finish(State(state): State<AppState>, mut request: Request, next: N
         .map_or("none", |pattern| pattern.0);
     let status = response.status();
     count(&state, &method, pattern, status);
-    tracing::info!(
-        request.id = %id.0,
-        http.method = %method,
-        http.route = pattern,
-        http.status = status.as_u16(),
-        duration_ms = now.0 - started.0,
-        "answered a request"
-    );
+    let took = started.elapsed();
+    let labels = [("route", pattern)];
+    state.metrics.time(&REQUEST_SECONDS, &labels, took);
+    if let Some(error) = &error {
+        count_failed_sign_in(&state, pattern, error);
+    }
+    macro_rules! log {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                request.id = %id.0,
+                http.method = %method,
+                http.route = pattern,
+                http.status = status.as_u16(),
+                duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                "answered a request"
+            )
+        };
+    }
+    // Half of a round that every handheld makes: nobody did anything wrong.
+    if error.is_some_and(|error| error.code == NONCE_CHALLENGE) {
+        log!(Level::DEBUG);
+    } else {
+        log!(Level::INFO);
+    }
     response
 }
 
@@ -120,6 +140,23 @@ fn wait_seconds(error: &ApiError, now: Timestamp) -> Option<i64> {
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
+    }
+}
+
+/// Counts a sign-in that was refused, by a reason that names nobody.
+fn count_failed_sign_in(state: &AppState, pattern: &str, error: &ApiError) {
+    let place = match pattern {
+        "/v1/auth/sign-in" => "handheld",
+        "/v1/auth/office" => "office",
+        _ => return,
+    };
+    let is_refusal = matches!(
+        error.status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
+    );
+    if is_refusal && error.code != NONCE_CHALLENGE {
+        let labels = [("place", place), ("reason", error.code)];
+        state.metrics.count(&SIGN_INS_FAILED, &labels);
     }
 }
 

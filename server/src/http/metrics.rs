@@ -1,8 +1,9 @@
-//! Counters and gauges, as OpenMetrics text. Labels come from closed sets: no ids, no names, no paths as asked for.
+//! Counters, gauges and durations, as OpenMetrics text. Labels come from closed sets: no ids, no names, no paths as asked for.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What is measured.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,14 +40,79 @@ pub static DOCUMENTS_LOADED: Metric = Metric {
     help: "Documents opened from storage since the start.",
 };
 
+/// How long requests took.
+pub static REQUEST_SECONDS: Metric = Metric {
+    name: "carnet_http_request_seconds",
+    help: "Time from a request to its answer, by route.",
+};
+/// Sign-ins that were refused.
+pub static SIGN_INS_FAILED: Metric = Metric {
+    name: "carnet_sign_ins_failed",
+    help: "Sign-ins that were refused, by place and reason.",
+};
+/// How long commits took.
+pub static COMMIT_SECONDS: Metric = Metric {
+    name: "carnet_commit_seconds",
+    help: "Time in which a group of writes became durable.",
+};
+/// Writes that could not be made durable.
+pub static COMMITS_FAILED: Metric = Metric {
+    name: "carnet_commits_failed",
+    help: "Groups of writes that could not be made durable.",
+};
+/// Handhelds connected now.
+pub static SYNC_SESSIONS: Metric = Metric {
+    name: "carnet_sync_sessions",
+    help: "Handhelds that hold a connection for sync now.",
+};
+/// What became of pushed changes.
+pub static VERDICTS: Metric = Metric {
+    name: "carnet_verdicts",
+    help: "Pushed changes, by verdict and, for refusals, by code.",
+};
+/// Forged lines of access logs.
+pub static READS_FORGED: Metric = Metric {
+    name: "carnet_access_lines_forged",
+    help: "Lines of access logs that named somebody who never signed in on that handheld.",
+};
+
 /// Labels as they are printed.
 type Series = (&'static Metric, String);
 
-/// All counters and gauges.
+/// Upper bounds of the buckets of durations: in microseconds, and in seconds as printed.
+const BOUNDS: [(u64, &str); 12] = [
+    (500, "0.0005"),
+    (1_000, "0.001"),
+    (2_500, "0.0025"),
+    (5_000, "0.005"),
+    (10_000, "0.01"),
+    (25_000, "0.025"),
+    (50_000, "0.05"),
+    (100_000, "0.1"),
+    (250_000, "0.25"),
+    (1_000_000, "1.0"),
+    (5_000_000, "5.0"),
+    (30_000_000, "30.0"),
+];
+
+/// How often something took how long.
 #[derive(Debug, Default)]
-pub struct Metrics {
+struct Durations {
+    /// Of each bound, what took no longer and longer than the bound before.
+    within: [u64; BOUNDS.len()],
+    count: u64,
+    micros: u64,
+}
+
+/// All that is measured. Cloning shares it.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics(Arc<Values>);
+
+#[derive(Debug, Default)]
+struct Values {
     counters: Mutex<BTreeMap<Series, u64>>,
     gauges: Mutex<BTreeMap<Series, i64>>,
+    durations: Mutex<BTreeMap<Series, Durations>>,
 }
 
 impl Metrics {
@@ -58,22 +124,39 @@ impl Metrics {
     /// Adds `amount`.
     pub fn add(&self, metric: &'static Metric, labels: &[(&str, &str)], amount: u64) {
         let series = (metric, printed(labels));
-        let mut counters = lock(&self.counters);
+        let mut counters = lock(&self.0.counters);
         let counter = counters.entry(series).or_default();
         *counter = counter.saturating_add(amount);
     }
 
     /// Sets what is true now.
     pub fn set(&self, metric: &'static Metric, labels: &[(&str, &str)], value: i64) {
-        lock(&self.gauges).insert((metric, printed(labels)), value);
+        lock(&self.0.gauges).insert((metric, printed(labels)), value);
+    }
+
+    /// Notes how long something took.
+    pub fn time(&self, metric: &'static Metric, labels: &[(&str, &str)], took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let mut all = lock(&self.0.durations);
+        let durations = all.entry((metric, printed(labels))).or_default();
+        let bucket = BOUNDS
+            .iter()
+            .zip(&mut durations.within)
+            .find(|((bound, _), _)| micros <= *bound);
+        if let Some((_, count)) = bucket {
+            *count = count.saturating_add(1);
+        }
+        durations.count = durations.count.saturating_add(1);
+        durations.micros = durations.micros.saturating_add(micros);
     }
 
     /// Everything as OpenMetrics text.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        print(&mut text, "counter", "_total", &lock(&self.counters));
-        print(&mut text, "gauge", "", &lock(&self.gauges));
+        print(&mut text, "counter", "_total", &lock(&self.0.counters));
+        print(&mut text, "gauge", "", &lock(&self.0.gauges));
+        print_durations(&mut text, &lock(&self.0.durations));
         text.push_str("# EOF\n");
         text
     }
@@ -94,13 +177,49 @@ fn print<V: std::fmt::Display>(
     for ((metric, labels), value) in values {
         if last != Some(metric) {
             last = Some(metric);
-            let Metric { name, help } = metric;
-            write!(text, "# TYPE {name} {kind}\n# HELP {name} {help}\n")
-                .expect("writing to a string does not fail");
+            print_head(text, metric, kind);
         }
         writeln!(text, "{}{suffix}{labels} {value}", metric.name)
             .expect("writing to a string does not fail");
     }
+}
+
+fn print_head(text: &mut String, metric: &Metric, kind: &str) {
+    let Metric { name, help } = metric;
+    write!(text, "# TYPE {name} {kind}\n# HELP {name} {help}\n")
+        .expect("writing to a string does not fail");
+}
+
+fn print_durations(text: &mut String, values: &BTreeMap<Series, Durations>) {
+    let mut last = None;
+    for ((metric, labels), durations) in values {
+        if last != Some(metric) {
+            last = Some(metric);
+            print_head(text, metric, "histogram");
+        }
+        print_buckets(text, (metric.name, labels), durations)
+            .expect("writing to a string does not fail");
+    }
+}
+
+fn print_buckets(
+    text: &mut String,
+    (name, labels): (&str, &str),
+    durations: &Durations,
+) -> std::fmt::Result {
+    let before = labels
+        .strip_suffix('}')
+        .map_or_else(|| "{".to_owned(), |labels| format!("{labels},"));
+    let mut within = 0_u64;
+    for ((_, bound), count) in BOUNDS.iter().zip(durations.within) {
+        within = within.saturating_add(count);
+        writeln!(text, "{name}_bucket{before}le=\"{bound}\"}} {within}")?;
+    }
+    let Durations { count, micros, .. } = durations;
+    writeln!(text, "{name}_bucket{before}le=\"+Inf\"}} {count}")?;
+    writeln!(text, "{name}_count{labels} {count}")?;
+    let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+    writeln!(text, "{name}_sum{labels} {seconds}.{rest:06}")
 }
 
 fn printed(labels: &[(&str, &str)]) -> String {
@@ -143,5 +262,36 @@ carnet_writer_queue_jobs 2
 # EOF
 ";
         assert_eq!(metrics.to_text(), expected);
+    }
+
+    #[test]
+    fn durations_are_printed_as_buckets_that_add_up() {
+        let metrics = Metrics::default();
+        for micros in [400, 500, 501, 2_000_000, 60_000_000] {
+            let took = Duration::from_micros(micros);
+            metrics.time(&REQUEST_SECONDS, &[("route", "/x")], took);
+        }
+        metrics.time(&COMMIT_SECONDS, &[], Duration::from_millis(3));
+        let text = metrics.to_text();
+        for line in [
+            "# TYPE carnet_commit_seconds histogram",
+            "carnet_commit_seconds_bucket{le=\"0.0025\"} 0",
+            "carnet_commit_seconds_bucket{le=\"0.005\"} 1",
+            "carnet_commit_seconds_bucket{le=\"+Inf\"} 1",
+            "carnet_commit_seconds_count 1",
+            "carnet_commit_seconds_sum 0.003000",
+            "carnet_http_request_seconds_bucket{route=\"/x\",le=\"0.0005\"} 2",
+            "carnet_http_request_seconds_bucket{route=\"/x\",le=\"0.001\"} 3",
+            "carnet_http_request_seconds_bucket{route=\"/x\",le=\"5.0\"} 4",
+            "carnet_http_request_seconds_bucket{route=\"/x\",le=\"30.0\"} 4",
+            "carnet_http_request_seconds_bucket{route=\"/x\",le=\"+Inf\"} 5",
+            "carnet_http_request_seconds_count{route=\"/x\"} 5",
+            "carnet_http_request_seconds_sum{route=\"/x\"} 62.001401",
+        ] {
+            assert!(
+                text.lines().any(|one| one == line),
+                "{line} is not in {text}"
+            );
+        }
     }
 }

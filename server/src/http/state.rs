@@ -30,7 +30,7 @@ pub struct Hub {
     pub entropy: SharedEntropy,
     /// Secrets.
     pub keys: Arc<Keystore>,
-    /// Counters.
+    /// Counters, shared with the writer.
     pub metrics: Metrics,
     /// Turns true when the hub stops: long connections then close by themselves.
     pub stopping: watch::Receiver<bool>,

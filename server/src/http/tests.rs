@@ -17,7 +17,6 @@ use sync_core::ids::{AssociateId, CustomerId, ShopId};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::metrics::Metrics;
 use super::*;
 use crate::identity::access::{Role, Scope, Scopes};
 use crate::identity::dpop::Presented;
@@ -75,7 +74,7 @@ impl TestApp {
             clock: hub.clock.clone(),
             entropy: hub.entropy.clone(),
             keys: Arc::clone(&hub.keys),
-            metrics: Metrics::default(),
+            metrics: hub.writer.metrics().clone(),
             stopping,
         });
         Self {

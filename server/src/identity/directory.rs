@@ -31,6 +31,8 @@ const BY_THUMBPRINT: &[u8] = b"k";
 const OPEN_OF_ASSOCIATE: &[u8] = b"a";
 /// `(device, session)` of sessions that nothing has ended.
 const OPEN_OF_DEVICE: &[u8] = b"d";
+/// `(device, associate)` of everybody who ever signed in on a handheld.
+const EVER_ON_DEVICE: &[u8] = b"e";
 /// Security events in the table of single values, numbered.
 const SECURITY_EVENT: &[u8] = b"security/";
 
@@ -164,6 +166,32 @@ fn session_index(
 /// What the store reports.
 pub fn session(tx: &dyn ReadTx, id: SessionId) -> Result<Option<SessionRow>, StoreError> {
     get_row(tx, Table::Session, &key(&[ROW, id.as_bytes()]))
+}
+
+/// Whether the associate ever signed in on the handheld.
+///
+/// # Errors
+/// What the store reports.
+pub fn ever_signed_in(
+    tx: &dyn ReadTx,
+    device: DeviceId,
+    associate: AssociateId,
+) -> Result<bool, StoreError> {
+    let ever = tx.get(Table::Session, &ever_on_device(device, associate))?;
+    if ever.is_some() {
+        return Ok(true);
+    }
+    // A sign-in from before this was noted: while it is open it can still be found.
+    for id in session_index(tx, OPEN_OF_DEVICE, device.as_bytes())? {
+        if session(tx, id)?.is_some_and(|row| row.associate == associate) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn ever_on_device(device: DeviceId, associate: AssociateId) -> Vec<u8> {
+    key(&[EVER_ON_DEVICE, device.as_bytes(), associate.as_bytes()])
 }
 
 /// An associate as stored, deactivated ones too.
@@ -337,10 +365,19 @@ impl<'a> IdentityTx<'a> {
         for index in session_index_keys(id, row) {
             self.tx.put(Table::Session, &index, &[])?;
         }
+        self.note_ever(row)?;
         self.update_session(id, row)?;
         self.changes
             .push(Change::SessionOpened(id, OpenSession::of(row)));
         Ok(())
+    }
+
+    fn note_ever(&mut self, row: &SessionRow) -> Result<(), StoreError> {
+        let Some(device) = row.device else {
+            return Ok(());
+        };
+        let ever = ever_on_device(device, row.associate);
+        self.tx.put(Table::Session, &ever, &[])
     }
 
     /// Writes a session that stays open.
@@ -372,6 +409,7 @@ impl<'a> IdentityTx<'a> {
         for index in session_index_keys(id, &row) {
             self.tx.delete(Table::Session, &index)?;
         }
+        self.note_ever(&row)?;
         self.update_session(id, &row)?;
         self.changes.push(Change::SessionEnded(id));
         Ok(())

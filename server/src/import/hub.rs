@@ -186,6 +186,7 @@ impl ImportSink for EngineSink<'_, '_> {
         for draft in drafts {
             let tx = self.engine.tx();
             let Some(record) = records::next_version(tx.as_read(), customer, &draft)? else {
+                index.confirm_sale(tx, &draft, customer, author.run)?;
                 outcomes.push(Put::Unchanged);
                 continue;
             };

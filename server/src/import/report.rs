@@ -55,6 +55,23 @@ impl Report {
         self.customers_new + self.customers_updated + self.records_new + self.records_replaced > 0
     }
 
+    /// What the counts come to where nothing changed.
+    fn verdict(&self) -> Option<&'static str> {
+        if self.has_changed() {
+            return None;
+        }
+        let refused = self.rejected_total();
+        Some(if self.rows == 0 {
+            "Nothing was taken: the file holds no rows."
+        } else if refused >= self.rows {
+            "Nothing was taken: every row was refused."
+        } else if refused > 0 {
+            "Nothing changed: what was not refused, the book held already."
+        } else {
+            "Nothing changed: the book held all of it already."
+        })
+    }
+
     pub(super) fn count_sale(&mut self, kind: RecordKind, currency: Currency, amount: i64) {
         let (count, sums) = match kind {
             RecordKind::Purchase => (&mut self.purchases, &mut self.amount_minor),
@@ -111,10 +128,10 @@ impl fmt::Display for Report {
         if !self.ignored_columns.is_empty() {
             writeln!(f, "ignored    columns {}", self.ignored_columns.join(", "))?;
         }
-        if !self.has_changed() {
-            writeln!(f, "Nothing changed: the book held all of it already.")?;
+        match self.verdict() {
+            Some(verdict) => writeln!(f, "{verdict}"),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -140,4 +157,32 @@ pub struct Progress {
     pub bytes: u64,
     /// Rows refused.
     pub rejected: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_tells_why_nothing_changed() {
+        let report = |rows, refused| Report {
+            rows,
+            records_unchanged: rows - refused,
+            rejected: BTreeMap::from([("amount", refused)]),
+            ..Report::default()
+        };
+        let ends = |report: Report, end: &str| {
+            let said = report.to_string();
+            assert!(said.trim_end().ends_with(end), "{said}");
+        };
+        ends(report(0, 0), "the file holds no rows.");
+        ends(report(2, 2), "every row was refused.");
+        ends(report(2, 1), "what was not refused, the book held already.");
+        ends(report(2, 0), "the book held all of it already.");
+        let new = Report {
+            records_new: 1,
+            ..report(2, 1)
+        };
+        assert!(!new.to_string().contains("Nothing"), "{new}");
+    }
 }

@@ -218,13 +218,7 @@ impl<'a> ImportIndex<'a> {
         customer: CustomerId,
         run: Timestamp,
     ) -> Result<Result<(), Reason>, StoreError> {
-        let key = self.key(
-            b's',
-            &SourceKey {
-                source: draft.source.clone(),
-                id: draft.source_id.clone(),
-            },
-        );
+        let key = self.sale_key(draft);
         let known: Option<KnownSale> = get_row(tx.as_read(), Table::ImportIndex, &key)?;
         match known {
             Some(known) if known.customer != customer => return Ok(Err(Reason::OtherCustomer)),
@@ -234,6 +228,35 @@ impl<'a> ImportIndex<'a> {
         tx.put(Table::ImportIndex, &backward(customer, &key), &[])?;
         put_row(tx, Table::ImportIndex, &key, &KnownSale { customer, run })?;
         Ok(Ok(()))
+    }
+
+    /// Remembers that `run` says of a sale what the book holds of it: other content later in the same run is the twin that is refused,
+    /// as it was when the sale was new.
+    ///
+    /// # Errors
+    /// [`StoreError`] when storage fails or the entry does not decode.
+    pub fn confirm_sale(
+        self,
+        tx: &mut dyn WriteTx,
+        draft: &RecordDraft,
+        customer: CustomerId,
+        run: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = self.sale_key(draft);
+        let known: Option<KnownSale> = get_row(tx.as_read(), Table::ImportIndex, &key)?;
+        if known == Some(KnownSale { customer, run }) {
+            return Ok(());
+        }
+        tx.put(Table::ImportIndex, &backward(customer, &key), &[])?;
+        put_row(tx, Table::ImportIndex, &key, &KnownSale { customer, run })
+    }
+
+    fn sale_key(self, draft: &RecordDraft) -> Vec<u8> {
+        let key = SourceKey {
+            source: draft.source.clone(),
+            id: draft.source_id.clone(),
+        };
+        self.key(b's', &key)
     }
 
     /// Forgets what the index holds of a customer who is erased. The source's customer ids stay as keyed digests that say "erased", so that

@@ -48,12 +48,18 @@ impl Header {
             .iter()
             .enumerate()
             .any(|(at, name)| name.is_some() && columns.iter().take(at).any(|one| one == name));
-        if is_repeated || !schema.iter().filter(|column| column.is_required).all(has) {
+        // A number alone says nothing of a customer; a file of sales has it too.
+        let says_nothing = !schema
+            .iter()
+            .any(|column| has(column) && column.name != "customer_id");
+        let is_whole = schema.iter().filter(|column| column.is_required).all(has);
+        if is_repeated || says_nothing || !is_whole {
             let required = schema.iter().filter(|column| column.is_required);
             return Err(ImportError::Header {
                 required: joined(required),
                 optional: joined(schema.iter().filter(|column| !column.is_required)),
                 found: line.chars().take(200).collect(),
+                hint: hint(&names, what),
             });
         }
         let ignored = names
@@ -129,6 +135,25 @@ impl Header {
     }
 }
 
+/// What a file with these columns looks like, where that is the other kind.
+fn hint(names: &[String], what: What) -> &'static str {
+    let has = |column: &str| {
+        let mut names = names.iter().map(|name| name.trim());
+        names.any(|name| name.eq_ignore_ascii_case(column))
+    };
+    let is_sales = has("sale_id") || (has("amount") && has("date"));
+    let is_customers = ["name", "given_name", "family_name", "phone", "email"]
+        .into_iter()
+        .any(has);
+    match what {
+        What::Customers if is_sales => ": this looks like sales, use `carnet admin import sales`",
+        What::Sales if is_customers && !is_sales => {
+            ": this looks like customers, use `carnet admin import customers`"
+        }
+        What::Customers | What::Sales => "",
+    }
+}
+
 fn joined<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
     columns
         .map(|column| column.name)
@@ -179,6 +204,26 @@ fn unquote(text: &str, separator: char) -> Option<(String, Option<&str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_the_other_kind_is_refused_and_named() {
+        let refused = |header: &str, what| Header::parse(header, what).unwrap_err().to_string();
+        for header in [
+            "sale_id,customer_id,date,amount,currency",
+            "customer_id;DATE;Amount",
+        ] {
+            let said = refused(header, What::Customers);
+            assert!(said.contains("looks like sales"), "{said}");
+        }
+        let said = refused("customer_id,given_name,phone", What::Sales);
+        assert!(said.contains("looks like customers"), "{said}");
+        let said = refused("customer_id,points", What::Customers);
+        assert!(
+            said.contains("expected header. Required"),
+            "a number and nothing known says nothing of anybody: {said}"
+        );
+        Header::parse("customer_id,email", What::Customers).expect("one column is enough");
+    }
 
     #[test]
     fn fields_are_split_and_unquoted() {

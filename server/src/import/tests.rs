@@ -284,6 +284,7 @@ impl ImportSink for BookSink<'_> {
         let mut outcomes = Vec::new();
         for draft in drafts {
             let Some(record) = records::next_version(self.tx().as_read(), customer, &draft)? else {
+                index.confirm_sale(self.tx(), &draft, customer, run)?;
                 outcomes.push(Put::Unchanged);
                 continue;
             };

@@ -1,13 +1,23 @@
 //! The keystore's file: made once, guarded, rotated.
 
 use sync_core::entropy::SeededEntropy;
+use sync_core::store::memory::MemoryStore;
 
 use super::*;
 
 const START: Timestamp = Timestamp(1_800_000_000_000);
 
 fn open(folder: &Path, now: Timestamp, seed: u64) -> Result<Keystore, KeysError> {
-    Keystore::open_or_create(folder, &mut SeededEntropy::new(seed), now)
+    open_with(folder, &MemoryStore::default(), now, seed)
+}
+
+fn open_with(
+    folder: &Path,
+    store: &MemoryStore,
+    now: Timestamp,
+    seed: u64,
+) -> Result<Keystore, KeysError> {
+    Keystore::open_or_create(folder, store, &mut SeededEntropy::new(seed), now)
 }
 
 fn kids(keys: &Keystore) -> Vec<String> {
@@ -79,4 +89,41 @@ fn the_keystore_does_not_show_its_secrets() {
     let shown = format!("{keys:?}");
     assert!(shown.contains("Secret(…)"));
     assert!(!shown.contains(&format!("{:?}", keys.pepper().expose())));
+}
+
+#[test]
+fn a_database_takes_no_keystore_but_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = MemoryStore::default();
+    open_with(folder.path(), &store, START, 1).unwrap();
+    let own = folder.path().join(FILE_NAME);
+    let kept = folder.path().join("backup");
+    std::fs::rename(&own, &kept).unwrap();
+    let missing = open_with(folder.path(), &store, START, 2).unwrap_err();
+    assert!(matches!(missing, KeysError::Missing { .. }), "{missing}");
+    assert!(!own.exists(), "a new keystore would only hide the loss");
+    open(folder.path(), START, 3).unwrap();
+    let foreign = open_with(folder.path(), &store, START, 4).unwrap_err();
+    assert!(matches!(foreign, KeysError::Foreign { .. }), "{foreign}");
+    let found = Keystore::verify(folder.path(), &store).unwrap_err();
+    assert!(matches!(found, KeysError::Foreign { .. }), "{found}");
+    std::fs::rename(&kept, &own).unwrap();
+    let rotated = START.plus_ms(SIGNING_MS);
+    open_with(folder.path(), &store, rotated, 5).unwrap();
+    Keystore::verify(folder.path(), &store).expect("a new token key changes nothing");
+}
+
+#[test]
+fn a_database_from_before_fingerprints_takes_the_keystore_it_has_and_no_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    tx.put(Table::Associate, b"somebody", b"row").unwrap();
+    tx.commit().unwrap();
+    let missing = open_with(folder.path(), &store, START, 1).unwrap_err();
+    assert!(matches!(missing, KeysError::Missing { .. }), "{missing}");
+    open(folder.path(), START, 1).unwrap();
+    open_with(folder.path(), &store, START, 2).unwrap();
+    let bound = store.read().unwrap().get(Table::Meta, FINGERPRINT).unwrap();
+    assert!(bound.is_some());
 }

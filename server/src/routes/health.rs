@@ -13,7 +13,7 @@ use sync_core::store::{StoreError, Table};
 use crate::http::AppState;
 use crate::http::authorized::Open;
 use crate::http::error::ApiError;
-use crate::http::metrics::{DOCUMENTS_LOADED, WRITER_QUEUE};
+use crate::http::metrics::{DOCUMENTS_LOADED, SYNC_SESSIONS, WRITER_QUEUE};
 use crate::http::openapi;
 use crate::http::route::Route;
 
@@ -66,6 +66,8 @@ async fn metrics(_: Open, State(state): State<AppState>) -> impl IntoResponse {
     state.metrics.set(&WRITER_QUEUE, &[], queued);
     let loaded = i64::try_from(state.book.documents_loaded()).unwrap_or(i64::MAX);
     state.metrics.set(&DOCUMENTS_LOADED, &[], loaded);
+    let sessions = i64::try_from(state.book.subscribers()).unwrap_or(i64::MAX);
+    state.metrics.set(&SYNC_SESSIONS, &[], sessions);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], state.metrics.to_text())
 }

@@ -82,7 +82,7 @@ pub async fn run(listener: &TcpListener, door: Door, shutdown: impl Future<Outpu
     clippy::disallowed_methods,
     reason = "waiting for sockets is this edge's work"
 )]
-async fn rest_after(error: &io::Error) {
+pub(crate) async fn rest_after(error: &io::Error) {
     // Per-connection errors (a client that left before it was accepted) need no rest, but one does no harm.
     tracing::warn!(error = %error, "a connection could not be accepted");
     tokio::time::sleep(REST).await;

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::bail;
+use server::data::DataError;
+use server::keys::Keystore;
 use server::lock::FolderLock;
 use server::{check, data};
 use sync_core::audit::{AuditError, Checked};
@@ -26,13 +28,15 @@ pub(super) fn verify(folder: &Path) -> anyhow::Result<()> {
             }
             bail!("the database is damaged: restore it from its backup");
         }
-        Err(AuditError::Store(error)) => return Err(error.into()),
+        Err(AuditError::Store(error)) => return Err(DataError::of(error, folder).into()),
     };
+    Keystore::verify(folder, &store)?;
     say_checked(&verified.checked);
     say(format_args!(
         "people         {} associates, {} handhelds, {} keys, {} shops",
         verified.associates, verified.devices, verified.integrations, verified.shops
     ));
+    say("keystore       hub.keys is the one this database was set up with");
     say("The database is whole.");
     Ok(())
 }
@@ -76,7 +80,7 @@ pub(super) fn rebuild(folder: &Path) -> anyhow::Result<()> {
                 "nothing was changed: the changes themselves are damaged, restore the database from its backup"
             );
         }
-        Err(AuditError::Store(error)) => return Err(error.into()),
+        Err(AuditError::Store(error)) => return Err(DataError::of(error, folder).into()),
     };
     say(format_args!(
         "documents      {} replayed to their accepted heads; {} caches said something else before",

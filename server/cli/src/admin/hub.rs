@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use server::config::{Config, DataConfig};
 use server::data;
 use server::http::AppState;
-use server::identity::access::Role;
 use server::identity::directory::Directory;
-use server::serve::Started;
-use sync_core::ids::{AssociateId, ShopId};
+use server::lock::LockError;
+use server::operator::{Order, carry_out};
+use server::serve::{ServeError, Started};
 use sync_core::store::Store as _;
+
+use super::say;
 
 /// Opens the hub of `folder` and runs `work` on it; everything that was written is durable when this returns.
 pub(super) fn with_hub<T>(
@@ -41,57 +43,50 @@ pub(super) fn with_hub<T>(
     })
 }
 
+/// Carries out an order and says what it answers: on the hub that serves the folder, or on one that is opened for it.
+pub(super) fn order(folder: &Path, order: &Order) -> anyhow::Result<()> {
+    let is_enrol = matches!(order, Order::Enrol { .. });
+    let taken = order.clone();
+    let done = with_hub(
+        folder,
+        async move |state| Ok(carry_out(state, taken).await?),
+    );
+    let done = match done {
+        Err(error) if is_served(&error) => return ask_the_running(folder, order, error),
+        done => done?,
+    };
+    done.iter().for_each(say);
+    if is_enrol {
+        say("Start the hub before using it.");
+    }
+    Ok(())
+}
+
+fn is_served(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(ServeError::Lock(LockError::Held { .. }))
+    )
+}
+
+/// Hands the order to whoever holds the folder; when that is no hub with a door, `held` is the answer.
+#[cfg(unix)]
+fn ask_the_running(folder: &Path, order: &Order, held: anyhow::Error) -> anyhow::Result<()> {
+    let Ok(answer) = server::operator::door::ask(folder, order) else {
+        return Err(held);
+    };
+    answer.map_err(anyhow::Error::msg)?.iter().for_each(say);
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn ask_the_running(_: &Path, _: &Order, held: anyhow::Error) -> anyhow::Result<()> {
+    Err(held)
+}
+
 /// What identity holds, read beside whoever writes.
 pub(super) fn directory(folder: &Path) -> anyhow::Result<Directory> {
     let store = data::open_store(folder, false)?;
     let tx = store.read()?;
     Ok(Directory::load(&*tx)?)
-}
-
-/// The shop that is meant: by id or by name, or the only one there is.
-pub(super) fn shop(directory: &Directory, named: Option<&str>) -> anyhow::Result<ShopId> {
-    let Some(named) = named else {
-        let mut all = directory.shops.keys();
-        return match (all.next(), all.next()) {
-            (Some(only), None) => Ok(*only),
-            _ => bail!("name the shop with --shop: {}", shop_names(directory)),
-        };
-    };
-    let by_id = named.parse().ok();
-    let found: Vec<ShopId> = directory
-        .shops
-        .iter()
-        .filter(|(id, row)| by_id == Some(**id) || row.name == named)
-        .map(|(id, _)| *id)
-        .collect();
-    match found.as_slice() {
-        [one] => Ok(*one),
-        [] => bail!(
-            "there is no shop {named:?}; there is {}",
-            shop_names(directory)
-        ),
-        _ => bail!("several shops are called {named:?}: name one by its id"),
-    }
-}
-
-fn shop_names(directory: &Directory) -> String {
-    let names = directory
-        .shops
-        .iter()
-        .map(|(id, row)| format!("{:?} ({id})", row.name));
-    names.collect::<Vec<_>>().join(", ")
-}
-
-/// In whose name a command acts: the manager that is named, or the first of the chain.
-pub(super) fn manager(directory: &Directory, named: Option<&str>) -> anyhow::Result<AssociateId> {
-    let mut managers = directory
-        .associates
-        .iter()
-        .filter(|(_, row)| row.role == Role::Manager && row.deactivated_at.is_none());
-    let found = match named {
-        Some(login) => managers.find(|(_, row)| row.login == login),
-        None => managers.max_by_key(|(id, row)| (row.chain, std::cmp::Reverse(**id))),
-    };
-    let (id, _) = found.context("there is no such manager: see `carnet admin associates list`")?;
-    Ok(*id)
 }

@@ -2,11 +2,12 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufReader, IsTerminal as _, Write as _};
+use std::io::{BufReader, ErrorKind, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use server::http::AppState;
@@ -14,14 +15,17 @@ use server::import::hub::{BookSink, ImportAuthor, source_author};
 use server::import::{
     ImportObserver, ImportOptions, Problem, Progress, Report, What, check_encoding, import,
 };
+use server::operator::shop;
 use sync_core::ids::ShopId;
 use sync_core::records::Currency;
 
-use super::hub::{shop, with_hub};
+use super::hub::with_hub;
 use super::{say, tell};
 
 /// Problems that are told one by one; the rest is counted, and written to `--rejects`.
 const PROBLEMS_TOLD: u64 = 20;
+/// Exit code of an import that came to its end and refused rows. Not 1, which says that the import failed, nor clap's 2.
+const ROWS_REFUSED: u8 = 3;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportCommand {
@@ -53,12 +57,13 @@ pub(super) struct FileArguments {
     /// The system whose ids these are: the same name every time, for sales and customers alike.
     #[arg(long, default_value = "till")]
     source: String,
-    /// Write every refused row to this file, with line, reason and the row itself.
+    /// Write every refused row to this new file, with line, reason and the row itself.
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
 }
 
-pub(super) fn run(folder: &Path, command: &ImportCommand) -> anyhow::Result<()> {
+/// Runs an import; the exit code tells whether every row was taken.
+pub(super) fn run(folder: &Path, command: &ImportCommand) -> anyhow::Result<ExitCode> {
     let (what, arguments) = match command {
         ImportCommand::Sales { file, .. } => (What::Sales, file),
         ImportCommand::Customers { file, .. } => (What::Customers, file),
@@ -71,7 +76,11 @@ pub(super) fn run(folder: &Path, command: &ImportCommand) -> anyhow::Result<()> 
         let watcher = Watcher::new(bytes, arguments.rejects.as_deref())?;
         let report = read_in(state, what, options, &arguments.file, watcher).await?;
         say(format_args!("{report}"));
-        Ok(())
+        Ok(if report.rejected_total() == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(ROWS_REFUSED)
+        })
     })
 }
 
@@ -124,6 +133,17 @@ async fn read_in(
         anyhow::Ok(report?)
     });
     reading.await.context("the import panicked")?
+}
+
+/// Makes the file of refused rows. One that is there already may be the only copy of something, the import's own file included.
+fn make_new(path: &Path) -> anyhow::Result<File> {
+    match File::create_new(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
+            "--rejects: {} exists already: name a new file (nothing was imported)",
+            path.display()
+        ),
+        made => made.with_context(|| format!("--rejects: can't write {}", path.display())),
+    }
 }
 
 fn open(path: &Path) -> anyhow::Result<BufReader<File>> {
@@ -229,11 +249,7 @@ struct Watcher {
 impl Watcher {
     fn new(bytes: u64, rejects: Option<&Path>) -> anyhow::Result<Self> {
         let rejects = rejects
-            .map(|path| {
-                let file = File::create(path)
-                    .with_context(|| format!("can't write {}", path.display()))?;
-                anyhow::Ok((path.to_owned(), file))
-            })
+            .map(|path| anyhow::Ok((path.to_owned(), make_new(path)?)))
             .transpose()?;
         Ok(Self {
             bar: Bar::of_bytes(bytes),

@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use server::identity::access::{Scope, Scopes};
-use server::identity::integrations::{IntegrationId, NewIntegration};
-use server::identity::people::Subject;
+use server::identity::integrations::IntegrationId;
+use server::operator::Order;
 use sync_core::ids::DeviceId;
 
-use super::hub::{directory, manager, shop, with_hub};
+use super::hub::{directory, order};
 use super::say;
 
 #[derive(Debug, Args)]
@@ -65,18 +63,11 @@ pub(super) enum IntegrationsCommand {
 }
 
 pub(super) fn enrol(folder: &Path, arguments: &EnrolArguments) -> anyhow::Result<()> {
-    with_hub(folder, async |state| {
-        let (home, by) = {
-            let directory = state.identity.directory();
-            let home = shop(&directory, arguments.shop.as_deref())?;
-            (home, manager(&directory, arguments.r#as.as_deref())?)
-        };
-        let code = state.identity.make_enrolment_code(home, by).await?;
-        say(format_args!("code       {}", code.typed));
-        say(format_args!("to scan    {}", code.scanned));
-        say("One handheld, for 10 minutes. Start the hub before using it.");
-        Ok(())
-    })
+    let asked = Order::Enrol {
+        shop: arguments.shop.clone(),
+        by: arguments.r#as.clone(),
+    };
+    order(folder, &asked)
 }
 
 pub(super) fn devices(folder: &Path, command: &DevicesCommand) -> anyhow::Result<()> {
@@ -86,91 +77,50 @@ pub(super) fn devices(folder: &Path, command: &DevicesCommand) -> anyhow::Result
             for (id, row) in &directory.devices {
                 let shop = directory.shops.get(&row.shop);
                 let shop = shop.map_or("?", |shop| shop.name.as_str());
-                let state = if row.revoked_at.is_some() {
-                    "revoked"
-                } else {
-                    "active"
-                };
+                let state = state(row.revoked_at.is_some());
                 say(format_args!("{id}   {state:<8} {:<20} {shop}", row.label));
             }
             Ok(())
         }
-        DevicesCommand::Revoke { device } => with_hub(folder, async |state| {
-            state.identity.deactivate(Subject::Device(*device)).await?;
-            say(format_args!("{device} is revoked"));
-            Ok(())
-        }),
+        DevicesCommand::Revoke { device } => {
+            let device = device.to_string();
+            order(folder, &Order::RevokeDevice { device })
+        }
     }
 }
 
 pub(super) fn integrations(folder: &Path, command: &IntegrationsCommand) -> anyhow::Result<()> {
-    match command {
+    let asked = match command {
+        IntegrationsCommand::List => {
+            for (id, row) in &directory(folder)?.integrations {
+                let state = state(row.revoked_at.is_some());
+                let (name, scopes) = (&row.name, &row.scopes);
+                say(format_args!("{id}   {state:<8} {name:<20} {scopes}"));
+            }
+            return Ok(());
+        }
         IntegrationsCommand::Add {
             name,
             scopes,
             days,
             chain,
-            shop: named,
+            shop,
             r#as,
-        } => with_hub(folder, async |state| {
-            let (home, by) = {
-                let directory = state.identity.directory();
-                let home = shop(&directory, named.as_deref())?;
-                (home, manager(&directory, r#as.as_deref())?)
-            };
-            let new = NewIntegration {
-                name: name.clone(),
-                scopes: read_scopes(scopes)?,
-                shop: home,
-                chain: *chain,
-                days: *days,
-                by,
-            };
-            let made = state.identity.add_integration(new).await?;
-            say(format_args!("number     {}", made.id));
-            say(format_args!(
-                "key        {}   (not shown again)",
-                made.key.expose()
-            ));
-            Ok(())
-        }),
-        IntegrationsCommand::List => {
-            for (id, row) in &directory(folder)?.integrations {
-                let state = if row.revoked_at.is_some() {
-                    "revoked"
-                } else {
-                    "active"
-                };
-                say(format_args!(
-                    "{id}   {state:<8} {:<20} {}",
-                    row.name, row.scopes
-                ));
-            }
-            Ok(())
-        }
-        IntegrationsCommand::Revoke { integration } => with_hub(folder, async |state| {
-            let subject = Subject::Integration(*integration);
-            state.identity.deactivate(subject).await?;
-            say(format_args!("{integration} is revoked"));
-            Ok(())
-        }),
-    }
+        } => Order::AddIntegration {
+            name: name.clone(),
+            scopes: scopes.clone(),
+            days: *days,
+            chain: *chain,
+            shop: shop.clone(),
+            by: r#as.clone(),
+        },
+        IntegrationsCommand::Revoke { integration } => Order::RevokeIntegration {
+            integration: integration.to_string(),
+        },
+    };
+    order(folder, &asked)
 }
 
-fn read_scopes(names: &[String]) -> anyhow::Result<Scopes> {
-    let mut scopes = Vec::new();
-    for name in names {
-        let scope = Scope::of_integration(name.trim()).with_context(|| {
-            let known: Vec<_> = Scope::FOR_INTEGRATIONS
-                .iter()
-                .map(|scope| scope.name())
-                .collect();
-            format!("--scopes: {name:?} is none of {}", known.join(", "))
-        })?;
-        scopes.push(scope);
-    }
-    if scopes.is_empty() {
-        bail!("--scopes: name at least one");
-    }
-    Ok(Scopes::of(&scopes))
+fn state(is_revoked: bool) -> &'static str {
+    if is_revoked { "revoked" } else { "active" }
 }

@@ -2,15 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use clap::Subcommand;
-use server::identity::access::Role;
 use server::identity::directory::Directory;
-use server::identity::people::{NewAssociate, Subject, normal_login};
-use server::setup::{random_password, reset_password};
-use sync_core::ids::AssociateId;
+use server::operator::Order;
 
-use super::hub::{directory, shop, with_hub};
+use super::hub::{directory, order};
 use super::say;
 
 #[derive(Debug, Subcommand)]
@@ -47,67 +43,32 @@ pub(super) enum AssociatesCommand {
 }
 
 pub(super) fn run(folder: &Path, command: &AssociatesCommand) -> anyhow::Result<()> {
-    match command {
+    let asked = match command {
+        AssociatesCommand::List => {
+            list(&directory(folder)?);
+            return Ok(());
+        }
         AssociatesCommand::Add {
             login,
             name,
             manager,
             chain,
-            shop: named,
-        } => with_hub(folder, async |state| {
-            let home = shop(&state.identity.directory(), named.as_deref())?;
-            let password = random_password(&state.entropy);
-            let role = if *manager {
-                Role::Manager
-            } else {
-                Role::Associate
-            };
-            let new = NewAssociate {
-                login: login.clone(),
-                name: name.clone(),
-                role,
-                shop: home,
-                chain: *chain,
-                password: password.clone(),
-            };
-            let id = state.identity.add_associate(new).await?;
-            say(format_args!("added {} {login} ({id})", role.name()));
-            say(format_args!(
-                "password   {}   (not shown again)",
-                password.expose()
-            ));
-            Ok(())
-        }),
-        AssociatesCommand::List => {
-            list(&directory(folder)?);
-            Ok(())
-        }
-        AssociatesCommand::Deactivate { login } => with_hub(folder, async |state| {
-            let id = find(&state.identity.directory(), login)?;
-            state.identity.deactivate(Subject::Associate(id)).await?;
-            say(format_args!(
-                "{login} can't sign in any more, and every open sign-in has ended"
-            ));
-            Ok(())
-        }),
-        AssociatesCommand::ResetPassword { login } => with_hub(folder, async |state| {
-            let login = normal_login(login)?;
-            let password = reset_password(&state.identity, &login, &state.entropy).await?;
-            say(format_args!(
-                "password   {}   (not shown again)",
-                password.expose()
-            ));
-            Ok(())
-        }),
-    }
-}
-
-fn find(directory: &Directory, login: &str) -> anyhow::Result<AssociateId> {
-    let found = directory.associate_by_login(&normal_login(login)?);
-    let (id, _) = found.with_context(|| {
-        format!("nobody signs in as {login:?}: see `carnet admin associates list`")
-    })?;
-    Ok(id)
+            shop,
+        } => Order::AddAssociate {
+            login: login.clone(),
+            name: name.clone(),
+            is_manager: *manager,
+            chain: *chain,
+            shop: shop.clone(),
+        },
+        AssociatesCommand::Deactivate { login } => Order::DeactivateAssociate {
+            login: login.clone(),
+        },
+        AssociatesCommand::ResetPassword { login } => Order::ResetPassword {
+            login: login.clone(),
+        },
+    };
+    order(folder, &asked)
 }
 
 fn list(directory: &Directory) {

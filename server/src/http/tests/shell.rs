@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::authorized::Open;
 use super::super::route::Route;
 use super::*;
+use crate::identity::dpop;
 
 #[tokio::test]
 async fn a_failure_is_a_problem_document_with_a_request_id() {
@@ -144,6 +145,65 @@ async fn metrics_count_routes_by_their_pattern() {
     assert!(!metrics.text.contains("secret-name") && metrics.text.ends_with("# EOF\n"));
 }
 
+/// Panics unless a text keeps to OpenMetrics: families declared once and in one piece, samples named after them, an end.
+fn check_form(text: &str) {
+    let (mut family, mut kind) = (String::new(), String::new());
+    let mut seen = std::collections::BTreeSet::new();
+    let body = text.strip_suffix("# EOF\n").expect("the end is marked");
+    for line in body.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["#", "TYPE", name, of] => {
+                (family, kind) = (name.to_owned(), of.to_owned());
+                assert!(seen.insert(family.clone()), "{name} is declared once");
+            }
+            ["#", "HELP", name, ..] => assert_eq!(name, family),
+            _ => {
+                let (series, value) = line.rsplit_once(' ').unwrap();
+                let name = series.split('{').next().unwrap();
+                let suffix = name.strip_prefix(family.as_str()).expect(line);
+                let suffixes: &[&str] = match kind.as_str() {
+                    "counter" => &["_total"],
+                    "gauge" => &[""],
+                    "histogram" => &["_bucket", "_count", "_sum"],
+                    other => panic!("{other} is no kind of ours"),
+                };
+                assert!(suffixes.contains(&suffix), "{line}");
+                value.parse::<f64>().expect(line);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn metrics_tell_of_sign_ins_commits_and_times_and_of_nobody() {
+    let app = TestApp::start().await;
+    let body = json!({ "login": "needle-login", "password": "needle-password" });
+    let nobody = &Actor::Anonymous;
+    let refused = app.ask(nobody, "POST", "/v1/auth/office", &body).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    let device = app.hub.enrol(100).await;
+    app.challenged(&device).await;
+    let _listens = app.state.book.subscribe();
+    let metrics = app.ask(nobody, "GET", "/metrics", &Value::Null).await;
+    check_form(&metrics.text);
+    let value = |series: &str| -> u64 {
+        let line = metrics.text.lines().find_map(|line| {
+            let value = line.strip_prefix(series)?.strip_prefix(' ')?;
+            value.parse().ok()
+        });
+        line.unwrap_or_else(|| panic!("{series} is not in {}", metrics.text))
+    };
+    let code = refused.code();
+    let series = format!("carnet_sign_ins_failed_total{{place=\"office\",reason=\"{code}\"}}");
+    assert_eq!(value(&series), 1);
+    let route = "carnet_http_request_seconds_count{route=\"/v1/auth/office\"}";
+    assert_eq!(value(route), 1);
+    assert!(value("carnet_commit_seconds_count") > 0);
+    assert_eq!(value("carnet_sync_sessions"), 1);
+    assert!(!metrics.text.contains("needle"));
+}
+
 #[tokio::test]
 async fn a_hub_that_can_not_write_lives_but_is_not_ready() {
     let TestApp { hub, router, .. } = TestApp::start().await;
@@ -190,6 +250,25 @@ impl io::Write for Lines {
     }
 }
 
+impl TestApp {
+    /// The answer to a handheld's proof that has no nonce yet.
+    async fn challenged(&self, device: &TestDevice) -> Answer {
+        let path = "/v1/auth/device-token";
+        let claims = json!({
+            "jti": "no-nonce", "htm": "POST", "htu": format!("{}{path}", crate::testing::ORIGIN), "iat": 0,
+        });
+        let proof = dpop::tests::sign(&device.key, &dpop::tests::header_of(&device.key), &claims);
+        let body = json!({ "device": device.id });
+        let request = Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("content-type", "application/json")
+            .header("dpop", proof)
+            .body(Body::from(body.to_string()));
+        self.send(request.unwrap()).await
+    }
+}
+
 #[tokio::test]
 async fn logs_hold_no_secret_and_no_name() {
     let lines = Lines::default();
@@ -225,12 +304,25 @@ async fn logs_hold_no_secret_and_no_name() {
         .await;
     let body = json!({ "name": "needle-shop", "time_zone": "Europe/Paris" });
     app.ask(&manager, "POST", "/v1/shops", &body).await;
+    let (challenged, refused) = (app.challenged(&device).await, {
+        let path = "/v1/auth/me";
+        app.ask(&nobody, "GET", path, &Value::Null).await
+    });
+    assert_eq!(challenged.code(), "use_dpop_nonce", "{}", challenged.text);
     let lines = lines
         .0
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
     let text = String::from_utf8(lines).unwrap();
+    for (answer, level) in [(challenged, "DEBUG"), (refused, "INFO")] {
+        let id = answer.headers["x-request-id"].to_str().unwrap();
+        let line = text.lines().find(|line| line.contains(id)).unwrap();
+        assert!(
+            line.contains(&format!("\"level\":\"{level}\"")),
+            "a challenge is half of a refresh, and no failure: {line}"
+        );
+    }
     assert!(
         text.contains("\"http.route\":\"/v1/shops\""),
         "requests are logged: {text}"

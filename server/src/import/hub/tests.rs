@@ -138,6 +138,23 @@ async fn a_real_log_imports_once_however_often_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_with_a_conflicting_twin_says_the_same_every_night() {
+    let hub = Hub::new();
+    let csv = b"sale_id,customer_id,date,amount,currency\n\
+        1,ines,2026-06-14,10,EUR\n2,ines,2026-06-14,5,EUR\n1,ines,2026-06-14,20,EUR\n";
+    let first = hub.import(What::Sales, csv).await;
+    let (totals, refused) = (hub.totals(), BTreeMap::from([("repeated", 1)]));
+    assert_eq!((first.records_new, &first.rejected), (2, &refused));
+    let second = hub.import(What::Sales, csv).await;
+    assert_eq!((second.records_unchanged, &second.rejected), (2, &refused));
+    assert!(!second.has_changed(), "{second}");
+    assert_eq!(hub.totals(), totals);
+    let third = hub.import(What::Sales, csv).await;
+    assert_eq!((third, hub.totals()), (second, totals));
+    hub.thread.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn imported_customers_are_in_the_shop_s_book_found_and_told_to_sessions() {
     let hub = Hub::new();
     let mut news = hub.book.subscribe();
