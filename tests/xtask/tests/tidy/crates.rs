@@ -18,10 +18,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ),
     ("ffi", &["simulator", "sync-core", "sync-store-sqlite"]),
     ("mobile-bindings", &[]),
-    (
-        "integration-tests",
-        &["ffi", "server", "sync-core", "sync-store-sqlite"],
-    ),
+    ("integration-tests", &["ffi", "server", "sync-core"]),
     ("simulator", &["sync-core"]),
     ("bench", &["server", "sync-core", "sync-store-sqlite"]),
     ("xtask", &[]),

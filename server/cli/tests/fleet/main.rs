@@ -1,0 +1,12 @@
+//! Handhelds and the real binary over real sockets: a real shop's log on two of them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests fail like tests"
+)]
+
+mod house;
+mod real_log;
