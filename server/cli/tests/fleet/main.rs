@@ -1,4 +1,4 @@
-//! Handhelds and the real binary over real sockets: a real shop's log on two of them.
+//! Handhelds and the real binary over real sockets: a real shop's log on two of them, and an enemy among them.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,5 +8,8 @@
     reason = "helpers of tests fail like tests"
 )]
 
+mod attacker;
+mod forge;
+mod hostile;
 mod house;
 mod real_log;
