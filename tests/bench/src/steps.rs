@@ -27,6 +27,7 @@ use crate::hub::{Hub, boutique};
 /// What the steps share.
 pub(crate) struct Bench<'a> {
     pub(crate) hub: &'a Hub,
+    pub(crate) extent: Extent,
     pub(crate) office: Office,
     pub(crate) folder: &'a Path,
     /// A full handheld that has synced; the first step makes it.
@@ -42,6 +43,8 @@ type Running<'a> = Pin<Box<dyn Future<Output = Result<Vec<Figure>>> + 'a>>;
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) tells: &'static str,
+    /// The figures without which the step has failed.
+    pub(crate) brings: &'static [&'static str],
     pub(crate) run: for<'b> fn(&'b mut Bench<'_>) -> Running<'b>,
 }
 
@@ -50,49 +53,112 @@ pub(crate) const STEPS: [Step; 8] = [
     Step {
         name: "first_sync",
         tells: "a new handheld takes the whole book",
+        brings: &[
+            "first_sync.searchable_ms",
+            "first_sync.complete_ms",
+            "first_sync.bytes_per_customer",
+        ],
         run: |bench| Box::pin(book::first_sync(bench)),
     },
     Step {
         name: "hub",
         tells: "what the hub holds in memory after serving a first sync",
+        brings: &["hub.rss_mb"],
         run: |bench| Box::pin(book::hub_memory(bench)),
     },
     Step {
         name: "reconnect",
         tells: "the handheld comes back and nothing has changed",
+        brings: &[
+            "reconnect.bytes",
+            "reconnect.round_trips",
+            "reconnect.hub_cpu_ms",
+            "reconnect.documents_loaded",
+        ],
         run: |bench| Box::pin(meet::reconnect(bench)),
     },
     Step {
         name: "catch_up",
         tells: "the handheld comes back and 100 cards have changed",
+        brings: &["catch_up.bytes", "catch_up.round_trips", "catch_up.wall_ms"],
         run: |bench| Box::pin(meet::catch_up(bench)),
     },
     Step {
         name: "push",
         tells: "500 edits over 300 cards were made offline",
+        brings: &["push.wall_ms", "push.hub_cpu_ms_per_edit"],
         run: |bench| Box::pin(meet::push(bench)),
     },
     Step {
         name: "live",
         tells: "two handhelds, one edits and the other sees it, folded and durable",
+        brings: &["live.p50_ms", "live.p99_ms"],
         run: |bench| Box::pin(live::live(bench)),
     },
     Step {
         name: "live50",
         tells: "50 handhelds (2 full, 48 at wire level), each editing once a second",
+        brings: &["live50.p50_ms", "live50.p99_ms", "live50.delivered_share"],
         run: |bench| Box::pin(live::live50(bench)),
     },
     Step {
         name: "handheld",
         tells: "a handheld by itself: open, search as one types, edit",
+        brings: &[
+            "handheld.open_ms",
+            "handheld.search_p99_ms",
+            "handheld.edit_p99_ms",
+            "handheld.rss_mb",
+        ],
         run: |bench| Box::pin(book::handheld(bench)),
     },
 ];
 
+impl Step {
+    /// The figures that it should have brought and did not.
+    pub(crate) fn missing(&self, brought: &[Figure]) -> Vec<&'static str> {
+        let is_missing = |name: &&str| !brought.iter().any(|figure| figure.name == *name);
+        self.brings.iter().copied().filter(is_missing).collect()
+    }
+}
+
+/// How often the steps repeat, and how long they go on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) first_syncs: usize,
+    pub(crate) reconnects: usize,
+    pub(crate) catch_ups: usize,
+    pub(crate) pushes: usize,
+    pub(crate) live_edits: usize,
+    pub(crate) live_seconds: u64,
+}
+
+impl Extent {
+    /// Enough for a figure that can be relied on.
+    pub(crate) const WHOLE: Self = Self {
+        first_syncs: 3,
+        reconnects: 40,
+        catch_ups: 7,
+        pushes: 5,
+        live_edits: 300,
+        live_seconds: 20,
+    };
+    /// As little as shows that every figure comes.
+    pub(crate) const QUICK: Self = Self {
+        first_syncs: 1,
+        reconnects: 2,
+        catch_ups: 1,
+        pushes: 1,
+        live_edits: 5,
+        live_seconds: 2,
+    };
+}
+
 impl<'a> Bench<'a> {
-    pub(crate) async fn open(hub: &'a Hub, folder: &'a Path) -> Result<Self> {
+    pub(crate) async fn open(hub: &'a Hub, folder: &'a Path, extent: Extent) -> Result<Self> {
         Ok(Self {
             hub,
+            extent,
             office: Office::open(hub).await?,
             folder,
             handheld: None,
