@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 use sync_core::card::Edit;
 use sync_core::card::terms::Place;
 use sync_core::entropy::SeededEntropy;
@@ -123,7 +124,7 @@ impl Step {
 }
 
 /// How often the steps repeat, and how long they go on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Extent {
     pub(crate) first_syncs: usize,
     pub(crate) reconnects: usize,
@@ -131,6 +132,9 @@ pub(crate) struct Extent {
     pub(crate) pushes: usize,
     pub(crate) live_edits: usize,
     pub(crate) live_seconds: u64,
+    pub(crate) openings: usize,
+    pub(crate) names: u64,
+    pub(crate) edits: usize,
 }
 
 impl Extent {
@@ -142,6 +146,9 @@ impl Extent {
         pushes: 5,
         live_edits: 300,
         live_seconds: 20,
+        openings: 10,
+        names: 60,
+        edits: 300,
     };
     /// As little as shows that every figure comes.
     pub(crate) const QUICK: Self = Self {
@@ -151,6 +158,9 @@ impl Extent {
         pushes: 1,
         live_edits: 5,
         live_seconds: 2,
+        openings: 2,
+        names: 3,
+        edits: 5,
     };
 }
 

@@ -81,9 +81,12 @@ pub(super) async fn handheld(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
         key: database.key,
         customers: bench.hub.customers,
         device: handheld.account.device,
+        hub_key: handheld.account.hub_key.to_bytes(),
+        hub_url: bench.hub.url.clone(),
         associate: handheld.account.author.associate,
         session: handheld.account.author.session,
         shop: handheld.account.author.shop,
+        extent: bench.extent,
     };
     drop(handheld);
     let mut child = this_program(&["alone"])?
