@@ -29,7 +29,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
-use crate::figures::{Figure, head};
+use crate::figures::{Figure, across_sizes, head};
 use crate::hub::Hub;
 use crate::steps::{Bench, Extent, STEPS, Step};
 
@@ -44,6 +44,10 @@ struct Arguments {
     /// Customers of the books to measure on.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000])]
     customers: Vec<u32>,
+    /// Measure on every size that a target belongs to: 1,000, 10,000, 50,000 and 100,000 customers.
+    /// Steps that take long and have no target at the large sizes are left out there, and named.
+    #[arg(long, conflicts_with = "customers")]
+    full: bool,
     /// Repeat as little as shows that every figure comes: the times mean nothing.
     #[arg(long)]
     quick: bool,
@@ -79,7 +83,14 @@ enum Mode {
     Alone,
 }
 
+/// The sizes of `--full`.
+const FULL: [u32; 4] = [1_000, 10_000, 50_000, 100_000];
+
 impl Arguments {
+    fn sizes(&self) -> &[u32] {
+        if self.full { &FULL } else { &self.customers }
+    }
+
     fn extent(&self) -> Extent {
         if self.quick {
             Extent::QUICK
@@ -93,6 +104,13 @@ impl Arguments {
         let is_asked =
             |step: &&Step| self.only.is_empty() || self.only.iter().any(|name| name == step.name);
         STEPS.iter().filter(is_asked)
+    }
+
+    /// Why a step is left out at this size.
+    fn left_out(&self, step: &Step, customers: u32) -> Option<&'static str> {
+        step.left_out_from
+            .filter(|(from, _)| self.full && customers >= *from)
+            .map(|(_, reason)| reason)
     }
 }
 
@@ -120,7 +138,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
     let begin = Instant::now();
     println!("{}", machine::describe());
     let mut outcome = Outcome::default();
-    for customers in &arguments.customers {
+    for customers in arguments.sizes() {
         if let Err(error) = measure(arguments, *customers, &mut outcome).await {
             println!("  the book of {customers} customers could not be measured: {error:#}");
             outcome.lost(arguments, *customers);
@@ -129,6 +147,9 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
     println!("\n{}", head());
     for figure in &outcome.figures {
         println!("{}", figure.line());
+    }
+    for line in across_sizes(&outcome.figures) {
+        println!("{line}");
     }
     println!("{}", machine::describe());
     println!("{:.0} s in all", begin.elapsed().as_secs_f64());
@@ -156,7 +177,10 @@ struct Outcome {
 impl Outcome {
     /// Counts everything as missing that has not come from a book of this size.
     fn lost(&mut self, arguments: &Arguments, customers: u32) {
-        for name in arguments.steps().flat_map(|step| step.brings) {
+        let expected = arguments
+            .steps()
+            .filter(|step| arguments.left_out(step, customers).is_none());
+        for name in expected.flat_map(|step| step.brings) {
             let is_here = |figure: &Figure| figure.name == *name && figure.customers == customers;
             let entry = (*name, customers);
             if !self.figures.iter().any(is_here) && !self.missing.contains(&entry) {
@@ -178,6 +202,13 @@ async fn measure(arguments: &Arguments, customers: u32, outcome: &mut Outcome) -
     );
     let mut bench = Bench::open(&hub, folder.path(), arguments.extent()).await?;
     for step in arguments.steps() {
+        if let Some(reason) = arguments.left_out(step, customers) {
+            println!(
+                "  {}: left out at {customers} customers: {reason}",
+                step.name
+            );
+            continue;
+        }
         println!("  {}: {}", step.name, step.tells);
         let begin = Instant::now();
         match (step.run)(&mut bench).await {
@@ -206,6 +237,34 @@ async fn measure(arguments: &Arguments, customers: u32, outcome: &mut Outcome) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::sized_targets;
+
+    #[test]
+    fn the_full_run_measures_every_target_at_its_size() {
+        let arguments = Arguments::parse_from(["bench", "--full"]);
+        assert_eq!(arguments.sizes(), FULL);
+        for (name, customers) in sized_targets() {
+            assert!(FULL.contains(&customers), "{name} at {customers}");
+            let mut steps = arguments.steps();
+            let step = steps.find(|step| step.brings.contains(&name)).unwrap();
+            assert_eq!(arguments.left_out(step, customers), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_full_run_leaves_out_is_measured_when_a_size_is_asked_for() {
+        let full = Arguments::parse_from(["bench", "--full"]);
+        let asked = Arguments::parse_from(["bench", "--customers", "100000"]);
+        let left_out = |arguments: &Arguments| {
+            let steps = arguments.steps();
+            steps
+                .filter(|step| arguments.left_out(step, 100_000).is_some())
+                .map(|step| step.name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(left_out(&full), ["catch_up", "live", "live50", "handheld"]);
+        assert!(left_out(&asked).is_empty());
+    }
 
     #[test]
     fn a_book_that_could_not_be_measured_misses_all_that_was_asked_for() {

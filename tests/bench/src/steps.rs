@@ -46,8 +46,14 @@ pub(crate) struct Step {
     pub(crate) tells: &'static str,
     /// The figures without which the step has failed.
     pub(crate) brings: &'static [&'static str],
+    /// From which size on `--full` does without it, and why.
+    pub(crate) left_out_from: Option<(u32, &'static str)>,
     pub(crate) run: for<'b> fn(&'b mut Bench<'_>) -> Running<'b>,
 }
+
+/// Why some steps are left out at large sizes.
+const MORE_HANDHELDS: &str =
+    "it takes more handhelds with the whole book, and its target is measured at the sizes before";
 
 /// All steps, in the order in which they run.
 pub(crate) const STEPS: [Step; 8] = [
@@ -59,12 +65,14 @@ pub(crate) const STEPS: [Step; 8] = [
             "first_sync.complete_ms",
             "first_sync.bytes_per_customer",
         ],
+        left_out_from: None,
         run: |bench| Box::pin(book::first_sync(bench)),
     },
     Step {
         name: "hub",
         tells: "what the hub holds in memory after serving a first sync",
         brings: &["hub.rss_mb"],
+        left_out_from: None,
         run: |bench| Box::pin(book::hub_memory(bench)),
     },
     Step {
@@ -76,30 +84,35 @@ pub(crate) const STEPS: [Step; 8] = [
             "reconnect.hub_cpu_ms",
             "reconnect.documents_loaded",
         ],
+        left_out_from: None,
         run: |bench| Box::pin(meet::reconnect(bench)),
     },
     Step {
         name: "catch_up",
         tells: "the handheld comes back and 100 cards have changed",
         brings: &["catch_up.bytes", "catch_up.round_trips", "catch_up.wall_ms"],
+        left_out_from: Some((50_000, MORE_HANDHELDS)),
         run: |bench| Box::pin(meet::catch_up(bench)),
     },
     Step {
         name: "push",
         tells: "500 edits over 300 cards were made offline",
         brings: &["push.wall_ms", "push.hub_cpu_ms_per_edit"],
+        left_out_from: None,
         run: |bench| Box::pin(meet::push(bench)),
     },
     Step {
         name: "live",
         tells: "two handhelds, one edits and the other sees it, folded and durable",
         brings: &["live.p50_ms", "live.p99_ms"],
+        left_out_from: Some((50_000, MORE_HANDHELDS)),
         run: |bench| Box::pin(live::live(bench)),
     },
     Step {
         name: "live50",
         tells: "50 handhelds (2 full, 48 at wire level), each editing once a second",
         brings: &["live50.p50_ms", "live50.p99_ms", "live50.delivered_share"],
+        left_out_from: Some((50_000, MORE_HANDHELDS)),
         run: |bench| Box::pin(live::live50(bench)),
     },
     Step {
@@ -111,6 +124,7 @@ pub(crate) const STEPS: [Step; 8] = [
             "handheld.edit_p99_ms",
             "handheld.rss_mb",
         ],
+        left_out_from: Some((100_000, "a handheld carries up to 50,000 customers")),
         run: |bench| Box::pin(book::handheld(bench)),
     },
 ];
