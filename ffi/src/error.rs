@@ -99,6 +99,7 @@ impl From<Inner> for BookError {
             Inner::OtherHub => Self::rejected("other_hub"),
             Inner::SignedOut | Inner::LeaseOver => Self::SignInAgain,
             Inner::UnknownCustomer | Inner::UnknownEdit => Self::NotFound,
+            Inner::ManagersOnly => Self::rejected("managers_only"),
             Inner::SessionOpen => Self::Busy,
             Inner::NoSession => Self::invalid("no_session", "open a session first"),
             Inner::Record(error) => error.into(),

@@ -246,10 +246,8 @@ impl Inner {
                 tx.commit()?;
                 vec![Frame::ReadsStored(ReadsStored { next })]
             }
-            Frame::Heads(heads) => session.compare(&*self.store.read()?, heads)?,
-            Frame::Fetch(fetch) => {
-                session.fetch(&*self.store.read()?, fetch.scope, &fetch.documents)?
-            }
+            Frame::Heads(heads) => session.compare(heads),
+            Frame::Fetch(fetch) => session.fetch(fetch),
             Frame::Ack(ack) => {
                 session.acknowledged(ack);
                 Vec::new()

@@ -377,6 +377,22 @@ impl EngineTx<'_> {
         })
     }
 
+    /// Ends an associate's need to know about a customer.
+    ///
+    /// # Errors
+    /// What the store reports; the job must then fail, so that its work is undone.
+    pub fn end_need_to_know(
+        &mut self,
+        customer: CustomerId,
+        associate: AssociateId,
+    ) -> Result<(), StoreError> {
+        self.entropy.with(|entropy| {
+            let place = (customer, associate);
+            self.authority
+                .end_need_to_know(self.tx, self.batch, place, entropy)
+        })
+    }
+
     /// Stores records of one customer.
     ///
     /// # Errors

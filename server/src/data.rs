@@ -11,6 +11,8 @@ pub const DATABASE: &str = "carnet.db";
 const READERS: usize = 8;
 /// Page cache of each connection, KiB: enough for the upper levels of every table at 100,000 customers.
 const CACHE_KIB: u32 = 4_096;
+/// Page cache of the connection that writes, KiB: an edit moves the customer's entries all over the search index.
+const WRITER_CACHE_KIB: u32 = 32_768;
 
 /// Snapshots of an admin command.
 const WORK_READERS: usize = 2;
@@ -60,7 +62,7 @@ pub fn make_folder(folder: &Path) -> Result<(), DataError> {
 /// # Errors
 /// [`DataError`] says what to do.
 pub fn open_store(folder: &Path, create: bool) -> Result<SqliteStore, DataError> {
-    open(folder, create, (READERS, CACHE_KIB))
+    open(folder, create, (READERS, CACHE_KIB, WRITER_CACHE_KIB))
 }
 
 /// Opens the database of a folder for one long piece of work: few read, and more of it is kept in memory.
@@ -68,13 +70,17 @@ pub fn open_store(folder: &Path, create: bool) -> Result<SqliteStore, DataError>
 /// # Errors
 /// As [`open_store`].
 pub fn open_for_work(folder: &Path) -> Result<SqliteStore, DataError> {
-    open(folder, false, (WORK_READERS, WORK_CACHE_KIB))
+    open(
+        folder,
+        false,
+        (WORK_READERS, WORK_CACHE_KIB, WORK_CACHE_KIB),
+    )
 }
 
 fn open(
     folder: &Path,
     create: bool,
-    (readers, cache_kib): (usize, u32),
+    (readers, cache_kib, writer_cache_kib): (usize, u32, u32),
 ) -> Result<SqliteStore, DataError> {
     let path = folder.join(DATABASE);
     if create {
@@ -88,6 +94,7 @@ fn open(
         create,
         readers,
         cache_kib,
+        writer_cache_kib,
         ..OpenOptions::default()
     };
     Ok(SqliteStore::open(&path, &options)?)

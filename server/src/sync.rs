@@ -89,11 +89,11 @@ impl Meeting {
                 Ok(Reply::Frames(Vec::new()))
             }
             Frame::Heads(heads) => {
-                self.read(move |session, tx, _| session.compare(tx, &heads))
+                self.read(move |session, _, _| Ok(session.compare(&heads)))
                     .await
             }
             Frame::Fetch(fetch) => {
-                self.read(move |session, tx, _| session.fetch(tx, fetch.scope, &fetch.documents))
+                self.read(move |session, _, _| Ok(session.fetch(&fetch)))
                     .await
             }
             Frame::Push(push) => self.push(push).await,
@@ -174,7 +174,10 @@ impl Meeting {
         self.blocking(|session, book| {
             let (tx, context) = (book.store().read()?, book.context());
             let mut frames = work(session, &*tx, &context)?;
-            frames.extend(session.pump(&*tx, &context)?);
+            // Whoever agrees with this snapshot lacks nothing that is in it.
+            if !matches!(frames.as_slice(), [Frame::Welcome(welcome)] if welcome.scopes.is_none()) {
+                frames.extend(session.pump(&*tx, &context)?);
+            }
             Ok(packed(&frames))
         })
         .await
@@ -208,8 +211,15 @@ fn lost_session() -> StoreError {
     }
 }
 
+/// These frames; with a stop among them they are the last.
 fn packed(frames: &[Frame]) -> Reply {
-    Reply::Frames(frames.iter().map(Frame::pack).collect())
+    let is_last = frames.iter().any(|frame| matches!(frame, Frame::Stop(_)));
+    let frames = frames.iter().map(Frame::pack).collect();
+    if is_last {
+        Reply::Last(frames)
+    } else {
+        Reply::Frames(frames)
+    }
 }
 
 /// The last word of a meeting.

@@ -17,6 +17,10 @@ pub const FRAME_BYTES_TARGET: usize = 256 << 10;
 pub const PUSH_ENTRIES_MAX: usize = 256;
 /// Frames of a stream that may be under way without an acknowledgement.
 pub const STREAM_WINDOW_FRAMES: usize = 4;
+/// Documents named in one page of heads: some 120 KB, compared in a few milliseconds.
+pub const HEADS_DOCUMENTS_MAX: usize = 2_000;
+/// Documents asked for whole in one frame, and at a time: a handheld on an older disk lacks about a thousand, and asks twice.
+pub const FETCH_DOCUMENTS_MAX: usize = 512;
 /// Raw bytes of one change. The largest honest edit is a note of 8 KiB.
 pub const CHANGE_BYTES_MAX: usize = 64 << 10;
 /// Operations of one change, counted from run lengths before anything is expanded.
@@ -59,6 +63,10 @@ pub const SEARCH_CANDIDATES_MAX: usize = 2_000;
 pub const SEARCH_RESULTS_MAX: usize = 50;
 /// Distinct terms indexed for one customer.
 pub const TERMS_MAX: usize = 400;
+/// Index entries sorted in memory at a time when the entries of a whole book are written: about 15 MB.
+pub const INDEX_ENTRIES_SORTED_MAX: usize = 300_000;
+/// Bytes of terms held in memory meanwhile: those of 40,000 customers.
+pub const INDEX_ROWS_BYTES_MAX: usize = 16 << 20;
 /// Records (purchases and the like) in one feed entry.
 pub const RECORDS_PER_ENTRY_MAX: usize = 100;
 /// Encoded bytes of one record.

@@ -4,6 +4,7 @@
 //! - A row leaves the outbox only when the hub's feed brought its changes back, when the customer was erased, or when its author discards it after a refusal.
 //! - The plan is the intent in its replayable form: after a refusal, a new epoch or a cloned database it is committed again, under a fresh actor.
 //! - Rows are kept in the order in which the edits were made.
+//! - How many rows stand where is counted as they move, so that asking costs the same however many wait.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -115,6 +116,8 @@ pub fn append(tx: &mut dyn WriteTx, row: &OutboxRow) -> Result<u64, StoreError> 
 /// # Errors
 /// What the store reports.
 pub fn put(tx: &mut dyn WriteTx, number: u64, row: &OutboxRow) -> Result<(), StoreError> {
+    let before = get(tx.as_read(), number)?;
+    count(tx, before.map(|row| row.state).as_ref(), Some(&row.state))?;
     store::put_row(tx, Table::Outbox, &number.to_be_bytes(), row)?;
     for document in row.documents() {
         let key = index_key(document, number);
@@ -132,6 +135,8 @@ pub fn put(tx: &mut dyn WriteTx, number: u64, row: &OutboxRow) -> Result<(), Sto
 /// # Errors
 /// What the store reports.
 pub fn remove(tx: &mut dyn WriteTx, number: u64, row: &OutboxRow) -> Result<(), StoreError> {
+    let before = get(tx.as_read(), number)?;
+    count(tx, before.map(|row| row.state).as_ref(), None)?;
     for document in row.documents() {
         tx.delete(Table::OutboxIndex, &index_key(document, number))?;
     }
@@ -256,25 +261,12 @@ pub fn closure(
     Ok((documents, rows.into_iter().collect()))
 }
 
-/// Whether the outbox has room for another edit; counts only when the numbers alone don't show it.
+/// Whether the outbox has room for another edit.
 ///
 /// # Errors
 /// What the store reports.
 pub fn has_room(tx: &dyn ReadTx) -> Result<bool, StoreError> {
-    let next: u64 = store::get_row(tx, Table::Meta, b"outbox.next")?.unwrap_or(0);
-    let mut first = next;
-    let all = KeyRange {
-        from: &[],
-        to: None,
-    };
-    tx.scan(Table::Outbox, all, Direction::Ascending, &mut |key, _| {
-        first = number(key);
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(
-        next - first < limits::OUTBOX_ENTRIES_MAX
-            || pending(tx)?.count < limits::OUTBOX_ENTRIES_MAX,
-    )
+    Ok(counts(tx)?.pending < limits::OUTBOX_ENTRIES_MAX)
 }
 
 /// How many edits wait, and since when.
@@ -288,24 +280,85 @@ pub struct Pending {
     pub refused: u64,
 }
 
-/// Counts what waits.
+/// Rows by where they stand. Frozen since database schema 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(array)]
+struct Counts {
+    #[n(0)]
+    pending: u64,
+    #[n(1)]
+    stored: u64,
+    #[n(2)]
+    refused: u64,
+}
+
+impl Counts {
+    fn of(&mut self, state: &OutboxState) -> &mut u64 {
+        match state {
+            OutboxState::Pending => &mut self.pending,
+            OutboxState::Stored { .. } => &mut self.stored,
+            OutboxState::Refused { .. } => &mut self.refused,
+        }
+    }
+}
+
+const COUNTS: &[u8] = b"outbox.counts";
+
+fn counts(tx: &dyn ReadTx) -> Result<Counts, StoreError> {
+    Ok(store::get_row(tx, Table::Meta, COUNTS)?.unwrap_or_default())
+}
+
+/// Moves a row from where it stood to where it stands now.
+fn count(
+    tx: &mut dyn WriteTx,
+    before: Option<&OutboxState>,
+    after: Option<&OutboxState>,
+) -> Result<(), StoreError> {
+    let known = counts(tx.as_read())?;
+    let mut moved = known;
+    if let Some(state) = before {
+        let from = moved.of(state);
+        *from = from.saturating_sub(1);
+    }
+    if let Some(state) = after {
+        *moved.of(state) += 1;
+    }
+    if moved == known {
+        return Ok(());
+    }
+    store::put_row(tx, Table::Meta, COUNTS, &moved)
+}
+
+/// What waits. Reads as far as the oldest row that does.
 ///
 /// # Errors
 /// What the store reports.
 pub fn pending(tx: &dyn ReadTx) -> Result<Pending, StoreError> {
-    let mut pending = Pending::default();
-    scan(tx, 0, &mut |_, row| {
-        match row.state {
-            OutboxState::Pending => {
-                pending.count += 1;
-                pending.oldest.get_or_insert(row.at);
+    let counts = counts(tx)?;
+    let mut oldest = None;
+    if counts.pending > 0 {
+        scan(tx, 0, &mut |_, row| {
+            if row.state != OutboxState::Pending {
+                return ControlFlow::Continue(());
             }
-            OutboxState::Refused { .. } => pending.refused += 1,
-            OutboxState::Stored { .. } => {}
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(pending)
+            oldest = Some(row.at);
+            ControlFlow::Break(())
+        })?;
+    }
+    Ok(Pending {
+        count: counts.pending,
+        oldest,
+        refused: counts.refused,
+    })
+}
+
+/// Whether nothing is left that the hub would still judge or bring back.
+///
+/// # Errors
+/// What the store reports.
+pub fn is_quiet(tx: &dyn ReadTx) -> Result<bool, StoreError> {
+    let counts = counts(tx)?;
+    Ok(counts.pending == 0 && counts.stored == 0)
 }
 
 /// The row that holds `change`, among those that touch `document`.

@@ -7,6 +7,7 @@
 //! - [`unfold`] leaves nothing of a customer in either table.
 
 mod facts;
+mod later;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,8 @@ use crate::search::{PackedTerms, TermSources};
 use crate::store::{
     Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, decode_row, encode_row, get_row,
 };
+
+pub use later::{fold_later, index_what_waits};
 
 /// The read row of a customer. Encoded as a CBOR array; frozen since schema 1 (what is added comes last and may be missing).
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -238,14 +241,12 @@ pub fn fold_all(tx: &mut dyn WriteTx, rows: &[Row]) -> Result<usize, StoreError>
     for row in rows {
         let bytes = encode_row(row);
         let old = tx.get(Table::Row, row.customer.as_bytes())?;
-        if old.as_ref() == Some(&bytes) {
+        let indexed = later::take_indexed(tx, row.customer)?;
+        if indexed.is_none() && old.as_ref() == Some(&bytes) {
             continue;
         }
-        changed += 1;
-        let old: Option<Row> = old.map(|old| decode_row(Table::Row, &old)).transpose()?;
-        let before = old
-            .map(|old| postings(&old.terms, old.rank))
-            .unwrap_or_default();
+        changed += usize::from(old.as_ref() != Some(&bytes));
+        let before = later::entries_of(indexed.or(old))?;
         let after = postings(&row.terms, row.rank);
         for term in before.keys().filter(|term| !after.contains_key(*term)) {
             moves.insert(entry_key(term, row.customer), None);
@@ -271,11 +272,14 @@ pub fn fold_all(tx: &mut dyn WriteTx, rows: &[Row]) -> Result<usize, StoreError>
 /// # Errors
 /// [`StoreError`] when storage fails or the row does not decode.
 pub fn unfold(tx: &mut dyn WriteTx, customer: CustomerId) -> Result<bool, StoreError> {
-    let Some(row) = read_row(tx.as_read(), customer)? else {
+    let Some(row) = tx.get(Table::Row, customer.as_bytes())? else {
         return Ok(false);
     };
-    for term in postings(&row.terms, row.rank).keys() {
-        tx.delete(Table::Term, &entry_key(term, customer))?;
+    let indexed = later::take_indexed(tx, customer)?;
+    for row in indexed.into_iter().chain([row]) {
+        for term in later::entries_of(Some(row))?.keys() {
+            tx.delete(Table::Term, &entry_key(term, customer))?;
+        }
     }
     tx.delete(Table::Row, customer.as_bytes())?;
     Ok(true)

@@ -8,8 +8,21 @@ use std::ops::ControlFlow;
 
 use crate::feed::{self, ScopeState};
 use crate::ids::Hash32;
+use crate::limits;
 use crate::scope::Scope;
 use crate::store::{self, Direction, KeyRange, ReadTx, StoreError, Table};
+
+/// Bytes at which a session closes a frame of feed entries, pages or pushes.
+///
+/// Everybody uses the default; a simulation takes less, so that small worlds have many pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameTarget(pub usize);
+
+impl Default for FrameTarget {
+    fn default() -> Self {
+        Self(limits::FRAME_BYTES_TARGET)
+    }
+}
 
 /// Every scope that this replica holds, and where it stands.
 ///

@@ -11,14 +11,16 @@
 
 pub mod account;
 pub mod book;
+mod damage;
+pub mod left_behind;
 pub mod receive;
 pub mod recording;
+mod rows;
 pub mod verdicts;
 
 use std::collections::BTreeMap;
 
 use crate::access::{self, AccessEntry, AccessKind};
-use crate::authority::row_of;
 use crate::card::schema::Role;
 use crate::card::{Document, DocumentError, Entries, Facet, Visible};
 use crate::documents::{self, DocumentCache};
@@ -28,7 +30,6 @@ use crate::ids::{
     Timestamp,
 };
 use crate::outbox::{self, OutboxRow};
-use crate::projection;
 use crate::store::{ReadTx, StoreError, Table, WriteTx};
 
 pub use recording::{EditRequest, RecordError, Recorded};
@@ -55,6 +56,7 @@ pub struct Replica {
     device: DeviceId,
     nonce: Nonce,
     cache: DocumentCache,
+    damage: damage::Damage,
 }
 
 impl Replica {
@@ -64,6 +66,7 @@ impl Replica {
             device,
             nonce: Nonce::random(entropy),
             cache: DocumentCache::new(OPEN_DOCUMENTS),
+            damage: damage::Damage::default(),
         }
     }
 
@@ -97,7 +100,7 @@ impl Replica {
         tx: &dyn ReadTx,
         document: DocumentId,
     ) -> Result<Document, StoreError> {
-        let accepted = self.cache.get(tx, document)?;
+        let accepted = self.accepted(tx, document)?;
         let mut displayed =
             accepted.map_or_else(Document::default, |loaded| loaded.document.clone());
         for (_, row) in outbox::touching(tx, document)? {
@@ -139,7 +142,7 @@ impl Replica {
 
     fn entries(&mut self, tx: &dyn ReadTx, document: DocumentId) -> Result<Entries, StoreError> {
         if outbox::touching(tx, document)?.is_empty() {
-            let accepted = self.cache.get(tx, document)?;
+            let accepted = self.accepted(tx, document)?;
             return Ok(accepted.map_or_else(Entries::default, |loaded| loaded.entries.clone()));
         }
         self.displayed(tx, document)?
@@ -169,51 +172,6 @@ impl Replica {
             }
         }
         Ok(corrections)
-    }
-
-    /// Brings the read rows of customers up to what is displayed now.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn refold<'c>(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        shop: ShopId,
-        customers: impl IntoIterator<Item = &'c CustomerId>,
-    ) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        for customer in customers {
-            match self.row_now(tx.as_read(), shop, *customer)? {
-                Some(row) => rows.push(row),
-                None => {
-                    projection::unfold(tx, *customer)?;
-                }
-            }
-        }
-        projection::fold_all(tx, &rows)?;
-        Ok(())
-    }
-
-    /// The read row of a customer as displayed now; none where nothing is left to display.
-    fn row_now(
-        &mut self,
-        tx: &dyn ReadTx,
-        shop: ShopId,
-        customer: CustomerId,
-    ) -> Result<Option<projection::Row>, StoreError> {
-        let mut visible = Visible::default();
-        let mut corrections = BTreeMap::new();
-        for facet in [Facet::Card, Facet::Shop(shop)] {
-            let document = facet.document(customer);
-            visible.insert(facet, self.entries(tx, document)?);
-            if let Some(row) = documents::row(tx, document)? {
-                corrections.extend(row.corrections);
-            }
-        }
-        if visible.iter().all(|(_, entries)| entries.is_empty()) {
-            return Ok(None);
-        }
-        row_of(tx, customer, &visible, &corrections).map(Some)
     }
 
     /// Notes that `associate` opened a card.

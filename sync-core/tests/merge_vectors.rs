@@ -23,8 +23,10 @@ const START: Timestamp = Timestamp(1_772_352_000_000);
 #[derive(Deserialize)]
 struct Vector {
     name: String,
+    /// What it can't be played without; nothing, for those that documents alone can play.
+    needs: Option<String>,
     replicas: Vec<String>,
-    steps: Vec<Step>,
+    steps: Vec<Json>,
 }
 
 #[derive(Deserialize)]
@@ -341,18 +343,16 @@ impl World {
 #[test]
 fn every_merge_vector_holds() {
     let vectors: Vec<Vector> = serde_json::from_str(VECTORS).unwrap();
-    assert_eq!(vectors.len(), 9);
-    for vector in &vectors {
+    let on_documents: Vec<_> = vectors.iter().filter(|one| one.needs.is_none()).collect();
+    assert_eq!((vectors.len(), on_documents.len()), (13, 10));
+    for vector in on_documents {
         // Printed only when a vector fails.
         println!("{}", vector.name);
         let mut world = World::new(&vector.replicas);
-        assert!(
-            vector
-                .steps
-                .iter()
-                .any(|step| matches!(step, Step::Expect { .. }))
-        );
-        for step in &vector.steps {
+        let steps = Json::Array(vector.steps.clone());
+        let steps: Vec<Step> = serde_json::from_value(steps).unwrap();
+        assert!(steps.iter().any(|step| matches!(step, Step::Expect { .. })));
+        for step in &steps {
             world.step(step);
         }
         world.agree();

@@ -201,7 +201,20 @@ impl Book {
         self.record(customer, edit)
     }
 
-    /// Discards a refused edit of whoever is signed in, for good.
+    /// Makes an edit that a colleague left behind the word of the manager who is signed in; it is sent at the next sync.
+    pub fn take_over(&self, number: u64) -> Result<(), BookError> {
+        guarded(|| {
+            let now = self.shelf.now();
+            let mut entropy = self.shelf.entropy.clone();
+            self.shelf
+                .write(|core, tx| Ok(core.take_over(tx, number, (now, &mut entropy))?))?;
+            self.shelf.changes.push([Change::Outbox]);
+            self.shelf.news.notify_one();
+            Ok(())
+        })
+    }
+
+    /// Discards a refused edit of whoever is signed in, for good; a manager may discard what a colleague left behind.
     pub fn discard_refused(&self, number: u64) -> Result<(), BookError> {
         guarded(|| {
             self.shelf

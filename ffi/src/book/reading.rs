@@ -60,9 +60,10 @@ impl Book {
         })
     }
 
-    /// The customer's purchases, newest first.
+    /// The customer's purchases, newest first. A look at the customer, which is logged as one.
     pub fn purchases(&self, customer: CustomerId) -> Result<Vec<Purchase>, BookError> {
         guarded(|| {
+            self.log_look(customer)?;
             let store = self.shelf.store()?;
             let found = self
                 .shelf
@@ -72,9 +73,10 @@ impl Book {
         })
     }
 
-    /// Sums over the customer's purchases and returns.
+    /// Sums over the customer's purchases and returns. A look at the customer, which is logged as one.
     pub fn totals(&self, customer: CustomerId) -> Result<Totals, BookError> {
         guarded(|| {
+            self.log_look(customer)?;
             let store = self.shelf.store()?;
             let found = self
                 .shelf
@@ -91,9 +93,28 @@ impl Book {
             Ok(rows.into_iter().map(WaitingEdit::from).collect())
         })
     }
+
+    /// Edits that colleagues who were deactivated left behind on this handheld, oldest first. For a manager, who takes them over or discards them.
+    /// Others get `managers_only`. Private notes are not among them.
+    pub fn left_behind(&self) -> Result<Vec<WaitingEdit>, BookError> {
+        guarded(|| {
+            let now = self.shelf.now();
+            let rows = self.shelf.read(|core, tx| Ok(core.left_behind(tx, now)?))?;
+            Ok(rows.into_iter().map(WaitingEdit::from).collect())
+        })
+    }
 }
 
 impl Book {
+    /// Logs a look at something other than the card, unless one was logged a short while ago.
+    fn log_look(&self, customer: CustomerId) -> Result<(), BookError> {
+        let now = self.shelf.now();
+        if self.shelf.with(|core, _| Ok(core.is_seen(customer, now)))? {
+            return Ok(());
+        }
+        self.look_at(customer).map(drop)
+    }
+
     /// Reads a card; writes only when the look was not logged a short while ago.
     fn look_at(&self, customer: CustomerId) -> Result<sync_core::card::CardView, BookError> {
         let now = self.shelf.now();

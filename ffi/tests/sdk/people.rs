@@ -67,6 +67,9 @@ fn a_look_is_logged_once_and_reaches_the_hub() {
     ana.book.brief(customer).unwrap();
     ana.clock.advance_ms(6 * 60_000);
     ana.book.card_json(customer).unwrap();
+    ana.clock.advance_ms(6 * 60_000);
+    ana.book.purchases(customer).unwrap();
+    ana.book.totals(customer).unwrap();
     stage.meet(&ana);
     let store = &stage.hub.store;
     let mut looks = 0;
@@ -81,5 +84,5 @@ fn a_look_is_logged_once_and_reaches_the_hub() {
         },
     )
     .unwrap();
-    assert_eq!(looks, 2);
+    assert_eq!(looks, 3);
 }

@@ -11,6 +11,7 @@ use sync_core::store::StoreError;
 use super::Book;
 use super::reading::{self, Reached};
 use crate::identity::access::Principal;
+use crate::identity::directory;
 use crate::writer::WriteError;
 
 /// Why a customer was not moved.
@@ -49,7 +50,7 @@ pub async fn enter(
         .await
 }
 
-/// Takes a customer out of the book of `shop`; its handhelds forget them.
+/// Takes a customer out of the book of `shop`; its handhelds forget them, and its people need to know no more what is restricted.
 ///
 /// # Errors
 /// [`MoveError`], or why nothing was kept.
@@ -65,7 +66,18 @@ pub async fn leave(
         if scopes == [Scope::Book(shop)] {
             return Err(MoveError::LastBook);
         }
-        Ok(engine.move_in_book(customer, shop, false)?)
+        engine.move_in_book(customer, shop, false)?;
+        let restricted = Facet::Restricted.document(customer);
+        for scope in documents::scopes(engine.tx().as_read(), restricted)? {
+            let Scope::Associate(associate) = scope else {
+                continue;
+            };
+            let row = directory::associate(engine.tx().as_read(), associate)?;
+            if row.is_some_and(|row| row.shop == shop && !row.chain) {
+                engine.end_need_to_know(customer, associate)?;
+            }
+        }
+        Ok(())
     })
     .await
 }

@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use sync_core::authority::judge::Presenter;
+use sync_core::ids::{DeviceId, ShopId, Timestamp};
 use sync_core::limits;
 use sync_core::protocol::frame::StopCode;
 use sync_core::scope::Scope;
@@ -20,7 +21,11 @@ use crate::http::body::read;
 use crate::http::error::ApiError;
 use crate::http::route::Route;
 use crate::identity::access::{Principal, Scope as Permitted};
+use crate::identity::directory::Directory;
 use crate::sync::{Meeting, Reply, ended};
+
+#[cfg(test)]
+mod tests;
 
 /// This resource's part of the OpenAPI document.
 pub const OPENAPI: &str = include_str!("openapi/sync.json");
@@ -31,6 +36,9 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const BATCH_FRAMES_MAX: usize = 16;
 /// Bytes of one batch.
 const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes read from a connection at a time. Each connection holds and clears so much, and all but pushes are a few hundred bytes.
+const READ_BUFFER_BYTES: usize = 8 << 10;
 
 /// The routes of this resource.
 #[must_use]
@@ -52,17 +60,8 @@ fn presenter(state: &AppState, caller: &Principal) -> Result<(Presenter, Vec<Sco
         .get(&device)
         .filter(|row| row.revoked_at.is_none());
     let shop = row.ok_or_else(|| ApiError::not_found("device"))?.shop;
-    let now = state.clock.now();
-    let mut scopes = vec![Scope::Book(shop)];
-    for session in directory.sessions.values() {
-        let scope = Scope::Associate(session.associate);
-        if session.device == Some(device) && session.expires_at > now && !scopes.contains(&scope) {
-            scopes.push(scope);
-        }
-    }
+    let scopes = scopes_of(&directory, (device, shop), state.clock.now());
     drop(directory);
-    scopes.sort_unstable();
-    scopes.truncate(limits::SCOPES_MAX);
     let key = state
         .identity
         .device_key(device)
@@ -83,18 +82,35 @@ fn presenter(state: &AppState, caller: &Principal) -> Result<(Presenter, Vec<Sco
     ))
 }
 
+/// What a handheld may read at this moment: the book of its shop, and the scope of everybody signed in on it.
+fn scopes_of(
+    directory: &Directory,
+    (device, shop): (DeviceId, ShopId),
+    now: Timestamp,
+) -> Vec<Scope> {
+    let mut scopes = vec![Scope::Book(shop)];
+    for session in directory.sessions.values() {
+        let scope = Scope::Associate(session.associate);
+        if session.device == Some(device) && session.expires_at > now && !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    scopes.sort_unstable();
+    scopes.truncate(limits::SCOPES_MAX);
+    scopes
+}
+
 async fn socket(
     caller: Authorized<PushOutbox>,
     State(state): State<AppState>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, ApiError> {
-    let (presenter, granted) = presenter(&state, &caller)?;
-    let meeting = Meeting::new(Arc::clone(&state.book), presenter, granted).with_news();
-    let principal = Principal::clone(&caller);
+    let connection = Connection::open(state, &caller)?;
     let answer = upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
         .max_message_size(limits::FRAME_BYTES_MAX)
         .max_frame_size(limits::FRAME_BYTES_MAX)
-        .on_upgrade(move |socket| hold(socket, state, principal, meeting));
+        .on_upgrade(move |socket| hold(socket, connection));
     Ok(answer)
 }
 
@@ -103,24 +119,77 @@ enum Happened {
     Frame(Bytes),
     News(bool),
     Quiet,
-    Gone,
     Stopping,
 }
 
+/// One open connection: a meeting, and on what grounds it is held.
+struct Connection {
+    state: AppState,
+    principal: Principal,
+    /// What the handheld might read when the connection was opened.
+    granted: Vec<Scope>,
+    meeting: Meeting,
+}
+
+impl Connection {
+    fn open(state: AppState, principal: &Principal) -> Result<Self, ApiError> {
+        let (presenter, granted) = presenter(&state, principal)?;
+        let meeting = Meeting::new(Arc::clone(&state.book), presenter, granted.clone());
+        Ok(Self {
+            meeting: meeting.with_news(),
+            principal: principal.clone(),
+            granted,
+            state,
+        })
+    }
+
+    /// Whether everything that the connection was opened on still holds: the caller's sign-in, and those of everybody else on the handheld.
+    fn still_holds(&self) -> bool {
+        if !self.state.identity.still_holds(&self.principal) {
+            return false;
+        }
+        let directory = self.state.identity.directory();
+        let device = self.principal.device;
+        let Some((id, row)) = device.and_then(|id| Some((id, directory.devices.get(&id)?))) else {
+            return false;
+        };
+        let now = scopes_of(&directory, (id, row.shop), self.state.clock.now());
+        self.granted.iter().all(|scope| now.contains(scope))
+    }
+
+    /// What is to be sent now; none when nothing is. Nothing is read or taken on grounds that hold no more.
+    async fn answer(&mut self, happened: Happened) -> Option<Reply> {
+        match happened {
+            Happened::News(false) => None,
+            Happened::Stopping => Some(ended(StopCode::Closing, "the hub stops")),
+            Happened::Frame(_) | Happened::News(true) | Happened::Quiet if !self.still_holds() => {
+                // Whoever is still signed in renews their token, and comes again for what may be read now.
+                Some(ended(StopCode::SignIn, "a sign-in has ended"))
+            }
+            Happened::Frame(bytes) => Some(self.meeting.receive(&bytes).await),
+            Happened::News(true) => Some(match self.meeting.pump().await {
+                Ok(frames) => Reply::Frames(frames),
+                Err(_) => ended(StopCode::Busy, "the hub can't read its storage now"),
+            }),
+            Happened::Quiet => None,
+        }
+    }
+}
+
 /// Holds one connection until either side ends it.
-async fn hold(mut socket: WebSocket, state: AppState, principal: Principal, mut meeting: Meeting) {
-    let mut news = state.book.subscribe();
-    let mut stopping = state.stopping.clone();
+async fn hold(mut socket: WebSocket, mut connection: Connection) {
+    let mut news = connection.state.book.subscribe();
+    let mut stopping = connection.state.stopping.clone();
     let mut ping = tokio::time::interval(PING_EVERY);
     loop {
         let happened = tokio::select! {
             message = socket.recv() => match message {
                 Some(Ok(Message::Binary(bytes))) => Happened::Frame(bytes),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-                Some(Ok(Message::Text(_) | Message::Close(_)) | Err(_)) | None => Happened::Gone,
+                Some(Ok(Message::Text(_) | Message::Close(_)) | Err(_)) | None => return,
             },
             moved = news.recv() => match moved {
-                Ok(scopes) => Happened::News(meeting.follows(&scopes)),
+                Ok(scopes) => Happened::News(connection.meeting.follows(&scopes)),
                 // Too slow to hear of every commit: look at all scopes instead.
                 Err(RecvError::Lagged(_)) => Happened::News(true),
                 Err(RecvError::Closed) => Happened::Stopping,
@@ -128,27 +197,13 @@ async fn hold(mut socket: WebSocket, state: AppState, principal: Principal, mut 
             _ = ping.tick() => Happened::Quiet,
             _ = stopping.wait_for(|stop| *stop) => Happened::Stopping,
         };
-        let reply = match happened {
-            Happened::Frame(bytes) if state.identity.still_holds(&principal) => {
-                meeting.receive(&bytes).await
-            }
-            Happened::Frame(_) => ended(StopCode::SignIn, "the sign-in has ended"),
-            Happened::News(false) => continue,
-            Happened::News(true) => match meeting.pump().await {
-                Ok(frames) => Reply::Frames(frames),
-                Err(_) => ended(StopCode::Busy, "the hub can't read its storage now"),
-            },
-            Happened::Quiet if state.identity.still_holds(&principal) => {
-                if socket.send(Message::Ping(Bytes::new())).await.is_err() {
-                    return;
-                }
-                continue;
-            }
-            Happened::Quiet => ended(StopCode::SignIn, "the sign-in has ended"),
-            Happened::Gone => return,
-            Happened::Stopping => ended(StopCode::Closing, "the hub stops"),
+        let is_quiet = matches!(happened, Happened::Quiet);
+        let goes_on = match connection.answer(happened).await {
+            Some(reply) => send(&mut socket, reply).await,
+            None if is_quiet => socket.send(Message::Ping(Bytes::new())).await.is_ok(),
+            None => true,
         };
-        if !send(&mut socket, reply).await {
+        if !goes_on {
             return;
         }
     }

@@ -65,7 +65,7 @@ pub(crate) fn writer(path: &Path, options: &OpenOptions) -> Result<Connection, S
 }
 
 fn writer_once(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
-    let mut connection = connect(path, options)?;
+    let mut connection = connect(path, options, options.writer_cache_kib)?;
     if let Identity::Empty = identify(&connection)? {
         if bytes(path)? % u64::from(PAGE_BYTES) != 0 {
             // SQLite takes a few stray bytes for a database without pages.
@@ -75,7 +75,7 @@ fn writer_once(path: &Path, options: &OpenOptions) -> Result<Connection, StoreEr
             return Err(Refusal::Missing.during(OPENING));
         }
         make(connection)?;
-        connection = connect(path, options)?;
+        connection = connect(path, options, options.writer_cache_kib)?;
         identify(&connection)?;
     }
     enter_wal(&connection)?;
@@ -86,7 +86,7 @@ fn writer_once(path: &Path, options: &OpenOptions) -> Result<Connection, StoreEr
 
 /// A connection that reads a database which [`writer`] has opened before.
 pub(crate) fn reader(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
-    let connection = connect(path, options)?;
+    let connection = connect(path, options, options.cache_kib)?;
     refuse_writes(&connection, true)?;
     match identify(&connection)? {
         Identity::Ours => Ok(connection),
@@ -160,7 +160,7 @@ pub(crate) fn bytes(path: &Path) -> Result<u64, StoreError> {
 }
 
 /// Connects to an existing file and settles what is not kept in it.
-fn connect(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
+fn connect(path: &Path, options: &OpenOptions, cache_kib: u32) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(during(OPENING))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
@@ -181,8 +181,7 @@ fn connect(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError>
              PRAGMA trusted_schema = OFF;
              PRAGMA cache_size = -{cache_kib};
              PRAGMA wal_autocheckpoint = {LOG_PAGES};
-             PRAGMA journal_size_limit = {LOG_BYTES_KEPT};",
-            cache_kib = options.cache_kib
+             PRAGMA journal_size_limit = {LOG_BYTES_KEPT};"
         ))
         .map_err(during(OPENING))?;
     if cfg!(target_vendor = "apple") {

@@ -12,8 +12,10 @@ pub struct OpenOptions {
     pub create: bool,
     /// Connections that read: so many snapshots may stand at one time, the next waits.
     pub readers: usize,
-    /// Page cache of each connection, in KiB. All of them together bound the store's memory.
+    /// Page cache of each connection that reads, in KiB. All caches together bound the store's memory.
     pub cache_kib: u32,
+    /// Page cache of the connection that writes, in KiB. One write touches many places, and a page that is not here is read first.
+    pub writer_cache_kib: u32,
     /// How long to wait for another process that writes, or for a reader to come free, before
     /// [`StoreError::Busy`](sync_core::store::StoreError::Busy).
     pub wait: Duration,
@@ -28,6 +30,7 @@ impl Default for OpenOptions {
             create: true,
             readers: 4,
             cache_kib: 2_048,
+            writer_cache_kib: 2_048,
             wait: Duration::from_secs(5),
             pages_max: None,
         }
@@ -41,6 +44,7 @@ impl fmt::Debug for OpenOptions {
             .field("create", &self.create)
             .field("readers", &self.readers)
             .field("cache_kib", &self.cache_kib)
+            .field("writer_cache_kib", &self.writer_cache_kib)
             .field("wait", &self.wait)
             .field("pages_max", &self.pages_max)
             .finish()

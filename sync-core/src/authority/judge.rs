@@ -22,9 +22,13 @@ use crate::ids::{
 use crate::limits;
 use crate::protocol::frame::{Push, Ruling, Verdict};
 use crate::quarantine;
+use crate::replica::left_behind::LEFT_BEHIND;
 use crate::replica::receive::gate_damage;
 use crate::scope::Scope;
 use crate::store::{ReadTx, StoreError, Table, WriteTx};
+
+/// Refuses what is about a customer whom the hub does not know, or who is in no book any more.
+pub const UNKNOWN_CUSTOMER: &str = "unknown_customer";
 
 /// The handheld that pushes, as the hub knows it from its token and enrolment.
 #[derive(Debug, Clone)]
@@ -144,7 +148,7 @@ impl Authority {
         let role = match case.standing(tx, envelope, roster)? {
             Standing::Good(role) => role,
             Standing::Deactivated => {
-                return Ok((Some(refused("associate_deactivated")), Role::Associate));
+                return Ok((Some(refused(LEFT_BEHIND)), Role::Associate));
             }
             Standing::Unknown => return Ok((Some(refused("unknown_session")), Role::Associate)),
         };
@@ -326,7 +330,7 @@ impl Case<'_> {
                 sealed.envelope.customer == envelope.customer
                     && sealed.envelope.facet == Facet::Card
             });
-            return Ok((!brings_card).then(|| refused("unknown_customer")));
+            return Ok((!brings_card).then(|| refused(UNKNOWN_CUSTOMER)));
         }
         let in_reach = scopes
             .iter()

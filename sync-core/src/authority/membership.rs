@@ -6,7 +6,7 @@ use crate::documents;
 use crate::entropy::Entropy;
 use crate::envelope;
 use crate::feed::{self, FeedKind};
-use crate::ids::{CustomerId, Nonce, ShopId};
+use crate::ids::{AssociateId, CustomerId, DocumentId, Nonce, ShopId};
 use crate::limits;
 use crate::records;
 use crate::scope::Scope;
@@ -41,6 +41,42 @@ impl Authority {
         self.move_in_book(tx, batch, (customer, shop), false, entropy)
     }
 
+    /// Ends an associate's need to know about a customer: their handhelds forget what is restricted.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn end_need_to_know(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+        (customer, associate): (CustomerId, AssociateId),
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), StoreError> {
+        if !documents::needs_to_know(tx.as_read(), customer, associate)? {
+            return Ok(());
+        }
+        let place = (
+            Facet::Restricted.document(customer),
+            Scope::Associate(associate),
+        );
+        self.withdraw(tx, batch, place, entropy)
+    }
+
+    /// Takes a document out of a scope that holds it, and tells its handhelds.
+    fn withdraw(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+        (document, scope): (DocumentId, Scope),
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), StoreError> {
+        documents::leave(tx, &mut batch.ledger, scope, document)?;
+        let kind = FeedKind::Leave { document };
+        let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
+        batch.ledger.append(tx, scope, kind, hash)?;
+        Ok(())
+    }
+
     fn move_in_book(
         &mut self,
         tx: &mut dyn WriteTx,
@@ -56,16 +92,15 @@ impl Authority {
             if held == enters || documents::row(tx.as_read(), document)?.is_none() {
                 continue;
             }
-            let kind = if enters {
-                documents::enter(tx, &mut batch.ledger, scope, document)?;
-                FeedKind::Enter { document }
-            } else {
-                documents::leave(tx, &mut batch.ledger, scope, document)?;
-                FeedKind::Leave { document }
-            };
+            if !enters {
+                self.withdraw(tx, batch, (document, scope), entropy)?;
+                continue;
+            }
+            documents::enter(tx, &mut batch.ledger, scope, document)?;
+            let kind = FeedKind::Enter { document };
             let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
             batch.ledger.append(tx, scope, kind, hash)?;
-            if enters && facet == Facet::Card {
+            if facet == Facet::Card {
                 self.tell_records(tx, batch, (customer, scope), envelope::salt(entropy))?;
             }
         }

@@ -5,15 +5,16 @@
 //! - A session ends with both sides in agreement, or with the difference named ([`Event::Diverged`]); it is never merely over.
 
 mod compare;
+mod damage;
 mod outgoing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::frame::{
-    Ack, CaughtUp, Course, DocumentHeads, Fetch, Frame, Heads, Hello, Page, Phase, Position, Push,
-    Reads, Restart, Resume, Stop, StopCode, Verdicts, WIRE_VERSION, Welcome, short_chain,
+    Ack, CaughtUp, Course, Fetch, Frame, Heads, Hello, Page, Phase, Position, Push, Reads, Restart,
+    Resume, Stop, StopCode, Verdicts, WIRE_VERSION, Welcome, short_chain,
 };
-use super::{positions, rollup_of};
+use super::{FrameTarget, positions, rollup_of};
 use crate::access;
 use crate::crypto::{DeviceSigner, HubPublicKey};
 use crate::documents;
@@ -23,14 +24,13 @@ use crate::feed;
 use crate::ids::{CustomerId, DocumentId, FeedId, ShopId};
 use crate::limits;
 use crate::outbox::{self, OutboxState};
+use crate::projection;
 use crate::replica::Replica;
 use crate::replica::receive::{ReceiveError, Received};
 use crate::replica::verdicts::Judged;
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
 
-/// Documents named in one frame of heads.
-const HEADS_PER_FRAME: usize = 2_000;
 /// Lines of the access log in one frame.
 const READS_PER_FRAME: usize = 500;
 /// Push frames that may wait for their verdicts.
@@ -77,7 +77,7 @@ pub struct Identity<'a> {
 }
 
 /// One meeting with the hub.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent facts about one meeting"
@@ -88,8 +88,14 @@ pub struct HandheldSession {
     diverged: bool,
     /// Scopes whose heads were exchanged already in this session; a second mismatch is a divergence.
     compared: BTreeSet<Scope>,
-    /// Pages of a repair count as one: the next end of a scope is compared again.
+    /// Comparisons under way: which page of heads was sent last, and how far its answer came.
+    comparing: BTreeMap<Scope, compare::Range>,
+    /// Documents that are needed whole and have not come.
     wanted: BTreeMap<Scope, BTreeSet<DocumentId>>,
+    /// Those of them that were asked for: a bounded number, each once until it comes.
+    asked: BTreeMap<Scope, BTreeSet<DocumentId>>,
+    /// Documents that were damaged here and asked for anew.
+    asked_anew: BTreeSet<(Scope, DocumentId)>,
     /// Outbox rows whose edits were accepted in changes that are not here, by document; the document was asked for.
     elsewhere: BTreeMap<DocumentId, Vec<u64>>,
     /// Verdicts in a row that brought no edit further.
@@ -102,6 +108,7 @@ pub struct HandheldSession {
     welcomed: bool,
     backup_seq: u64,
     stopped: bool,
+    target: FrameTarget,
 }
 
 impl HandheldSession {
@@ -112,6 +119,13 @@ impl HandheldSession {
             is_batch: true,
             ..Self::default()
         }
+    }
+
+    /// The same meeting with frames of another size.
+    #[must_use]
+    pub fn with_frame_target(mut self, target: FrameTarget) -> Self {
+        self.target = target;
+        self
     }
 
     /// The first frame.
@@ -166,11 +180,7 @@ impl HandheldSession {
         self.backup_seq
     }
 
-    /// Takes a frame of the hub. Commit the transaction, then send the replies.
-    ///
-    /// # Errors
-    /// What the store reports; the transaction must then be dropped and the session ended.
-    pub fn receive(
+    fn take(
         &mut self,
         tx: &mut dyn WriteTx,
         replica: &mut Replica,
@@ -217,12 +227,7 @@ impl HandheldSession {
             | Frame::Fetch(_)
             | Frame::Reads(_) => {
                 let detail = "a hub does not send this".to_owned();
-                let stop = Stop {
-                    code: StopCode::Protocol,
-                    detail,
-                };
-                step.replies.push(Frame::Stop(stop.clone()));
-                self.stop(stop, &mut step);
+                self.refuse(StopCode::Protocol, detail, &mut step);
             }
         }
         if self.is_settled()
@@ -233,6 +238,18 @@ impl HandheldSession {
             step.events.push(Event::InSync);
         }
         Ok(step)
+    }
+
+    /// Backups only come to hold more; a hub that can't look says 0.
+    fn note_backup(&mut self, seq: u64) {
+        self.backup_seq = self.backup_seq.max(seq);
+    }
+
+    /// Ends the session and tells the hub why.
+    fn refuse(&mut self, code: StopCode, detail: String, step: &mut Step) {
+        let stop = Stop { code, detail };
+        step.replies.push(Frame::Stop(stop.clone()));
+        self.stop(stop, step);
     }
 
     fn stop(&mut self, stop: Stop, step: &mut Step) {
@@ -248,8 +265,14 @@ impl HandheldSession {
         identity: &Identity<'_>,
         step: &mut Step,
     ) -> Result<(), StoreError> {
+        if welcome.version != WIRE_VERSION {
+            let version = welcome.version;
+            let detail = format!("this handheld speaks wire version {WIRE_VERSION}, not {version}");
+            self.refuse(StopCode::Update, detail, step);
+            return Ok(());
+        }
         self.welcomed = true;
-        self.backup_seq = welcome.backup_seq;
+        self.note_backup(welcome.backup_seq);
         if known_feed(tx.as_read())? != Some(welcome.feed) {
             // Written once only: a meeting in which nothing happens then costs no write to disk.
             tx.put(Table::Meta, b"feed", welcome.feed.as_bytes())?;
@@ -273,6 +296,7 @@ impl HandheldSession {
             if !self.granted.contains(&scope) {
                 replica.drop_scope(tx, scope, identity.shop)?;
                 tx.delete(Table::Progress, &scope.key())?;
+                projection::index_what_waits(tx)?;
             }
         }
         for stand in stands {
@@ -320,10 +344,18 @@ impl HandheldSession {
                 wanted.remove(&snapshot.facet.document(snapshot.customer));
             }
             wanted.retain(|document| !page.gone.contains(document));
+            if let Some(asked) = self.asked.get_mut(&page.scope) {
+                asked.retain(|document| wanted.contains(document));
+            }
         }
         for snapshot in &page.documents {
             let document = snapshot.facet.document(snapshot.customer);
             self.elsewhere.remove(&document);
+            if replica.awaits(document) {
+                // The hub's copy is damaged as well: this scope can't agree before that is mended.
+                self.diverged = true;
+                step.events.push(Event::Diverged(page.scope));
+            }
         }
         for document in &page.gone {
             if let Some(numbers) = self.elsewhere.remove(document) {
@@ -331,36 +363,25 @@ impl HandheldSession {
                 self.pushed_to = 0;
             }
         }
-        let key = page.scope.key();
-        if tx.get(Table::Progress, &key)?.is_some() {
-            let next = match (page.last, page.phase) {
-                (false, phase) => Some(Resume {
-                    phase,
-                    cursor: page.cursor.clone(),
-                }),
-                (true, Phase::Rows) => {
-                    step.events.push(Event::Searchable(page.scope));
-                    Some(Resume {
-                        phase: Phase::Documents,
-                        cursor: Vec::new(),
-                    })
-                }
-                (true, Phase::Documents) => Some(Resume {
-                    phase: Phase::Records,
-                    cursor: Vec::new(),
-                }),
-                (true, Phase::Records) => None,
-            };
-            match next {
-                Some(resume) => store::put_row(tx, Table::Progress, &key, &resume)?,
-                None => {
-                    tx.delete(Table::Progress, &key)?;
-                    replica.sweep_rows(tx, identity.shop)?;
-                }
+        if self.is_of_first_sync(tx.as_read(), page)? {
+            note_progress(tx, page, step)?;
+            if (page.last, page.phase) == (true, Phase::Records) {
+                replica.sweep_rows(tx, identity.shop)?;
+                projection::index_what_waits(tx)?;
             }
         }
         self.note(page.scope, received, step);
-        self.acknowledge(tx.as_read(), page.scope, step)
+        self.acknowledge(tx.as_read(), page.scope, step)?;
+        self.ask_for_wanted(page.scope, step);
+        self.compare_on(tx.as_read(), page, step)
+    }
+
+    /// Whether a page moves a first sync on. Pages between, of documents asked for or of a comparison, do not.
+    fn is_of_first_sync(&self, tx: &dyn ReadTx, page: &Page) -> Result<bool, StoreError> {
+        let is_of_stream = page.last || !page.cursor.is_empty();
+        Ok(is_of_stream
+            && !self.comparing.contains_key(&page.scope)
+            && tx.get(Table::Progress, &page.scope.key())?.is_some())
     }
 
     fn note(&mut self, scope: Scope, received: Received, step: &mut Step) {
@@ -378,9 +399,16 @@ impl HandheldSession {
         }
     }
 
-    fn ask_for_wanted(&self, scope: Scope, step: &mut Step) {
-        if let Some(wanted) = self.wanted.get(&scope).filter(|wanted| !wanted.is_empty()) {
-            let documents = wanted.iter().copied().collect();
+    /// Asks for what is needed whole, once each, and for no more at a time than one frame may name.
+    fn ask_for_wanted(&mut self, scope: Scope, step: &mut Step) {
+        let Some(wanted) = self.wanted.get(&scope) else {
+            return;
+        };
+        let asked = self.asked.entry(scope).or_default();
+        let room = limits::FETCH_DOCUMENTS_MAX.saturating_sub(asked.len());
+        let documents: Vec<_> = wanted.difference(asked).copied().take(room).collect();
+        if !documents.is_empty() {
+            asked.extend(&documents);
             step.replies.push(Frame::Fetch(Fetch { scope, documents }));
         }
     }
@@ -408,7 +436,7 @@ impl HandheldSession {
         (identity, entropy): (&Identity<'_>, &mut dyn Entropy),
         step: &mut Step,
     ) -> Result<(), StoreError> {
-        self.backup_seq = verdicts.backup_seq;
+        self.note_backup(verdicts.backup_seq);
         let numbers = self.pushes.pop_front().unwrap_or_default();
         let judged = replica.judge(tx, (&numbers, &verdicts.verdicts), identity.shop, entropy)?;
         let brought_further = judged.stored > 0 || judged.erased > 0 || !judged.refused.is_empty();
@@ -435,6 +463,29 @@ impl HandheldSession {
         step.events.push(Event::Judged(judged));
         Ok(())
     }
+}
+
+/// Keeps how far a first sync came.
+fn note_progress(tx: &mut dyn WriteTx, page: &Page, step: &mut Step) -> Result<(), StoreError> {
+    let key = page.scope.key();
+    let beginning = |phase| Resume {
+        phase,
+        cursor: Vec::new(),
+    };
+    let next = match (page.last, page.phase) {
+        (false, phase) => Resume {
+            phase,
+            cursor: page.cursor.clone(),
+        },
+        (true, Phase::Rows) => {
+            projection::index_what_waits(tx)?;
+            step.events.push(Event::Searchable(page.scope));
+            beginning(Phase::Documents)
+        }
+        (true, Phase::Documents) => beginning(Phase::Records),
+        (true, Phase::Records) => return tx.delete(Table::Progress, &key),
+    };
+    store::put_row(tx, Table::Progress, &key, &next)
 }
 
 /// The hub life that this replica's positions count in.

@@ -3,24 +3,28 @@
 //! # Invariants
 //! - A session holds positions, never documents: a connected handheld costs a few hundred bytes.
 //! - At most [`limits::STREAM_WINDOW_FRAMES`] frames are under way without an acknowledgement.
-//! - Only granted scopes are read.
+//! - Only granted scopes are read, and of a scope only what is in it at this moment, however old the position that a handheld claims.
 //!
 //! # Why
 //! The machine is asked again and again for the next frames ([`HubSession::pump`]): after a hello, after an acknowledgement and
 //! whenever a commit moved a scope. There is no queue that could grow; what is not sent yet stays in the feed.
 
+mod asked;
 pub mod pages;
 
 use std::collections::BTreeMap;
 
-use self::pages::Sent;
+use self::asked::{Asked, Compared};
+use self::pages::{Sent, weight};
+use super::FrameTarget;
 use super::frame::{
-    Ack, CaughtUp, Course, Entries, Frame, Heads, Hello, Item, Phase, Position, Restart,
-    ScopeStand, Snapshot, Stop, StopCode, WIRE_VERSION, Welcome, short_chain,
+    Ack, CaughtUp, Course, Entries, Frame, Hello, Item, Phase, Position, Restart, ScopeStand,
+    Snapshot, Stop, StopCode, WIRE_VERSION, Welcome, short_chain,
 };
 use crate::authority::Authority;
+use crate::card::Facet;
 use crate::crypto::HubKey;
-use crate::documents;
+use crate::documents::{self, DocumentRow};
 use crate::feed::{self, FeedKind, FeedRow, ScopeState};
 use crate::ids::{DeviceId, DocumentId, FeedId, Timestamp};
 use crate::limits;
@@ -46,8 +50,10 @@ enum Owed {
     Feed,
     /// Pages, from this place on.
     Pages { phase: Phase, cursor: Vec<u8> },
-    /// The handheld is to send its heads.
+    /// The handheld is to send its heads, or their next page.
     Heads,
+    /// What differs from a page of its heads.
+    Differing(Compared),
 }
 
 /// Where one scope of a session stands.
@@ -56,8 +62,21 @@ struct Stream {
     /// Last feed entry sent.
     seq: u64,
     owed: Owed,
+    /// Documents asked for whole; they go before anything else.
+    asked: Asked,
     /// Whether the handheld was told, in this session, that this is all.
     caught_up: bool,
+}
+
+impl Stream {
+    fn new(seq: u64, owed: Owed) -> Self {
+        Self {
+            seq,
+            owed,
+            asked: Asked::new(),
+            caught_up: false,
+        }
+    }
 }
 
 /// One connected handheld.
@@ -69,6 +88,7 @@ pub struct HubSession {
     in_flight: usize,
     /// Whether the window was full when the last frames were asked for, so that more may wait.
     is_held_back: bool,
+    target: FrameTarget,
 }
 
 impl HubSession {
@@ -81,7 +101,15 @@ impl HubSession {
             streams: BTreeMap::new(),
             in_flight: 0,
             is_held_back: false,
+            target: FrameTarget::default(),
         }
+    }
+
+    /// The same session with frames of another size.
+    #[must_use]
+    pub fn with_frame_target(mut self, target: FrameTarget) -> Self {
+        self.target = target;
+        self
     }
 
     /// Answers a hello.
@@ -123,9 +151,8 @@ impl HubSession {
                 .find(|position| position.scope == *scope);
             let stream = if agreed {
                 Stream {
-                    seq: state.seq,
-                    owed: Owed::Feed,
                     caught_up: true,
+                    ..Stream::new(state.seq, Owed::Feed)
                 }
             } else {
                 open_stream(
@@ -138,7 +165,7 @@ impl HubSession {
             let course = match stream.owed {
                 Owed::Feed => Course::Follow,
                 Owed::Pages { .. } => Course::FirstSync,
-                Owed::Heads => Course::Compare,
+                Owed::Heads | Owed::Differing(_) => Course::Compare,
             };
             self.streams.insert(*scope, stream);
             stands.push(ScopeStand {
@@ -216,8 +243,27 @@ impl HubSession {
         stream: &mut Stream,
         context: &HubContext<'_>,
     ) -> Result<Option<Frame>, StoreError> {
-        match &stream.owed {
+        if !stream.asked.is_empty() {
+            self.in_flight += 1;
+            let page = pages::whole(tx, scope, &mut stream.asked, self.target)?;
+            return Ok(Some(Frame::Page(page)));
+        }
+        match &mut stream.owed {
             Owed::Heads => Ok(None),
+            Owed::Differing(compared) if compared.begins => {
+                compared.begins = false;
+                let state = feed::state(tx, scope)?;
+                stream.seq = state.seq;
+                Ok(Some(restart(scope, &state, false)))
+            }
+            Owed::Differing(compared) => {
+                let page = pages::differing(tx, scope, compared, self.target)?;
+                if page.last {
+                    stream.owed = after(compared);
+                }
+                self.in_flight += 1;
+                Ok(Some(Frame::Page(page)))
+            }
             Owed::Pages {
                 phase: Phase::Rows,
                 cursor,
@@ -227,7 +273,7 @@ impl HubSession {
                 Ok(Some(restart(scope, &state, true)))
             }
             Owed::Pages { phase, cursor } => {
-                let sent = pages::next(tx, scope, *phase, cursor)?;
+                let sent = pages::next(tx, scope, *phase, cursor, self.target)?;
                 let Sent { page, next } = sent;
                 stream.owed = match next {
                     Some((phase, cursor)) => Owed::Pages { phase, cursor },
@@ -258,10 +304,10 @@ impl HubSession {
         let mut items = Vec::new();
         let mut bytes = 0;
         let mut next = seq + 1;
-        while bytes < limits::FRAME_BYTES_TARGET
+        while bytes < self.target.0
             && let Some(row) = feed::row(tx, scope, next)?
         {
-            let item = self.item(tx, &row)?;
+            let item = self.item(tx, scope, &row)?;
             bytes += weight(&item);
             items.push(item);
             next += 1;
@@ -269,8 +315,14 @@ impl HubSession {
         Ok(items)
     }
 
-    fn item(&self, tx: &dyn ReadTx, row: &FeedRow) -> Result<Item, StoreError> {
+    /// An entry with what it refers to. Content of a document that is not in the scope any more is not told: a later entry says that it left.
+    fn item(&self, tx: &dyn ReadTx, scope: Scope, row: &FeedRow) -> Result<Item, StoreError> {
         let hash = row.hash;
+        if let Some(document) = content_of(&row.kind)
+            && !is_in(tx, scope, document)?
+        {
+            return Ok(Item::Gone { hash });
+        }
         Ok(match &row.kind {
             FeedKind::Change { document, change } => {
                 match documents::change(tx, *document, *change)? {
@@ -307,60 +359,6 @@ impl HubSession {
             },
         })
     }
-
-    /// Compares a page of the handheld's heads with what the scope holds; the answer is what the handheld lacks.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn compare(&mut self, tx: &dyn ReadTx, heads: &Heads) -> Result<Vec<Frame>, StoreError> {
-        let scope = heads.scope;
-        let Some(stream) = self.streams.get_mut(&scope) else {
-            return Ok(Vec::new());
-        };
-        let mut frames = Vec::new();
-        if heads.after.is_none() {
-            let state = feed::state(tx, scope)?;
-            stream.seq = state.seq;
-            stream.owed = Owed::Heads;
-            stream.caught_up = false;
-            frames.push(restart(scope, &state, false));
-        }
-        let pages = pages::differing(tx, heads)?;
-        self.in_flight += pages.len();
-        frames.extend(pages.into_iter().map(Frame::Page));
-        if heads.last {
-            stream.owed = Owed::Pages {
-                phase: Phase::Records,
-                cursor: Vec::new(),
-            };
-        }
-        Ok(frames)
-    }
-
-    /// Sends documents whole.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn fetch(
-        &mut self,
-        tx: &dyn ReadTx,
-        scope: Scope,
-        wanted: &[DocumentId],
-    ) -> Result<Vec<Frame>, StoreError> {
-        if !self.streams.contains_key(&scope) {
-            return Ok(Vec::new());
-        }
-        let mut page = pages::empty(scope, Phase::Documents);
-        for document in wanted {
-            if !documents::scopes(tx, *document)?.contains(&scope) {
-                page.gone.push(*document);
-            } else if let Some(snapshot) = snapshot(tx, *document)? {
-                page.documents.push(snapshot);
-            }
-        }
-        self.in_flight += 1;
-        Ok(vec![Frame::Page(page)])
-    }
 }
 
 /// Decides how a scope is brought together. `trusted` is the position when it counts in this feed's life.
@@ -371,21 +369,14 @@ fn open_stream(
     named: Option<&Position>,
 ) -> Result<Stream, StoreError> {
     // `u64::MAX` marks a first sync that has not begun: its start is fixed when its first frame goes out.
-    let fresh = Stream {
-        seq: u64::MAX,
-        owed: Owed::Pages {
-            phase: Phase::Rows,
-            cursor: Vec::new(),
-        },
-        caught_up: false,
+    let from_beginning = Owed::Pages {
+        phase: Phase::Rows,
+        cursor: Vec::new(),
     };
+    let fresh = Stream::new(u64::MAX, from_beginning);
+    let differs = Stream::new(0, Owed::Heads);
     let has_something = named.is_some_and(|position| position.seq > 0 && position.resume.is_none());
     let Some(position) = trusted else {
-        let differs = Stream {
-            seq: 0,
-            owed: Owed::Heads,
-            caught_up: false,
-        };
         return Ok(if has_something { differs } else { fresh });
     };
     let chain_at = match position.seq {
@@ -395,28 +386,31 @@ fn open_stream(
     };
     let agrees = chain_at.is_some_and(|chain| short_chain(chain) == position.chain);
     Ok(match (&position.resume, agrees) {
-        (Some(resume), true) => Stream {
-            seq: position.seq,
-            owed: Owed::Pages {
+        (Some(resume), true) => {
+            let rest = Owed::Pages {
                 phase: resume.phase,
                 cursor: resume.cursor.clone(),
-            },
-            caught_up: false,
-        },
+            };
+            Stream::new(position.seq, rest)
+        }
         (Some(_), false) => fresh,
         // A scope in which nothing has happened yet is held as soon as it is named.
-        (None, true) if position.seq > 0 || state.seq == 0 => Stream {
-            seq: position.seq,
-            owed: Owed::Feed,
-            caught_up: false,
-        },
+        (None, true) if position.seq > 0 || state.seq == 0 => Stream::new(position.seq, Owed::Feed),
         (None, true) => fresh,
-        (None, false) => Stream {
-            seq: 0,
-            owed: Owed::Heads,
-            caught_up: false,
-        },
+        (None, false) => differs,
     })
+}
+
+/// What follows on the answer to a page of heads: the next page, or after the last the records.
+fn after(compared: &Compared) -> Owed {
+    if compared.last {
+        Owed::Pages {
+            phase: Phase::Records,
+            cursor: Vec::new(),
+        }
+    } else {
+        Owed::Heads
+    }
 }
 
 fn restart(scope: Scope, state: &ScopeState, first_sync: bool) -> Frame {
@@ -465,7 +459,11 @@ pub(crate) fn snapshot(
         Some(bytes) => bytes,
         None => documents::replay(tx, document)?.save(),
     };
-    Ok(Some(Snapshot {
+    Ok(Some(of_row(row, bytes)))
+}
+
+fn of_row(row: DocumentRow, bytes: Vec<u8>) -> Snapshot {
+    Snapshot {
         customer: row.customer,
         facet: row.facet,
         epoch: row.epoch,
@@ -473,7 +471,24 @@ pub(crate) fn snapshot(
         schema: row.schema,
         corrections: row.corrections,
         bytes,
-    }))
+    }
+}
+
+/// The document whose presence in a scope decides whether the content of an entry may be told there; none for entries that carry none.
+fn content_of(kind: &FeedKind) -> Option<DocumentId> {
+    match kind {
+        FeedKind::Change { document, .. }
+        | FeedKind::Base { document, .. }
+        | FeedKind::Enter { document } => Some(*document),
+        FeedKind::Records { customer, .. } => Some(Facet::Card.document(*customer)),
+        FeedKind::Leave { .. } | FeedKind::Tombstone { .. } => None,
+    }
+}
+
+/// Whether a document is in a scope at this moment.
+fn is_in(tx: &dyn ReadTx, scope: Scope, document: DocumentId) -> Result<bool, StoreError> {
+    let key = scope.document_key(document);
+    Ok(tx.get(Table::ScopeDocument, &key)?.is_some())
 }
 
 fn records(tx: &dyn ReadTx, keys: &[minicbor::bytes::ByteVec]) -> Result<Vec<Record>, StoreError> {
@@ -482,15 +497,4 @@ fn records(tx: &dyn ReadTx, keys: &[minicbor::bytes::ByteVec]) -> Result<Vec<Rec
         records.extend(store::get_row::<Record>(tx, Table::Record, key)?);
     }
     Ok(records)
-}
-
-/// About how many bytes an item takes in a frame.
-fn weight(item: &Item) -> usize {
-    const SMALL: usize = 128;
-    match item {
-        Item::Change { sealed, .. } => SMALL + sealed.change.len(),
-        Item::Document { snapshot, .. } => SMALL + snapshot.bytes.len(),
-        Item::Records { records, .. } => SMALL + records.len() * SMALL,
-        Item::Own { .. } | Item::Leave { .. } | Item::Tombstone { .. } | Item::Gone { .. } => SMALL,
-    }
 }

@@ -14,6 +14,7 @@ mod standing;
 use std::collections::BTreeMap;
 
 use crate::access::AccessKind;
+use crate::card::schema::Role;
 use crate::card::terms::Place;
 use crate::card::{CardView, Edit, Reading, Source};
 use crate::entropy::Entropy;
@@ -24,7 +25,7 @@ use crate::search::SearchError;
 use crate::store::{ReadTx, StoreError, WriteTx};
 
 use super::account::{self, Contact, Enrolment, SignIn};
-use super::{Author, EditRequest, RecordError, Recorded, Replica};
+use super::{Author, EditRequest, RecordError, Recorded, Replica, left_behind};
 
 pub use pass::Pass;
 pub use session::{Carrier, Turn};
@@ -62,6 +63,9 @@ pub enum BookError {
     /// There is no such edit that the associate could discard.
     #[error("there is no refused edit of yours with this number")]
     UnknownEdit,
+    /// It takes a manager.
+    #[error("only a manager may do this")]
+    ManagersOnly,
     /// A session is open already.
     #[error("another sync is under way")]
     SessionOpen,
@@ -398,18 +402,59 @@ impl Book {
         Ok(rows)
     }
 
-    /// Discards a refused edit of who works, for good.
+    /// Discards a refused edit of who works, for good; a manager may discard what a colleague left behind.
     ///
     /// # Errors
     /// [`BookError::UnknownEdit`], or what the store reports.
     pub fn discard_refused(&self, tx: &mut dyn WriteTx, number: u64) -> Result<(), BookError> {
-        let associate = self.current_id().ok_or(BookError::SignedOut)?;
+        let sign_in = self.current.as_ref().ok_or(BookError::SignedOut)?;
         let row = outbox::get(tx.as_read(), number)?.ok_or(BookError::UnknownEdit)?;
         let is_refused = matches!(row.state, OutboxState::Refused { .. });
-        if row.associate != associate || !is_refused {
+        let is_theirs = row.associate == sign_in.associate
+            || (sign_in.is_manager && left_behind::is_left_behind(&row));
+        if !is_theirs || !is_refused {
             return Err(BookError::UnknownEdit);
         }
         Ok(outbox::remove(tx, number, &row)?)
+    }
+
+    /// What colleagues who were deactivated left behind on this handheld, for a manager to deal with; oldest first.
+    ///
+    /// # Errors
+    /// [`BookError::ManagersOnly`], or another [`BookError`].
+    pub fn left_behind(
+        &self,
+        tx: &dyn ReadTx,
+        now: Timestamp,
+    ) -> Result<Vec<(u64, OutboxRow)>, BookError> {
+        self.manager(now)?;
+        Ok(left_behind::left_behind(tx)?)
+    }
+
+    /// Makes an edit that a colleague left behind the manager's own word, to be sent again.
+    ///
+    /// # Errors
+    /// [`BookError::ManagersOnly`], [`BookError::UnknownEdit`], or another [`BookError`]; the transaction must then be dropped.
+    pub fn take_over(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        number: u64,
+        (now, entropy): (Timestamp, &mut dyn Entropy),
+    ) -> Result<(), BookError> {
+        let author = self.manager(now)?;
+        let row = outbox::get(tx.as_read(), number)?;
+        let row = row.filter(left_behind::is_left_behind);
+        let row = row.ok_or(BookError::UnknownEdit)?;
+        let replica = self.replica.as_mut().ok_or(BookError::NotEnrolled)?;
+        Ok(replica.take_over(tx, &author, (number, row), entropy)?)
+    }
+
+    fn manager(&self, now: Timestamp) -> Result<Author, BookError> {
+        let author = self.author(now)?;
+        if author.role < Role::Manager {
+            return Err(BookError::ManagersOnly);
+        }
+        Ok(author)
     }
 }
 

@@ -198,7 +198,7 @@ impl Replica {
             return Ok(true);
         }
         // It may be inside the base, which only the document itself knows.
-        let loaded = self.cache.get(tx.as_read(), document)?;
+        let loaded = self.accepted(tx.as_read(), document)?;
         Ok(loaded.is_some_and(|loaded| loaded.document.has(change)))
     }
 
@@ -237,7 +237,10 @@ impl Replica {
         };
         let (customer, facet) = (first.customer, first.facet);
         received.customers.insert(customer);
-        let loaded = self.cache.get(tx.as_read(), document)?;
+        if self.is_awaited(tx.as_read(), document)? {
+            return Ok(());
+        }
+        let loaded = self.accepted(tx.as_read(), document)?;
         let loaded = loaded.unwrap_or_else(|| Arc::new(Loaded::empty(customer, facet)));
         let epoch = loaded.row.epoch;
         let mut fresh = Vec::new();
@@ -370,6 +373,9 @@ impl Replica {
         snapshot: &Snapshot,
     ) -> Result<bool, StoreError> {
         let document = snapshot.facet.document(snapshot.customer);
+        if !self.may_take(snapshot) {
+            return Ok(false);
+        }
         let mine = documents::row(tx.as_read(), document)?;
         if let Some(mine) = &mine {
             documents::enter(tx, ledger, scope, document)?;
@@ -396,7 +402,7 @@ impl Replica {
         if outbox::touching(tx.as_read(), document)?.is_empty() {
             return Ok(false);
         }
-        if let Some(loaded) = self.cache.get(tx.as_read(), document)? {
+        if let Some(loaded) = self.accepted(tx.as_read(), document)? {
             settle(tx, document, |change| loaded.document.has(change))?;
         }
         // Rows that are left are committed anew: on a new epoch they must be, and a row whose first run the snapshot holds goes.

@@ -163,7 +163,7 @@ impl Replica {
         document: DocumentId,
         change: &[u8],
     ) -> Result<(), RecordError> {
-        let accepted = self.cache.get(tx, document)?;
+        let accepted = self.accepted(tx, document)?;
         let mut causality =
             accepted.map_or_else(Causality::default, |loaded| loaded.causality.clone());
         for (_, row) in outbox::touching(tx, document)? {
@@ -224,13 +224,16 @@ impl Replica {
         self.nonce = Nonce::random(entropy);
         let mut states = BTreeMap::new();
         for document in documents {
-            let accepted = self.cache.get(tx.as_read(), document)?;
+            let accepted = self.accepted(tx.as_read(), document)?;
             let state = accepted
                 .as_ref()
                 .map_or_else(Document::default, |loaded| loaded.document.clone());
             states.insert(document, (accepted, state));
         }
         for (number, row) in rows {
+            if self.waits_for_damaged(tx.as_read(), &row)? {
+                continue;
+            }
             let mut members = Vec::new();
             for (facet, writes) in &row.plan.writes {
                 let document = facet.document(row.customer);

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Replica;
 use crate::authority::home_scope;
+use crate::authority::judge::UNKNOWN_CUSTOMER;
+use crate::card::Facet;
 use crate::entropy::Entropy;
 use crate::envelope::Envelope;
+use crate::feed::Ledger;
 use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, ShopId};
 use crate::outbox::{self, OutboxRow, OutboxState};
 use crate::protocol::frame::{Ruling, Verdict};
 use crate::scope::Scope;
-use crate::store::{StoreError, WriteTx};
+use crate::store::{ReadTx, StoreError, WriteTx};
 
 /// What came of a set of verdicts, for the app to tell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,6 +75,10 @@ impl Replica {
             };
             match ruling_of(&row, &rulings) {
                 Some(ruling) => {
+                    if is_premature(tx.as_read(), &row, ruling)? {
+                        judged.replayed = true;
+                        continue;
+                    }
                     let case = (ruling, shop);
                     self.carry_out(tx, (*number, row), case, (&mut judged, &mut follow))?;
                 }
@@ -158,9 +165,28 @@ impl Replica {
             }
         }
         self.reauthor(tx, documents, entropy)?;
+        // It may have left the scope before, and stayed for these rows alone.
+        let mut ledger = Ledger::default();
+        self.let_go(tx, &mut ledger, document)?;
+        ledger.write(tx)?;
         self.refold(tx, shop, &customers)?;
         Ok(())
     }
+}
+
+/// Whether a hub does not know the customer only because the card still waits here: it put the push that brings it off, as with a full disk.
+///
+/// Then the row waits with the card. Should that be refused in the end, the next ruling on this row counts.
+fn is_premature(tx: &dyn ReadTx, row: &OutboxRow, ruling: &Ruling) -> Result<bool, StoreError> {
+    let is_unknown = matches!(ruling, Ruling::Refused { code } if code == UNKNOWN_CUSTOMER);
+    if !is_unknown {
+        return Ok(false);
+    }
+    let card = Facet::Card.document(row.customer);
+    let rows = outbox::touching(tx, card)?;
+    Ok(rows
+        .iter()
+        .any(|(_, other)| other.state == OutboxState::Pending))
 }
 
 /// The ruling on a row: its members share one fate, and the harshest word is the reason.

@@ -181,6 +181,12 @@ impl PackedTerms {
         Self(packed)
     }
 
+    /// Bytes it takes.
+    #[must_use]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Visits each term in order, up to the first byte that does not decode: a row from elsewhere can only miss terms, never harm.
     /// At most [`limits::TERMS_MAX`] are visited.
     pub fn for_each(&self, mut visit: impl FnMut(&[u8])) {
@@ -216,24 +222,42 @@ impl PackedTerms {
 
 /// The index entries of a customer: key without customer, and value.
 pub(crate) fn postings(terms: &PackedTerms, rank_days: u32) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let mut postings = BTreeMap::new();
+    each_posting(terms, rank_days, |term, day| {
+        postings.insert(term.to_vec(), entry_value(day));
+    });
+    postings
+}
+
+/// Visits the index entries of a customer: key without customer, and the day that the value tells. One entry may come more than once.
+pub(crate) fn each_posting(
+    terms: &PackedTerms,
+    rank_days: u32,
+    mut visit: impl FnMut(&[u8], Option<u16>),
+) {
     // Two bytes count days until 2149.
     let day = u16::try_from(rank_days).unwrap_or(u16::MAX);
     let half_year = day - day % HALF_YEAR_DAYS;
-    let mut postings = BTreeMap::new();
-    postings.insert(beginning("", day), Vec::new());
+    let mut ranked = Vec::new();
+    beginning(&mut ranked, "", day);
+    visit(&ranked, None);
     terms.for_each(|term| {
         let Some((tag, token)) = term.split_first() else {
             return;
         };
-        let value = if *tag == WORD { half_year } else { day };
-        postings.insert(term.to_vec(), value.to_be_bytes().to_vec());
+        visit(term, Some(if *tag == WORD { half_year } else { day }));
         if *tag == NAME {
             for prefix in beginnings(token) {
-                postings.insert(beginning(prefix, day), Vec::new());
+                beginning(&mut ranked, prefix, day);
+                visit(&ranked, None);
             }
         }
     });
-    postings
+}
+
+/// The value of an index entry.
+pub(crate) fn entry_value(day: Option<u16>) -> Vec<u8> {
+    day.map_or_else(Vec::new, |day| day.to_be_bytes().to_vec())
 }
 
 fn beginnings(token: &[u8]) -> impl Iterator<Item = &str> {
@@ -244,11 +268,13 @@ fn beginnings(token: &[u8]) -> impl Iterator<Item = &str> {
         .filter_map(|(at, c)| token.get(..at + c.len_utf8()))
 }
 
-/// `P ‖ prefix ‖ 00 ‖ day counted down`.
-fn beginning(prefix: &str, day: u16) -> Vec<u8> {
-    let mut term = beginning_prefix(prefix);
+/// Writes `P ‖ prefix ‖ 00 ‖ day counted down`.
+fn beginning(term: &mut Vec<u8>, prefix: &str, day: u16) {
+    term.clear();
+    term.push(BEGINNING);
+    term.extend_from_slice(prefix.as_bytes());
+    term.push(0);
     term.extend_from_slice(&(u16::MAX - day).to_be_bytes());
-    term
 }
 
 /// What all entries of a beginning start with, the one touched last first.

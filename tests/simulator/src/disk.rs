@@ -4,6 +4,8 @@
 //! - A transaction that met a fault leaves nothing behind: its commit is refused too.
 //! - What is not armed behaves as [`MemoryStore`] does.
 
+use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sync_core::store::memory::MemoryStore;
@@ -16,7 +18,7 @@ use sync_core::store::{
 pub enum Fault {
     /// The disk is full when this many more rows have been written.
     FullAfter(u64),
-    /// The commit does not happen: the process died before it, or the disk was full.
+    /// The commit does not happen: the process died before it.
     Commit,
 }
 
@@ -27,20 +29,62 @@ struct Weather {
     faults: u64,
 }
 
-/// A store in memory with a fault that can be armed.
+/// A store with a fault that can be armed; in memory unless said.
 #[derive(Debug, Default)]
 pub struct Disk {
-    memory: MemoryStore,
+    backing: Backing,
     weather: Mutex<Weather>,
 }
 
+enum Backing {
+    Memory(MemoryStore),
+    Other(Box<dyn Store>),
+}
+
+impl fmt::Debug for Backing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory(_) => "Memory",
+            Self::Other(_) => "Other",
+        })
+    }
+}
+
+impl Default for Backing {
+    fn default() -> Self {
+        Self::Memory(MemoryStore::default())
+    }
+}
+
 impl Disk {
-    /// A second disk with the same content: a clone, or an image to go back to.
+    /// A disk over another store, such as one in a file.
+    #[must_use]
+    pub fn over(store: Box<dyn Store>) -> Self {
+        Self {
+            backing: Backing::Other(store),
+            weather: Mutex::default(),
+        }
+    }
+
+    /// A second disk, in memory, with the same content: a clone, or an image to go back to.
     #[must_use]
     pub fn duplicate(&self) -> Self {
+        let memory = match &self.backing {
+            Backing::Memory(memory) => memory.duplicate(),
+            Backing::Other(store) => {
+                copied(&**store).expect("a store that a fleet works with can be read")
+            }
+        };
         Self {
-            memory: self.memory.duplicate(),
+            backing: Backing::Memory(memory),
             weather: Mutex::default(),
+        }
+    }
+
+    fn store(&self) -> &dyn Store {
+        match &self.backing {
+            Backing::Memory(memory) => memory,
+            Backing::Other(store) => &**store,
         }
     }
 
@@ -72,16 +116,34 @@ impl Disk {
 
 impl Store for Disk {
     fn read(&self) -> Result<Box<dyn ReadTx + '_>, StoreError> {
-        self.memory.read()
+        self.store().read()
     }
 
     fn write(&self) -> Result<Box<dyn WriteTx + '_>, StoreError> {
         Ok(Box::new(Writer {
-            inner: self.memory.write()?,
+            inner: self.store().write()?,
             disk: self,
             failed: false,
         }))
     }
+}
+
+/// All rows of a store, in memory.
+fn copied(from: &dyn Store) -> Result<MemoryStore, StoreError> {
+    let memory = MemoryStore::default();
+    let (rows, mut copy) = (from.read()?, memory.write()?);
+    let all = KeyRange {
+        from: &[],
+        to: None,
+    };
+    for table in Table::ALL {
+        rows.scan(table, all, Direction::Ascending, &mut |key, value| {
+            copy.put(table, key, value)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    copy.commit()?;
+    Ok(memory)
 }
 
 struct Writer<'a> {
@@ -93,6 +155,21 @@ struct Writer<'a> {
 const FULL: StoreError = StoreError::Full {
     operation: "writing to a simulated disk",
 };
+const DEATH: &str = "committing as the process dies";
+
+fn death() -> StoreError {
+    StoreError::Other {
+        operation: DEATH,
+        source: "it was killed".into(),
+    }
+}
+
+/// Whether an error is a fault that was armed, of either kind.
+#[must_use]
+pub fn is_armed_fault(error: &StoreError) -> bool {
+    matches!(error, StoreError::Full { .. })
+        || matches!(error, StoreError::Other { operation, .. } if *operation == DEATH)
+}
 
 impl Writer<'_> {
     /// Counts one row towards the armed fault.
@@ -158,7 +235,7 @@ impl WriteTx for Writer<'_> {
         if weather.armed == Some(Fault::Commit) {
             weather.armed = None;
             weather.faults += 1;
-            return Err(FULL);
+            return Err(death());
         }
         drop(weather);
         if self.failed {
@@ -190,7 +267,7 @@ mod tests {
         for fault in [Fault::FullAfter(0), Fault::FullAfter(2), Fault::Commit] {
             disk.arm(fault);
             assert!(
-                matches!(fill(&disk, 3), Err(StoreError::Full { .. })),
+                fill(&disk, 3).is_err_and(|error| is_armed_fault(&error)),
                 "{fault:?}"
             );
             assert_eq!(disk.read().unwrap().get(Table::Meta, &[0]).unwrap(), None);

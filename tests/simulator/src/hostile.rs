@@ -8,13 +8,15 @@ use sync_core::card::Facet;
 use sync_core::documents::{self, StoredChange};
 use sync_core::entropy::{Entropy as _, SeededEntropy};
 use sync_core::envelope::Sealed;
-use sync_core::feed::Chain;
+use sync_core::feed::{self, Chain};
 use sync_core::ids::{
     AssociateId, ChangeHash, CustomerId, DeviceId, DocumentId, EditId, Hash32, Nonce,
 };
 use sync_core::limits;
 use sync_core::outbox;
-use sync_core::protocol::frame::{Ack, Fetch, Frame, Heads, Item, Push, Snapshot};
+use sync_core::protocol::frame::{
+    Ack, Fetch, Frame, Heads, Hello, Item, Position, Push, Snapshot, WIRE_VERSION, short_chain,
+};
 use sync_core::scope::Scope;
 use sync_core::store::{Direction, KeyRange, Store as _, StoreError, Table, decode_row};
 
@@ -193,24 +195,71 @@ fn some_documents(hub: &Hub) -> Vec<DocumentId> {
     found
 }
 
-/// The documents that a frame of the hub carries.
-fn carried(frame: &Frame) -> Vec<DocumentId> {
+/// A hello that claims to stand where the handheld once stood: the hub is to replay what came since, as it is allowed now.
+///
+/// # Errors
+/// What the store reports.
+pub fn old_hello(
+    hub: &Hub,
+    granted: &[Scope],
+    entropy: &mut SeededEntropy,
+) -> Result<Frame, StoreError> {
+    let tx = hub.store.read()?;
+    let mut scopes = Vec::new();
+    for scope in granted {
+        let last = feed::state(&*tx, *scope)?.seq;
+        let seq = if last == 0 {
+            0
+        } else {
+            1 + entropy.below(last)
+        };
+        let chain =
+            feed::row(&*tx, *scope, seq)?.map_or_else(Chain::default, |row| Chain(row.chain));
+        scopes.push(Position {
+            scope: *scope,
+            seq,
+            chain: short_chain(chain),
+            resume: None,
+        });
+    }
+    Ok(Frame::Hello(Hello {
+        versions: (WIRE_VERSION, WIRE_VERSION),
+        feed: Some(hub.feed),
+        rollup: Hash32([0; 32]),
+        scopes,
+        pending: 0,
+    }))
+}
+
+/// The documents whose content a frame of the hub carries, and the scope it names. Rows and records belong to the card.
+fn carried(frame: &Frame) -> (Option<Scope>, Vec<DocumentId>) {
     let of = |snapshot: &Snapshot| snapshot.facet.document(snapshot.customer);
     match frame {
-        Frame::Entries(entries) => entries
-            .items
-            .iter()
-            .filter_map(|item| match item {
-                Item::Change { sealed, .. } => Some(sealed.envelope.document()),
-                Item::Document { snapshot, .. } => Some(of(snapshot)),
-                Item::Own { .. }
-                | Item::Records { .. }
-                | Item::Leave { .. }
-                | Item::Tombstone { .. }
-                | Item::Gone { .. } => None,
-            })
-            .collect(),
-        Frame::Page(page) => page.documents.iter().map(of).collect(),
+        Frame::Entries(entries) => {
+            let mut documents = Vec::new();
+            for item in &entries.items {
+                match item {
+                    Item::Change { sealed, .. } => documents.push(sealed.envelope.document()),
+                    Item::Document { snapshot, .. } => documents.push(of(snapshot)),
+                    Item::Records { records, .. } => {
+                        let cards = records.iter().map(|record| record.customer);
+                        documents.extend(cards.map(|customer| Facet::Card.document(customer)));
+                    }
+                    Item::Own { .. }
+                    | Item::Leave { .. }
+                    | Item::Tombstone { .. }
+                    | Item::Gone { .. } => {}
+                }
+            }
+            (Some(entries.scope), documents)
+        }
+        Frame::Page(page) => {
+            let told = page.rows.iter().map(|row| row.customer);
+            let told = told.chain(page.records.iter().map(|record| record.customer));
+            let cards = told.map(|customer| Facet::Card.document(customer));
+            let documents = page.documents.iter().map(of).chain(cards).collect();
+            (Some(page.scope), documents)
+        }
         Frame::Hello(_)
         | Frame::Push(_)
         | Frame::Ack(_)
@@ -222,22 +271,29 @@ fn carried(frame: &Frame) -> Vec<DocumentId> {
         | Frame::CaughtUp(_)
         | Frame::Verdicts(_)
         | Frame::ReadsStored(_)
-        | Frame::Stop(_) => Vec::new(),
+        | Frame::Stop(_) => (None, Vec::new()),
     }
 }
 
-/// The hub must send content of documents alone that are in a granted scope at this moment.
+/// What the hub sends about a scope must be granted, and of documents that are in that scope at this moment.
 ///
 /// # Errors
 /// The [`Violation`] when it sent another.
 pub fn must_not_leak(hub: &Hub, granted: &[Scope], frames: &[Frame]) -> Result<(), Violation> {
     let tx = hub.store.read()?;
-    for document in frames.iter().flat_map(carried) {
-        let scopes = documents::scopes(&*tx, document)?;
-        if !scopes.iter().any(|scope| granted.contains(scope)) {
-            let detail =
-                format!("the hub sent document {document}, which is in none of {granted:?}");
+    for frame in frames {
+        let (Some(scope), documents) = carried(frame) else {
+            continue;
+        };
+        if !granted.contains(&scope) {
+            let detail = format!("the hub spoke of {scope:?}, which is none of {granted:?}");
             return Err(Violation::new("nothing out of scope is sent", detail));
+        }
+        for document in documents {
+            if !documents::scopes(&*tx, document)?.contains(&scope) {
+                let detail = format!("the hub sent document {document}, which is not in {scope:?}");
+                return Err(Violation::new("nothing out of scope is sent", detail));
+            }
         }
     }
     Ok(())

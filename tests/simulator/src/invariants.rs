@@ -9,7 +9,7 @@ mod replica;
 use std::fmt;
 
 pub use disk::hub;
-pub use edits::{edits, looks, stored_looks};
+pub use edits::{edits, looks, refusal, stored_looks};
 pub use replica::{agreement, difference, handheld};
 
 /// Something that must not be.

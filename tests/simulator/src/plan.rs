@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use sync_core::entropy::SeededEntropy;
+use sync_core::protocol::FrameTarget;
 
 macro_rules! acts {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $family:expr, $weight:literal;)+) => {
@@ -44,7 +45,7 @@ macro_rules! acts {
 /// Faults that come up together; a seed turns each on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
-    /// Frames lost or repeated, connections cut, partitions.
+    /// Frames lost, repeated or out of order, connections cut, partitions.
     Network,
     /// The hub's process dies.
     HubCrash,
@@ -119,6 +120,10 @@ acts! {
     RepeatUp = "repeat_up", Some(Family::Network), 2;
     /// A frame reaches the handheld twice.
     RepeatDown = "repeat_down", Some(Family::Network), 2;
+    /// A frame to the hub overtakes those before it.
+    SwapUp = "swap_up", Some(Family::Network), 2;
+    /// A frame to the handheld overtakes those before it.
+    SwapDown = "swap_down", Some(Family::Network), 2;
     /// A handheld is out of reach, or comes back.
     Partition = "partition", Some(Family::Network), 1;
     /// The hub dies before a commit.
@@ -137,6 +142,8 @@ acts! {
     FullRecord = "full_record", Some(Family::FullDisk), 3;
     /// A handheld's disk is full while it receives.
     FullDown = "full_down", Some(Family::FullDisk), 3;
+    /// The hub's disk is full while it keeps a push, with more behind it.
+    HubFull = "hub_full", Some(Family::FullDisk), 3;
     /// A handheld's disk is copied into a second one with the same key.
     Clone = "clone", Some(Family::Clones), 1;
     /// An image of a handheld's disk is taken.
@@ -200,6 +207,8 @@ pub struct Shape {
     pub shops: u8,
     /// Faults that are on.
     pub families: Vec<Family>,
+    /// How large frames grow: in half of the worlds so little that a first sync has many pages.
+    pub frame_target: FrameTarget,
 }
 
 impl Shape {
@@ -219,12 +228,19 @@ impl Shape {
             .into_iter()
             .filter(|_| entropy.percent(55))
             .collect();
+        let frame_target = if entropy.percent(50) {
+            let bytes = 1_024 + entropy.below(8 * 1_024);
+            FrameTarget(usize::try_from(bytes).expect("a few thousand"))
+        } else {
+            FrameTarget::default()
+        };
         Self {
             handhelds,
             associates_each,
             customers,
             shops,
             families,
+            frame_target,
         }
     }
 }

@@ -30,14 +30,16 @@ fn every_planted_fault_is_found_as_what_it_is() {
     }
 }
 
-/// Where to begin: a seed known to find it, so that the test is quick. From seed 1 on each is found by seed 12.
+/// Where to begin: a seed known to find it, so that the test is quick. From seed 1 on each is found by seed 7.
 fn likely(sabotage: Sabotage) -> u64 {
     match sabotage {
-        Sabotage::ReplyBeforeCommit | Sabotage::RowNotFolded => 1,
-        Sabotage::RefusalNotFollowed | Sabotage::AuthorOfFirstSignIn => 2,
-        Sabotage::ScopeUnchecked | Sabotage::RosterUnchecked => 3,
-        Sabotage::OutboxClearedAtSignOut | Sabotage::ReadsForgottenEarly => 7,
-        Sabotage::EditsNotRemembered => 12,
+        Sabotage::ScopeUnchecked | Sabotage::RowNotFolded | Sabotage::ReadsForgottenEarly => 1,
+        Sabotage::ReplyBeforeCommit
+        | Sabotage::RefusalNotFollowed
+        | Sabotage::AuthorOfFirstSignIn
+        | Sabotage::RosterUnchecked => 2,
+        Sabotage::EditsNotRemembered => 5,
+        Sabotage::OutboxClearedAtSignOut => 7,
     }
 }
 

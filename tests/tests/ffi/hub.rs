@@ -104,10 +104,19 @@ impl Hub {
 
     /// A shop's associate, whose password is [`password`].
     pub(crate) fn associate(&self, login: &str) -> AssociateId {
+        self.person(login, Role::Associate)
+    }
+
+    /// A shop's manager, whose password is [`password`].
+    pub(crate) fn manager(&self, login: &str) -> AssociateId {
+        self.person(login, Role::Manager)
+    }
+
+    fn person(&self, login: &str, role: Role) -> AssociateId {
         let new = NewAssociate {
             login: login.to_owned(),
             name: login.to_owned(),
-            role: Role::Associate,
+            role,
             shop: self.shop,
             chain: false,
             password: Secret::new(password(login)),

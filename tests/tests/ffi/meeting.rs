@@ -183,7 +183,7 @@ fn where_websockets_do_not_pass_batches_do() {
 }
 
 #[test]
-fn who_leaves_is_locked_out_at_the_next_contact_and_their_work_arrives() {
+fn who_leaves_is_locked_out_at_the_next_contact_and_a_manager_takes_their_work_over() {
     let hub = Hub::start();
     let id = hub.associate("ana");
     hub.associate("ben");
@@ -203,6 +203,26 @@ fn who_leaves_is_locked_out_at_the_next_contact_and_their_work_arrives() {
     );
     ana.sign_in("ben".to_owned(), password("ben")).unwrap();
     assert_eq!(ana.customer(lea).unwrap().name, "Léa", "the book was kept");
+    let managers_only = BookError::Rejected {
+        code: "managers_only".to_owned(),
+    };
+    assert_eq!(ana.left_behind(), Err(managers_only));
+
+    // The hub did not take it from somebody who had left. A manager decides.
+    hub.manager("mia");
+    ana.sign_in("mia".to_owned(), password("mia")).unwrap();
+    let left = ana.left_behind().unwrap();
+    let [note] = left.as_slice() else {
+        panic!("one note was left behind: {left:?}");
+    };
+    assert!(note.intent_json.contains("late"), "{note:?}");
+    ana.take_over(note.number).unwrap();
+    settle(&ana);
+    assert_eq!(ana.left_behind(), Ok(Vec::new()));
+    let other = hub.handheld("ben");
+    settle(&other);
+    let notes = other.customer(lea).unwrap().notes;
+    assert_eq!(notes.len(), 1, "it arrived, as the manager's word");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Claims about customers over REST: finding, reading, writing, and who sees what.
 
 use sync_core::access::{AccessKind, StoredAccess};
+use sync_core::card::Facet;
+use sync_core::documents;
 use sync_core::store::{Store as _, Table, decode_row, scan_prefix};
 
 use super::*;
@@ -246,6 +248,34 @@ async fn a_manager_puts_a_customer_into_another_book_and_takes_them_out() {
         .ask(&manager, "POST", &path, &put(elsewhere, "enter"))
         .await;
     assert_eq!(refused.code(), "no_consent");
+}
+
+#[tokio::test]
+async fn who_loses_a_customer_to_another_shop_needs_to_know_no_more() {
+    let app = TestApp::start().await;
+    let second = app.hub.identity.add_shop("Second", "Asia/Tokyo");
+    let second = second.await.unwrap();
+    app.hub.add("otto", Role::Manager, second).await;
+    let (otto, manager) = (app.office("otto").await, app.manager().await);
+    let id = app.customer("Ines").await;
+    let path = format!("/v1/customers/{id}/book");
+    let put = |action: &str| json!({ "shop": second, "action": action });
+    app.ask(&manager, "POST", &path, &put("enter")).await;
+    let consent = json!({ "edit": "record_consent", "purposes": ["sensitive"], "event": "grant",
+        "evidence": { "text_version": "1", "method": "spoken" } });
+    app.edit(&otto, &id.to_string(), consent).await;
+    let allergy = json!({ "edit": "record_allergy", "substance": "nickel",
+        "severity": "serious", "cause": "dermatitis" });
+    app.edit(&otto, &id.to_string(), allergy).await;
+    let knows = || {
+        let document = Facet::Restricted.document(id);
+        let tx = app.hub.store.read().unwrap();
+        documents::scopes(&*tx, document).unwrap().len()
+    };
+    assert_eq!(knows(), 1, "the one who wrote it");
+    let left = app.ask(&otto, "POST", &path, &put("leave")).await;
+    assert_eq!(left.status, StatusCode::NO_CONTENT, "{}", left.text);
+    assert_eq!(knows(), 0);
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ fn every_connection_deletes_securely_and_syncs_fully() {
         let options = OpenOptions {
             key,
             cache_kib: 512,
+            writer_cache_kib: 512,
             ..OpenOptions::default()
         };
         let writer = writer(&path, &options).unwrap();
@@ -81,7 +82,7 @@ fn a_file_encrypted_by_the_first_version_opens() {
         key: Some(KEY),
         ..OpenOptions::default()
     };
-    let connection = connect(&path, &options).unwrap();
+    let connection = connect(&path, &options, options.cache_kib).unwrap();
     let value: Vec<u8> = connection
         .query_row("SELECT value FROM meta WHERE key = x'01'", [], |row| {
             row.get(0)
@@ -101,7 +102,7 @@ fn a_crash_while_the_database_is_made_is_made_good() {
             ..OpenOptions::default()
         };
         reserve(&path, true).unwrap();
-        let connection = connect(&path, &options).unwrap();
+        let connection = connect(&path, &options, options.cache_kib).unwrap();
         connection
             .pragma_update(None, "page_size", PAGE_BYTES)
             .unwrap();

@@ -22,6 +22,7 @@ mod starved {
     sync_core::store_conformance!(|| {
         let mut place = Place::encrypted();
         place.options.cache_kib = 16;
+        place.options.writer_cache_kib = 16;
         Opened::new(place)
     });
 }

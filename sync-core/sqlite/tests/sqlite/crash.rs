@@ -59,7 +59,7 @@ fn the_child() {
         .unwrap();
     let path = PathBuf::from(env::var_os(DATABASE).unwrap());
     let mut place = Place::encrypted();
-    place.options.cache_kib = 64;
+    place.options.writer_cache_kib = 64;
     let store = SqliteStore::open(&path, &place.options).unwrap();
     let first = next_number(&store);
     let last = match end {

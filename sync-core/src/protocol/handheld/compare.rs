@@ -3,6 +3,19 @@
 use std::ops::ControlFlow;
 
 use super::*;
+use crate::protocol::frame::DocumentHeads;
+use crate::store::{Direction, KeyRange};
+
+/// The page of heads that was sent last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Range {
+    /// Everything up to this document is compared.
+    after: Option<DocumentId>,
+    /// Its last document; the hub's answer to the whole page ends with it.
+    end: Option<DocumentId>,
+    /// Whether no page follows it.
+    is_last: bool,
+}
 
 impl HandheldSession {
     /// Compares where a scope ended with what is here.
@@ -16,12 +29,7 @@ impl HandheldSession {
         let message = CaughtUp::message(end.scope, end.seq, end.chain, &end.digest);
         if !identity.hub.verifies(&message, &end.signature) {
             let detail = "the hub's signature does not hold".to_owned();
-            let stop = Stop {
-                code: StopCode::Protocol,
-                detail,
-            };
-            step.replies.push(Frame::Stop(stop.clone()));
-            self.stop(stop, step);
+            self.refuse(StopCode::Protocol, detail, step);
             return Ok(());
         }
         let state = feed::state(tx.as_read(), end.scope)?;
@@ -32,8 +40,12 @@ impl HandheldSession {
         let agrees =
             (state.seq, state.chain, state.digest.hash()) == (end.seq, end.chain, end.digest);
         if agrees {
+            self.comparing.remove(&end.scope);
             self.caught_up.insert(end.scope);
             step.events.push(Event::CaughtUp(end.scope));
+        } else if let Some(range) = self.comparing.get(&end.scope).copied() {
+            // In batches each request is a meeting of its own, and the answer to the last one was cut.
+            self.name_heads(tx.as_read(), end.scope, range.after, step)?;
         } else if self.compared.contains(&end.scope) && !self.awaits_documents(end.scope) {
             step.events.push(Event::Diverged(end.scope));
             self.diverged = true;
@@ -52,46 +64,107 @@ impl HandheldSession {
             .is_some_and(|wanted| !wanted.is_empty())
     }
 
-    /// Names the heads of all documents of a scope, for the hub to answer with what differs.
+    /// Names the heads of all documents of a scope, page by page, for the hub to answer with what differs.
     pub(super) fn compare(
         &mut self,
         tx: &dyn ReadTx,
         scope: Scope,
         step: &mut Step,
     ) -> Result<(), StoreError> {
-        if !self.compared.insert(scope) {
+        if self.compared.insert(scope) {
+            self.name_heads(tx, scope, None, step)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with a comparison: the next page of heads once the last one is answered in full.
+    pub(super) fn compare_on(
+        &mut self,
+        tx: &dyn ReadTx,
+        page: &Page,
+        step: &mut Step,
+    ) -> Result<(), StoreError> {
+        let Some(range) = self.comparing.get_mut(&page.scope) else {
+            return Ok(());
+        };
+        let cursor = DocumentId::from_slice(&page.cursor);
+        if page.phase != Phase::Documents || (cursor.is_none() && !page.last) {
             return Ok(());
         }
-        let mut held = Vec::new();
-        store::scan_prefix(tx, Table::ScopeDocument, &scope.key(), &mut |key, _| {
+        if !page.last {
+            range.after = range.after.max(cursor);
+        } else if range.is_last {
+            self.comparing.remove(&page.scope);
+        } else if cursor == range.end {
+            // An answer that comes twice ends with another document by now.
+            self.name_heads(tx, page.scope, cursor, step)?;
+        }
+        Ok(())
+    }
+
+    fn name_heads(
+        &mut self,
+        tx: &dyn ReadTx,
+        scope: Scope,
+        after: Option<DocumentId>,
+        step: &mut Step,
+    ) -> Result<(), StoreError> {
+        let (held, last) = held_after(tx, scope, after)?;
+        let mut documents = Vec::with_capacity(held.len());
+        for document in held {
+            let row = documents::row(tx, document)?;
+            documents.push(DocumentHeads {
+                document,
+                epoch: row.as_ref().map_or(0, |row| row.epoch),
+                heads: row.map(|row| row.heads).unwrap_or_default(),
+            });
+        }
+        let range = Range {
+            after,
+            end: documents.last().map(|known| known.document),
+            is_last: last,
+        };
+        self.comparing.insert(scope, range);
+        step.replies.push(Frame::Heads(Heads {
+            scope,
+            after,
+            documents,
+            last,
+        }));
+        Ok(())
+    }
+}
+
+/// Documents of a scope after one of them, as many as one page of heads may name, and whether these are the last.
+fn held_after(
+    tx: &dyn ReadTx,
+    scope: Scope,
+    after: Option<DocumentId>,
+) -> Result<(Vec<DocumentId>, bool), StoreError> {
+    let prefix = scope.key();
+    let from = match &after {
+        Some(after) => store::key(&[&prefix, after.as_bytes(), &[0]]),
+        None => prefix.to_vec(),
+    };
+    let to = store::prefix_end(&prefix);
+    let range = KeyRange {
+        from: &from,
+        to: to.as_deref(),
+    };
+    let mut held = Vec::new();
+    let mut last = true;
+    tx.scan(
+        Table::ScopeDocument,
+        range,
+        Direction::Ascending,
+        &mut |key, _| {
+            if held.len() == limits::HEADS_DOCUMENTS_MAX {
+                last = false;
+                return Ok(ControlFlow::Break(()));
+            }
             held.extend(key.get(Scope::KEY_LEN..).and_then(DocumentId::from_slice));
             Ok(ControlFlow::Continue(()))
-        })?;
-        let mut after = None;
-        let mut rest = held.as_slice();
-        loop {
-            let (now, later) = rest.split_at(rest.len().min(HEADS_PER_FRAME));
-            let mut documents = Vec::with_capacity(now.len());
-            for document in now {
-                let row = documents::row(tx, *document)?;
-                documents.push(DocumentHeads {
-                    document: *document,
-                    epoch: row.as_ref().map_or(0, |row| row.epoch),
-                    heads: row.map(|row| row.heads).unwrap_or_default(),
-                });
-            }
-            let last = later.is_empty();
-            step.replies.push(Frame::Heads(Heads {
-                scope,
-                after,
-                documents,
-                last,
-            }));
-            if last {
-                return Ok(());
-            }
-            after = now.last().copied();
-            rest = later;
-        }
-    }
+        },
+    )?;
+    Ok((held, last))
 }

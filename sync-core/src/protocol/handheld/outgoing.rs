@@ -34,7 +34,7 @@ impl HandheldSession {
                 .map(|member| member.change.len() + 256)
                 .sum::<usize>();
             let is_full = entries.len() + row.members.len() > limits::PUSH_ENTRIES_MAX
-                || (bytes > limits::FRAME_BYTES_TARGET && !entries.is_empty());
+                || (bytes > self.target.0 && !entries.is_empty());
             if is_full {
                 return ControlFlow::Break(());
             }

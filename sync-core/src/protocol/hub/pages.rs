@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use super::snapshot;
+use super::asked::{Asked, Compared};
+use super::{is_in, of_row, snapshot};
 use crate::card::Facet;
 use crate::documents;
 use crate::ids::DocumentId;
-use crate::limits;
 use crate::projection;
-use crate::protocol::frame::{DocumentHeads, Heads, Page, Phase};
+use crate::protocol::FrameTarget;
+use crate::protocol::frame::{Item, Page, Phase};
 use crate::records;
 use crate::scope::Scope;
 use crate::store::{self, Direction, KeyRange, ReadTx, StoreError, Table};
@@ -40,13 +41,14 @@ pub(super) fn next(
     scope: Scope,
     phase: Phase,
     cursor: &[u8],
+    target: FrameTarget,
 ) -> Result<Sent, StoreError> {
     let mut page = empty(scope, phase);
     let mut bytes = 0;
     let complete = walk(tx, scope, cursor, &mut |document| {
         bytes += add(tx, &mut page, document)?;
         page.cursor = document.as_bytes().to_vec();
-        Ok(if bytes < limits::FRAME_BYTES_TARGET {
+        Ok(if bytes < target.0 {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
@@ -119,51 +121,86 @@ fn walk(
     Ok(complete)
 }
 
-/// What a handheld lacks or holds too much, judging by a page of its heads.
-pub(super) fn differing(tx: &dyn ReadTx, heads: &Heads) -> Result<Vec<Page>, StoreError> {
-    let scope = heads.scope;
-    let end = heads.documents.last().map(|theirs| theirs.document);
-    let cursor = heads
-        .after
-        .map(|document| document.0.to_vec())
-        .unwrap_or_default();
-    let mut pages = Vec::new();
+/// The next page of what a handheld lacks or holds too much, judging by a page of its heads; the last one ends where its page does.
+pub(super) fn differing(
+    tx: &dyn ReadTx,
+    scope: Scope,
+    compared: &mut Compared,
+    target: FrameTarget,
+) -> Result<Page, StoreError> {
     let mut page = empty(scope, Phase::Documents);
+    page.last = true;
     let mut bytes = 0;
-    let mut theirs = heads.documents.iter().peekable();
+    let cursor = std::mem::take(&mut compared.cursor);
     walk(tx, scope, &cursor, &mut |document| {
-        if !heads.last && end.is_none_or(|end| document > end) {
+        if compared.is_past(document) {
             return Ok(ControlFlow::Break(()));
         }
-        while let Some(extra) = theirs.next_if(|theirs| theirs.document < document) {
-            page.gone.push(extra.document);
+        if bytes >= target.0 {
+            page.last = false;
+            return Ok(ControlFlow::Break(()));
         }
-        let known = theirs.next_if(|theirs| theirs.document == document);
-        if !is_same(tx, document, known)? {
-            let found = snapshot(tx, document)?;
-            bytes += found
-                .as_ref()
-                .map_or(0, |snapshot| snapshot.bytes.len() + 128);
-            page.documents.extend(found);
+        page.gone.extend(compared.take_before(document));
+        let known = compared.take(document);
+        let is_same =
+            known.is_some() && documents::row(tx, document)?.is_some_and(|row| row.item() == known);
+        if !is_same {
+            bytes += add(tx, &mut page, document)?;
         }
-        if bytes >= limits::FRAME_BYTES_TARGET {
-            pages.push(std::mem::replace(&mut page, empty(scope, Phase::Documents)));
-            bytes = 0;
-        }
+        page.cursor = document.as_bytes().to_vec();
         Ok(ControlFlow::Continue(()))
     })?;
-    page.gone.extend(theirs.map(|extra| extra.document));
-    pages.push(page);
-    Ok(pages)
+    if page.last {
+        let rest = std::mem::take(&mut compared.theirs);
+        page.gone.extend(rest.into_iter().map(|(extra, _)| extra));
+        page.cursor = compared.end.map(|end| end.0.to_vec()).unwrap_or_default();
+    }
+    compared.cursor.clone_from(&page.cursor);
+    Ok(page)
 }
 
-fn is_same(
+/// A page of documents that were asked for whole. They are opened and checked: whoever asks may have been sent damaged bytes before.
+pub(super) fn whole(
     tx: &dyn ReadTx,
-    document: DocumentId,
-    theirs: Option<&DocumentHeads>,
-) -> Result<bool, StoreError> {
-    let (Some(theirs), Some(row)) = (theirs, documents::row(tx, document)?) else {
-        return Ok(false);
-    };
-    Ok(theirs.epoch == row.epoch && theirs.heads == row.heads)
+    scope: Scope,
+    asked: &mut Asked,
+    target: FrameTarget,
+) -> Result<Page, StoreError> {
+    let mut page = empty(scope, Phase::Documents);
+    let mut bytes = 0;
+    while bytes < target.0
+        && let Some(document) = asked.pop_first()
+    {
+        let row = match is_in(tx, scope, document)? {
+            true => documents::row(tx, document)?,
+            false => None,
+        };
+        let Some(row) = row else {
+            page.gone.push(document);
+            continue;
+        };
+        let saved = match documents::open(tx, &row) {
+            Ok(opened) => opened.save(),
+            // Damaged here too: the handheld sees that for itself, and its other documents are not kept waiting.
+            Err(StoreError::Corrupt { .. }) => {
+                let stored = tx.get(Table::Cache, document.as_bytes())?;
+                stored.unwrap_or_default()
+            }
+            Err(error) => return Err(error),
+        };
+        bytes += saved.len() + 128;
+        page.documents.push(of_row(row, saved));
+    }
+    Ok(page)
+}
+
+/// About how many bytes an item takes in a frame.
+pub(super) fn weight(item: &Item) -> usize {
+    const SMALL: usize = 128;
+    match item {
+        Item::Change { sealed, .. } => SMALL + sealed.change.len(),
+        Item::Document { snapshot, .. } => SMALL + snapshot.bytes.len(),
+        Item::Records { records, .. } => SMALL + records.len() * SMALL,
+        Item::Own { .. } | Item::Leave { .. } | Item::Tombstone { .. } | Item::Gone { .. } => SMALL,
+    }
 }

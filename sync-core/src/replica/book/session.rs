@@ -1,12 +1,10 @@
 //! The book in a session with the hub: one at a time.
 
-use std::ops::ControlFlow;
-
 use super::{Book, BookError};
 use crate::crypto::DeviceSigner;
 use crate::entropy::Entropy;
 use crate::ids::Timestamp;
-use crate::outbox::{self, OutboxState};
+use crate::outbox;
 use crate::protocol::frame::{Frame, Ruling};
 use crate::protocol::handheld::{Event, HandheldSession, Identity};
 use crate::replica::account::{self, Agreement};
@@ -63,15 +61,7 @@ impl Book {
     /// # Errors
     /// What the store reports.
     pub fn is_quiet(&self, tx: &dyn ReadTx) -> Result<bool, StoreError> {
-        let mut is_quiet = true;
-        outbox::scan(tx, 0, &mut |_, row| {
-            if matches!(row.state, OutboxState::Refused { .. }) {
-                return ControlFlow::Continue(());
-            }
-            is_quiet = false;
-            ControlFlow::Break(())
-        })?;
-        Ok(is_quiet)
+        outbox::is_quiet(tx)
     }
 
     /// Ends the session. What was under way is sent again in the next one.

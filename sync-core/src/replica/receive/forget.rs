@@ -16,6 +16,7 @@ impl Replica {
         scope: Scope,
         document: DocumentId,
     ) -> Result<Option<CustomerId>, StoreError> {
+        self.no_longer_awaits(document);
         let Some(row) = documents::row(tx.as_read(), document)? else {
             return Ok(None);
         };
@@ -141,15 +142,20 @@ impl Replica {
     /// # Errors
     /// What the store reports.
     pub fn sweep_rows(&self, tx: &mut dyn WriteTx, shop: ShopId) -> Result<(), StoreError> {
-        let mut customers = Vec::new();
-        projection::rows(tx.as_read(), None, &mut |row| {
-            customers.push(row.customer);
+        // Read in one go: to look for the card of each row would be to read the table in no order.
+        let mut with_card = BTreeSet::new();
+        store::scan_prefix(tx.as_read(), Table::Document, &[], &mut |_, bytes| {
+            let row: DocumentRow = store::decode_row(Table::Document, bytes)?;
+            with_card.extend((row.facet == Facet::Card).then_some(row.customer));
             Ok(ControlFlow::Continue(()))
         })?;
-        for customer in customers {
-            let card = Facet::Card.document(customer);
-            let has_card = documents::row(tx.as_read(), card)?.is_some();
-            if !has_card && !knows_more(tx.as_read(), shop, customer)? {
+        let mut without = Vec::new();
+        projection::rows(tx.as_read(), None, &mut |row| {
+            without.extend((!with_card.contains(&row.customer)).then_some(row.customer));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for customer in without {
+            if !knows_more(tx.as_read(), shop, customer)? {
                 projection::unfold(tx, customer)?;
             }
         }

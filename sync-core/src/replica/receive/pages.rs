@@ -38,7 +38,7 @@ impl Replica {
         let progress: Option<Resume> =
             store::get_row(tx.as_read(), Table::Progress, &page.scope.key())?;
         let brings_rows = progress.is_some();
-        projection::fold_all(tx, &page.rows)?;
+        fold_page(tx, &page.rows, brings_rows)?;
         for row in &page.rows {
             if has_pending(tx.as_read(), shop, row.customer)? {
                 received.customers.insert(row.customer);
@@ -75,8 +75,22 @@ impl Replica {
             received.replayed = true;
             self.reauthor(tx, replay, entropy)?;
         }
-        self.refold(tx, shop, &received.customers)?;
+        let rows = self.rows_now(tx, shop, &received.customers)?;
+        fold_page(tx, &rows, brings_rows)?;
         Ok(received)
+    }
+}
+
+/// Folds rows of a page; those of a first sync are indexed once all have come ([`projection::index_what_waits`]).
+fn fold_page(
+    tx: &mut dyn WriteTx,
+    rows: &[projection::Row],
+    is_first_sync: bool,
+) -> Result<(), StoreError> {
+    if is_first_sync {
+        projection::fold_later(tx, rows)
+    } else {
+        projection::fold_all(tx, rows).map(drop)
     }
 }
 

@@ -11,6 +11,7 @@ use sync_core::envelope::{self, Sealed};
 use sync_core::feed;
 use sync_core::ids::{AssociateId, CustomerId, DeviceId, Hash32, SessionId, ShopId, Timestamp};
 use sync_core::outbox::{self, Pending};
+use sync_core::protocol::FrameTarget;
 use sync_core::protocol::frame::Frame;
 use sync_core::protocol::handheld::{Event, HandheldSession, Identity};
 use sync_core::replica::{Author, EditRequest, RecordError, Recorded, Replica};
@@ -36,6 +37,8 @@ pub struct Handheld {
     pub now: Timestamp,
     /// Randomness of this device.
     pub entropy: SeededEntropy,
+    /// How large its frames grow.
+    pub frame_target: FrameTarget,
     /// What the engine drew its actor from, to draw it again (planted faults alone).
     opening: [u8; 32],
     key: SoftwareDeviceKey,
@@ -90,6 +93,7 @@ impl Handheld {
             sessions: BTreeMap::new(),
             now: hub.now(),
             entropy,
+            frame_target: hub.frame_target,
             opening,
             key,
             hub: hub.public_key(),
@@ -115,6 +119,7 @@ impl Handheld {
             sessions: self.sessions.clone(),
             now: self.now,
             entropy,
+            frame_target: self.frame_target,
             opening,
             key: SoftwareDeviceKey::from_bytes(&self.key.to_bytes())
                 .expect("the key of a handheld is a key"),
@@ -173,11 +178,24 @@ impl Handheld {
     /// # Errors
     /// [`RecordError`]; nothing was recorded.
     pub fn record(&mut self, customer: CustomerId, edit: &Edit) -> Result<Recorded, RecordError> {
+        self.record_from(customer, edit, Source::Stated)
+    }
+
+    /// Records an edit with where it comes from, durably.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing was recorded.
+    pub fn record_from(
+        &mut self,
+        customer: CustomerId,
+        edit: &Edit,
+        source: Source,
+    ) -> Result<Recorded, RecordError> {
         let mut tx = self.store.write()?;
         let request = EditRequest {
             customer,
             edit,
-            source: Source::Stated,
+            source,
             now: self.now,
         };
         let recorded = self

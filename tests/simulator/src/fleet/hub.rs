@@ -13,7 +13,10 @@ use sync_core::envelope::Envelope;
 use sync_core::ids::{
     AssociateId, CustomerId, DeviceId, EditId, FeedId, SessionId, ShopId, Timestamp,
 };
-use sync_core::protocol::frame::{Frame, Push, Reads, ReadsStored, Stop, StopCode, Verdicts};
+use sync_core::protocol::FrameTarget;
+use sync_core::protocol::frame::{
+    Frame, Push, Reads, ReadsStored, Ruling, Stop, StopCode, Verdict, Verdicts,
+};
 use sync_core::protocol::hub::{HubContext, HubSession};
 use sync_core::records::{RecordDraft, RecordError};
 use sync_core::scope::Scope;
@@ -103,6 +106,8 @@ pub struct Hub {
     pub feed: FeedId,
     /// What is planted.
     pub sabotage: Option<Sabotage>,
+    /// How large its frames grow.
+    pub frame_target: FrameTarget,
     key: HubKey,
     shop: ShopId,
     now: Timestamp,
@@ -120,6 +125,7 @@ impl Hub {
             devices: BTreeMap::new(),
             feed: FeedId::random(entropy),
             sabotage: None,
+            frame_target: FrameTarget::default(),
             key: HubKey::from_bytes(&seed),
             shop,
             now,
@@ -164,12 +170,6 @@ impl Hub {
         self.key.public_key()
     }
 
-    /// Opens a session for a handheld on which `associates` are signed in.
-    #[must_use]
-    pub fn session(&self, device: DeviceId, associates: &[AssociateId]) -> HubSession {
-        HubSession::new(device, self.grant(device, associates))
-    }
-
     /// What a handheld on which `associates` are signed in may replicate.
     #[must_use]
     pub fn grant(&self, device: DeviceId, associates: &[AssociateId]) -> Vec<Scope> {
@@ -207,15 +207,13 @@ impl Hub {
             Frame::Hello(hello) => {
                 vec![session.hello(&*self.store.read()?, hello, &self.context())?]
             }
-            Frame::Push(push) => vec![self.push(device, associates, push)?],
+            Frame::Push(push) => vec![self.push_or_later(device, associates, push)?],
             Frame::Ack(ack) => {
                 session.acknowledged(ack);
                 Vec::new()
             }
-            Frame::Heads(heads) => session.compare(&*self.store.read()?, heads)?,
-            Frame::Fetch(fetch) => {
-                session.fetch(&*self.store.read()?, fetch.scope, &fetch.documents)?
-            }
+            Frame::Heads(heads) => session.compare(heads),
+            Frame::Fetch(fetch) => session.fetch(fetch),
             Frame::Reads(reads) => vec![self.reads(device, reads)?],
             Frame::Welcome(_)
             | Frame::Entries(_)
@@ -270,6 +268,19 @@ impl Hub {
             }
             Err(PushError::Broken(detail)) => Ok(protocol_stop(detail)),
             Err(PushError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Judges a push; with a full disk nothing of it was kept, and the handheld is to come again.
+    fn push_or_later(
+        &mut self,
+        device: DeviceId,
+        associates: &[AssociateId],
+        push: &Push,
+    ) -> Result<Frame, StoreError> {
+        match self.push(device, associates, push) {
+            Err(StoreError::Full { .. }) => Ok(not_now(push)),
+            answer => answer,
         }
     }
 
@@ -359,6 +370,21 @@ impl Hub {
         tx.commit()?;
         Ok(changed)
     }
+}
+
+fn not_now(push: &Push) -> Frame {
+    let code = "hub_storage".to_owned();
+    let changes = push.entries.iter().map(|sealed| sealed.envelope.change);
+    let verdicts = changes
+        .map(|change| Verdict {
+            change,
+            ruling: Ruling::Later { code: code.clone() },
+        })
+        .collect();
+    Frame::Verdicts(Verdicts {
+        verdicts,
+        backup_seq: 0,
+    })
 }
 
 fn protocol_stop(detail: &str) -> Frame {

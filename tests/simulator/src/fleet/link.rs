@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use sync_core::protocol::frame::Frame;
 use sync_core::protocol::handheld::{Event, HandheldSession};
 use sync_core::protocol::hub::HubSession;
+use sync_core::scope::Scope;
 use sync_core::store::{Store as _, StoreError};
 
 use super::handheld::Handheld;
@@ -15,6 +16,8 @@ use super::hub::Hub;
 pub struct Link {
     handheld: HandheldSession,
     hub: HubSession,
+    /// What the handheld might read when the connection was opened.
+    pub granted: Vec<Scope>,
     /// Frames under way to the hub, next first.
     pub to_hub: VecDeque<Vec<u8>>,
     /// Frames under way to the handheld, next first.
@@ -29,6 +32,8 @@ pub struct Link {
     pub comparisons: usize,
     /// What the handheld's app was told.
     pub events: Vec<Event>,
+    /// Whether frames arrived in another order than they were sent: then nothing that this connection concludes counts.
+    pub is_disordered: bool,
 }
 
 /// A frame that was delivered, and what the receiver sent in answer.
@@ -46,10 +51,13 @@ impl Link {
     /// # Errors
     /// What the store reports.
     pub fn open(handheld: &Handheld, hub: &Hub) -> Result<Self, StoreError> {
-        let session = HandheldSession::default();
+        let session = HandheldSession::default().with_frame_target(handheld.frame_target);
         let hello = session.hello(&*handheld.store.read()?)?;
+        let granted = hub.grant(handheld.replica.device(), &handheld.signed_in);
         Ok(Self {
-            hub: hub.session(handheld.replica.device(), &handheld.signed_in),
+            hub: HubSession::new(handheld.replica.device(), granted.clone())
+                .with_frame_target(hub.frame_target),
+            granted,
             handheld: session,
             to_hub: VecDeque::from([hello.pack()]),
             to_handheld: VecDeque::new(),
@@ -58,6 +66,7 @@ impl Link {
             frames: (0, 0),
             comparisons: 0,
             events: Vec::new(),
+            is_disordered: false,
         })
     }
 
@@ -65,6 +74,12 @@ impl Link {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.is_broken || (self.to_hub.is_empty() && self.to_handheld.is_empty())
+    }
+
+    /// Whether a frame is under way to the handheld.
+    #[must_use]
+    pub fn brings_something(&self) -> bool {
+        !self.to_handheld.is_empty()
     }
 
     /// Whether the handheld holds that all is exchanged.
@@ -121,16 +136,16 @@ impl Link {
         Ok(Some(Exchange { frame, replies }))
     }
 
-    /// Lets both sides send what they have of their own accord: a fresh edit here, a commit by others there.
+    /// Lets both sides send what they have of their own accord: a fresh edit here, a commit by others there. Returns what the hub sends.
     ///
     /// # Errors
     /// What the store reports.
-    pub fn wake(&mut self, handheld: &mut Handheld, hub: &Hub) -> Result<(), StoreError> {
+    pub fn wake(&mut self, handheld: &mut Handheld, hub: &Hub) -> Result<Vec<Frame>, StoreError> {
         let offered = handheld.offer(&mut self.handheld)?;
         self.to_hub.extend(offered.iter().map(Frame::pack));
         let pumped = self.hub.pump(&*hub.store.read()?, &hub.context())?;
         self.to_handheld.extend(pumped.iter().map(Frame::pack));
-        Ok(())
+        Ok(pumped)
     }
 
     /// Delivers everything in order until nothing is under way.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::access::{AccessEntry, StoredAccess};
+use sync_core::authority::judge::UNKNOWN_CUSTOMER;
 use sync_core::card::Facet;
 use sync_core::card::schema::Role;
 use sync_core::documents::{self, StoredChange};
@@ -13,7 +14,7 @@ use sync_core::store::{self, ReadTx, Store as _, Table};
 
 use super::disk::table;
 use super::{Violation, must};
-use crate::fleet::HUB_DEVICE;
+use crate::fleet::{HUB_DEVICE, Handheld};
 use crate::oracle::Told;
 use crate::world::World;
 
@@ -192,7 +193,7 @@ fn reason_holds(world: &World, told: &Told, code: &str) -> Result<(), Violation>
         "associate_deactivated" => world.hub.people.deactivated.contains(&told.associate),
         "unknown_session" => told.is_stray,
         "not_in_your_book" => true,
-        "unknown_customer" => {
+        UNKNOWN_CUSTOMER => {
             let tx = world.hub.store.read()?;
             let card = Facet::Card.document(told.customer);
             documents::scopes(&*tx, card)?.is_empty() || may_come_later(world)
@@ -201,6 +202,30 @@ fn reason_holds(world: &World, told: &Told, code: &str) -> Result<(), Violation>
     };
     must(holds, "refusals have a reason", || {
         format!("refused for {code}, without ground: {told:?}")
+    })
+}
+
+/// A refusal as a handheld took it: nobody is unknown for good while the edit that makes them known still waits here.
+///
+/// # Errors
+/// The [`Violation`].
+pub fn refusal(handheld: &Handheld, number: u64, code: &str) -> Result<(), Violation> {
+    if code != UNKNOWN_CUSTOMER {
+        return Ok(());
+    }
+    let tx = handheld.store.read()?;
+    let Some(row) = outbox::get(&*tx, number)? else {
+        return Ok(());
+    };
+    let card = Facet::Card.document(row.customer);
+    let waits = outbox::touching(&*tx, card)?
+        .iter()
+        .any(|(_, other)| other.state == OutboxState::Pending);
+    must(!waits, "refusals have a reason", || {
+        format!(
+            "{:?} is refused for {code} while the card waits in the same outbox",
+            row.edit
+        )
     })
 }
 

@@ -6,7 +6,7 @@ use sync_core::card::{Document, Facet, Visible, canonical_json};
 use sync_core::documents::{self, DocumentRow};
 use sync_core::feed;
 use sync_core::ids::{CustomerId, DocumentId};
-use sync_core::outbox::{self, OutboxRow};
+use sync_core::outbox::{self, OutboxRow, OutboxState, Pending};
 use sync_core::records::Record;
 use sync_core::scope::Scope;
 use sync_core::store::{self, ReadTx, Store as _, Table};
@@ -31,6 +31,7 @@ pub fn handheld(world: &mut World, who: usize) -> Result<(), Violation> {
     digests(&*tx)?;
     let waiting = outbox::all(&*tx)?;
     outbox_index(&*tx, &waiting)?;
+    outbox_counts(&*tx, &waiting)?;
     if !table(&*tx, Table::Progress)?.is_empty() {
         // In the middle of a first sync rows are ahead of the documents that they come from.
         return Ok(());
@@ -88,6 +89,29 @@ fn laid_over(
             .map_err(|error| Violation::new("what is shown follows", error.to_string()))?;
     }
     Ok(shown)
+}
+
+/// What the outbox says of itself is what its rows say.
+fn outbox_counts(tx: &dyn ReadTx, waiting: &[(u64, OutboxRow)]) -> Result<(), Violation> {
+    let mut expected = Pending::default();
+    let mut is_quiet = true;
+    for (_, row) in waiting {
+        match row.state {
+            OutboxState::Pending => {
+                expected.count += 1;
+                expected.oldest.get_or_insert(row.at);
+                is_quiet = false;
+            }
+            OutboxState::Stored { .. } => is_quiet = false,
+            OutboxState::Refused { .. } => expected.refused += 1,
+        }
+    }
+    let told = (outbox::pending(tx)?, outbox::is_quiet(tx)?);
+    must(
+        told == (expected, is_quiet),
+        "the outbox is counted",
+        || format!("{told:?} is told, {expected:?} and {is_quiet} are true"),
+    )
 }
 
 /// The index of the outbox names exactly the visible rows.

@@ -1,5 +1,7 @@
 //! What happens at the hub: the back office, the books of the shops, the till; and the handheld that lies.
 
+use std::collections::VecDeque;
+
 use sync_core::authority::{AuthorityError, HubAuthor};
 use sync_core::card::schema::Role;
 use sync_core::card::{CardView, Edit, Reading};
@@ -167,10 +169,14 @@ impl World {
         let frames = hostile::lies(&self.hub, &unit.handheld, entropy)?;
         self.links.remove(&who);
         let mut link = Link::open(&unit.handheld, &self.hub)?;
-        link.deliver_up(&unit.handheld, &mut self.hub)?;
-        let granted = self
-            .hub
-            .grant(unit.handheld.replica.device(), &unit.handheld.signed_in);
+        if entropy.percent(40) {
+            let lie = hostile::old_hello(&self.hub, &link.granted, entropy)?;
+            link.to_hub = VecDeque::from([lie.pack()]);
+            self.totals.lies += 1;
+        }
+        if let Some(exchange) = link.deliver_up(&unit.handheld, &mut self.hub)? {
+            hostile::must_not_leak(&self.hub, &link.granted, &exchange.replies)?;
+        }
         for frame in frames {
             if link.is_broken {
                 break;
@@ -181,7 +187,7 @@ impl World {
             let Some(exchange) = answered else {
                 continue;
             };
-            hostile::must_not_leak(&self.hub, &granted, &exchange.replies)?;
+            hostile::must_not_leak(&self.hub, &link.granted, &exchange.replies)?;
         }
         self.totals.carry(&link);
         Ok(())

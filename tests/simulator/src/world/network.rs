@@ -1,20 +1,26 @@
 //! What happens to frames and connections, and the deaths that fall between a commit and its answer.
 
+use std::collections::VecDeque;
+
+use sync_core::card::Edit;
+use sync_core::card::terms::Place;
 use sync_core::entropy::SeededEntropy;
+use sync_core::ids::CustomerId;
 use sync_core::outbox::{self, OutboxState};
 use sync_core::protocol::frame::{Frame, Ruling, Verdicts};
 use sync_core::protocol::handheld::Event;
 use sync_core::store::{Store as _, StoreError};
 
-use super::people::is_full;
 use super::{World, hash_of};
-use crate::disk::Fault;
+use crate::disk::{self, Fault};
+use crate::edits;
 use crate::fleet::{Handheld, Link};
-use crate::invariants::Violation;
+use crate::hostile;
+use crate::invariants::{self, Violation};
 use crate::sabotage::Sabotage;
 
 /// Deliveries within which a meeting must come to rest.
-const DELIVERIES_MAX: usize = 400;
+const DELIVERIES_MAX: usize = 1_000;
 
 impl World {
     pub(super) fn connect(&mut self, who: usize) -> Result<(), Violation> {
@@ -34,6 +40,10 @@ impl World {
         };
         if let Some(exchange) = link.deliver_up(&unit.handheld, &mut self.hub)? {
             self.oracle.watch(&exchange);
+            hostile::must_not_leak(&self.hub, &link.granted, &exchange.replies)?;
+        }
+        if link.is_broken && link.is_disordered {
+            return self.cut(who);
         }
         if link.is_broken {
             let detail = format!("the hub ended the session of honest handheld {who}");
@@ -55,11 +65,13 @@ impl World {
         if self.sabotage == Some(Sabotage::ReadsForgottenEarly) {
             forget_reads(&unit.handheld, link)?;
         }
+        let is_disordered = link.is_disordered;
         for event in std::mem::take(&mut link.events) {
             match event {
+                Event::Diverged(_) | Event::Stopped(_) if is_disordered => return self.cut(who),
                 Event::Diverged(scope) => {
                     let (mine, theirs) = (unit.handheld.store.read()?, self.hub.store.read()?);
-                    let differs = crate::invariants::difference(&*mine, &*theirs, scope)?;
+                    let differs = invariants::difference(&*mine, &*theirs, scope)?;
                     let detail =
                         format!("handheld {who} can't agree with the hub on {scope:?}: {differs}");
                     return Err(Violation::new("no divergence", detail));
@@ -69,6 +81,9 @@ impl World {
                     return Err(Violation::new("honest sessions", detail));
                 }
                 Event::Judged(judged) => {
+                    for (number, code) in &judged.refused {
+                        invariants::refusal(&unit.handheld, *number, code)?;
+                    }
                     self.totals.refused += u64::try_from(judged.refused.len()).unwrap_or(0);
                     self.totals.replayed += u64::from(judged.replayed);
                 }
@@ -86,7 +101,8 @@ impl World {
         let Some(link) = self.links.get_mut(&who) else {
             return Ok(());
         };
-        link.wake(&mut unit.handheld, &self.hub)?;
+        let pumped = link.wake(&mut unit.handheld, &self.hub)?;
+        hostile::must_not_leak(&self.hub, &link.granted, &pumped)?;
         if self.sabotage == Some(Sabotage::ReadsForgottenEarly) {
             forget_reads(&unit.handheld, link)?;
         }
@@ -120,6 +136,7 @@ impl World {
             return Err(Violation::new("a whole meeting", detail));
         }
         self.totals.carry(link);
+        self.unit(who).is_unsettled = false;
         Ok(())
     }
 
@@ -184,6 +201,35 @@ impl World {
         Ok(())
     }
 
+    pub(super) fn swap_up(
+        &mut self,
+        who: usize,
+        entropy: &mut SeededEntropy,
+    ) -> Result<(), Violation> {
+        if let Some(link) = self.links.get_mut(&who)
+            && overtake(&mut link.to_hub, entropy)
+        {
+            link.is_disordered = true;
+            self.up(who)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn swap_down(
+        &mut self,
+        who: usize,
+        entropy: &mut SeededEntropy,
+    ) -> Result<(), Violation> {
+        if let Some(link) = self.links.get_mut(&who)
+            && overtake(&mut link.to_handheld, entropy)
+        {
+            link.is_disordered = true;
+            self.unit(who).is_unsettled = true;
+            self.down(who)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn partition(&mut self, who: usize) -> Result<(), Violation> {
         self.cut(who)?;
         let unit = self.unit(who);
@@ -204,13 +250,44 @@ impl World {
         self.hub.store.disarm();
         match outcome {
             Ok(()) if self.hub.store.faults() == struck => return Ok(()),
-            // Planted: the answer is under way although nothing was committed.
-            Ok(()) => self.links.retain(|of, _| *of == who),
+            // Planted: the answer arrives although nothing was committed.
+            Ok(()) => {
+                self.links.retain(|of, _| *of == who);
+                while self.links.get(&who).is_some_and(Link::brings_something) {
+                    self.down(who)?;
+                }
+            }
             Err(violation) if violation.is_full_disk() => self.links.clear(),
             Err(violation) => return Err(violation),
         }
         self.hub.restart(entropy);
         Ok(())
+    }
+
+    /// The hub's disk is full while it keeps a push, and has room again for the one behind it.
+    pub(super) fn hub_full(
+        &mut self,
+        who: usize,
+        entropy: &mut SeededEntropy,
+    ) -> Result<(), Violation> {
+        self.bring_to_push(who)?;
+        // What is recorded on the connection goes out in a push of its own; that of a new customer and that of what is noted about them.
+        let customer = CustomerId::random(entropy);
+        self.customers.push(customer);
+        let note = Edit::AddNote {
+            place: Place::Shop,
+            body: "asked for the tailor".to_owned(),
+            title: None,
+            label: None,
+        };
+        for edit in [edits::create(entropy), note] {
+            self.record_this(who, (customer, edit), false)?;
+            self.wake(who)?;
+        }
+        self.hub.store.arm(Fault::FullAfter(entropy.below(40)));
+        let outcome = self.up(who);
+        self.hub.store.disarm();
+        outcome
     }
 
     /// The hub dies after its commit: the work stands, the answer is lost.
@@ -293,6 +370,19 @@ impl World {
     }
 }
 
+/// Brings a frame that is not the next one to the front; false when there is none.
+fn overtake(under_way: &mut VecDeque<Vec<u8>>, entropy: &mut SeededEntropy) -> bool {
+    let behind = under_way.len().saturating_sub(1);
+    if behind == 0 {
+        return false;
+    }
+    let behind = u64::try_from(behind).expect("few frames are under way");
+    let at = usize::try_from(1 + entropy.below(behind)).expect("few frames are under way");
+    let frame = under_way.remove(at).expect("it is below the length");
+    under_way.push_front(frame);
+    true
+}
+
 fn ignore_refusals(handheld: &Handheld, verdicts: Verdicts) -> Result<Frame, StoreError> {
     let mut tx = handheld.store.write()?;
     let mut kept = Vec::new();
@@ -339,7 +429,6 @@ fn forget_reads(handheld: &Handheld, link: &Link) -> Result<(), StoreError> {
 
 impl From<StoreError> for Violation {
     fn from(error: StoreError) -> Self {
-        let full = is_full(&error);
-        Self::storage(full, error.to_string())
+        Self::storage(disk::is_armed_fault(&error), error.to_string())
     }
 }

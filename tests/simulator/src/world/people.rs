@@ -34,7 +34,17 @@ impl World {
         is_stray: bool,
         entropy: &mut SeededEntropy,
     ) -> Result<(), Violation> {
-        let (customer, edit) = self.draw_edit(who, entropy)?;
+        let drawn = self.draw_edit(who, entropy)?;
+        self.record_this(who, drawn, is_stray)
+    }
+
+    /// Records an edit about a customer.
+    pub(super) fn record_this(
+        &mut self,
+        who: usize,
+        (customer, edit): (CustomerId, Edit),
+        is_stray: bool,
+    ) -> Result<(), Violation> {
         let planted = self.sabotage;
         let unit = self.unit(who);
         let author = unit.handheld.author;
@@ -358,6 +368,7 @@ impl World {
             ahead_ms: unit.ahead_ms,
             drift_ms: 0,
             is_away: false,
+            is_unsettled: unit.is_unsettled,
         };
         self.units.push(copy);
         Ok(())
@@ -365,7 +376,9 @@ impl World {
 
     pub(super) fn take_image(&mut self, who: usize) -> Result<(), Violation> {
         let unit = self.unit(who);
-        unit.image = Some(unit.handheld.store.duplicate());
+        if !unit.is_unsettled {
+            unit.image = Some(unit.handheld.store.duplicate());
+        }
         Ok(())
     }
 
@@ -412,9 +425,4 @@ impl World {
         }
         Ok(())
     }
-}
-
-/// What a full disk or a death before a commit is reported as.
-pub(super) fn is_full(error: &StoreError) -> bool {
-    matches!(error, StoreError::Full { .. })
 }

@@ -166,49 +166,6 @@ fn a_meeting_where_nothing_changed_is_one_small_round_trip_that_opens_no_documen
 }
 
 #[test]
-fn a_refused_edit_strands_no_other_and_stays_readable() {
-    let mut stage = Stage::new();
-    let customer = stage.customer("Ines");
-    stage.meet_all();
-    let mut refused = None;
-    for number in 1..=50 {
-        if number == 7 {
-            // This handheld believes that Ana is a manager; the hub does not.
-            stage
-                .ana
-                .record(customer, &Edit::BlockContact { reason: None })
-                .unwrap();
-            stage.ana.author.role = Role::Manager;
-            let lift = Edit::LiftBlock {
-                reason: "said so on the phone".to_owned(),
-            };
-            refused = Some(stage.ana.record(customer, &lift).unwrap());
-            stage.ana.author.role = Role::Associate;
-        } else {
-            let body = format!("note {number}");
-            stage
-                .ana
-                .record(customer, &note(Place::Card, &body))
-                .unwrap();
-        }
-    }
-    let refused = refused.unwrap();
-    stage.meet_all();
-    stage.meet_all();
-    stage.assert_converged(customer);
-    let view = stage.ben.open_card(customer).unwrap();
-    assert_eq!(view.notes.len(), 49, "each note arrived, once");
-    assert!(
-        view.contact.blocked.is_some(),
-        "the refused edit did not take effect"
-    );
-    let row = sync_core::outbox::get(&*stage.ana.store.read().unwrap(), refused.number).unwrap();
-    let row = row.expect("the refused edit is still there for its author");
-    assert!(row.intent.contains("said so on the phone"));
-    assert_eq!(stage.ana.pending().unwrap().refused, 1);
-}
-
-#[test]
 fn a_link_that_breaks_anywhere_loses_nothing_and_doubles_nothing() {
     for cut in 0..24 {
         let mut stage = Stage::new();

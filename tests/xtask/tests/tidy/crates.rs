@@ -18,7 +18,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ),
     ("ffi", &["simulator", "sync-core", "sync-store-sqlite"]),
     ("mobile-bindings", &[]),
-    ("integration-tests", &["ffi", "server", "sync-core"]),
+    (
+        "integration-tests",
+        &["ffi", "server", "simulator", "sync-core"],
+    ),
     ("simulator", &["sync-core"]),
     // What a handheld's figures speak of is the book as an app holds it.
     (

@@ -261,6 +261,43 @@ fn automerge_outside_its_rooms_is_found() {
     );
 }
 
+#[test]
+fn automerge_s_own_sync_is_used_nowhere() {
+    assert_tidy(
+        "nothing uses Automerge's sync protocol",
+        "a malformed message of it divides by zero or allocates without bound, before any gate could look",
+        "exchange changes and heads by our own frames",
+        &automerge_sync(&checked_for_leftovers()),
+    );
+}
+
+fn automerge_sync(files: &[SourceFile]) -> Vec<Finding> {
+    lines_where(files, |line| {
+        let code = code_of(line);
+        let names_it = code.contains("automerge::sync") || code.contains("SyncDoc");
+        // In a list of what is taken from the library: `use automerge::{Change, sync};`
+        let listed = code.split_once("automerge::{").is_some_and(|(_, list)| {
+            let mut words = list.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words.any(|word| word == "sync")
+        });
+        let calls_it = ["generate_sync_message", "receive_sync_message"];
+        names_it || listed || calls_it.iter().any(|call| code.contains(call))
+    })
+}
+
+#[test]
+fn a_use_of_automerge_s_sync_is_found() {
+    let text = "use automerge::sync::State;\n\
+                use automerge::{Change, sync};\n\
+                use automerge::{AutoCommit, sync::{Message, State}};\n\
+                let next = doc.sync().generate_sync_message(&mut state);\n\
+                use automerge::{Change, asynchronous};\n\
+                use std::sync::Arc; // not automerge::sync\n";
+    let found = automerge_sync(&[SourceFile::new("a.rs", text)]);
+    let lines: Vec<_> = found.iter().filter_map(|line| line.get(..6)).collect();
+    assert_eq!(lines, ["a.rs:1", "a.rs:2", "a.rs:3", "a.rs:4"]);
+}
+
 /// A line without its comment. A `//` inside a string ends it too early, which only makes these rules milder.
 fn code_of(line: &str) -> &str {
     line.split("//").next().unwrap_or_default()

@@ -112,6 +112,15 @@ class CarnetBook private constructor(
     /** Edits that the hub has not brought back yet. */
     suspend fun outbox(): List<WaitingEdit> = calls.run { book.outbox() }
 
+    /** Discards a refused edit for good. */
+    suspend fun discardRefused(number: ULong) = calls.run { book.discardRefused(number) }
+
+    /** For a manager: edits that colleagues who were deactivated left behind on this handheld. */
+    suspend fun leftBehind(): List<WaitingEdit> = calls.run { book.leftBehind() }
+
+    /** Makes an edit that a colleague left behind the manager's own word. */
+    suspend fun takeOver(number: ULong) = calls.run { book.takeOver(number) }
+
     /** How the book stands. */
     suspend fun status(): Status = calls.run { book.status() }
 
