@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 use sync_core::card::Edit;
 use sync_core::card::terms::Place;
 use sync_core::entropy::SeededEntropy;
@@ -27,6 +28,7 @@ use crate::hub::{Hub, boutique};
 /// What the steps share.
 pub(crate) struct Bench<'a> {
     pub(crate) hub: &'a Hub,
+    pub(crate) extent: Extent,
     pub(crate) office: Office,
     pub(crate) folder: &'a Path,
     /// A full handheld that has synced; the first step makes it.
@@ -42,57 +44,145 @@ type Running<'a> = Pin<Box<dyn Future<Output = Result<Vec<Figure>>> + 'a>>;
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) tells: &'static str,
+    /// The figures without which the step has failed.
+    pub(crate) brings: &'static [&'static str],
+    /// From which size on `--full` does without it, and why.
+    pub(crate) left_out_from: Option<(u32, &'static str)>,
     pub(crate) run: for<'b> fn(&'b mut Bench<'_>) -> Running<'b>,
 }
+
+/// Why some steps are left out at large sizes.
+const MORE_HANDHELDS: &str =
+    "it takes more handhelds with the whole book, and its target is measured at the sizes before";
 
 /// All steps, in the order in which they run.
 pub(crate) const STEPS: [Step; 8] = [
     Step {
         name: "first_sync",
         tells: "a new handheld takes the whole book",
+        brings: &[
+            "first_sync.searchable_ms",
+            "first_sync.complete_ms",
+            "first_sync.bytes_per_customer",
+        ],
+        left_out_from: None,
         run: |bench| Box::pin(book::first_sync(bench)),
     },
     Step {
         name: "hub",
         tells: "what the hub holds in memory after serving a first sync",
+        brings: &["hub.rss_mb"],
+        left_out_from: None,
         run: |bench| Box::pin(book::hub_memory(bench)),
     },
     Step {
         name: "reconnect",
         tells: "the handheld comes back and nothing has changed",
+        brings: &[
+            "reconnect.bytes",
+            "reconnect.round_trips",
+            "reconnect.hub_cpu_ms",
+            "reconnect.documents_loaded",
+        ],
+        left_out_from: None,
         run: |bench| Box::pin(meet::reconnect(bench)),
     },
     Step {
         name: "catch_up",
         tells: "the handheld comes back and 100 cards have changed",
+        brings: &["catch_up.bytes", "catch_up.round_trips", "catch_up.wall_ms"],
+        left_out_from: Some((50_000, MORE_HANDHELDS)),
         run: |bench| Box::pin(meet::catch_up(bench)),
     },
     Step {
         name: "push",
         tells: "500 edits over 300 cards were made offline",
+        brings: &["push.wall_ms", "push.hub_cpu_ms_per_edit"],
+        left_out_from: None,
         run: |bench| Box::pin(meet::push(bench)),
     },
     Step {
         name: "live",
         tells: "two handhelds, one edits and the other sees it, folded and durable",
+        brings: &["live.p50_ms", "live.p99_ms"],
+        left_out_from: Some((50_000, MORE_HANDHELDS)),
         run: |bench| Box::pin(live::live(bench)),
     },
     Step {
         name: "live50",
         tells: "50 handhelds (2 full, 48 at wire level), each editing once a second",
+        brings: &["live50.p50_ms", "live50.p99_ms", "live50.delivered_share"],
+        left_out_from: Some((50_000, MORE_HANDHELDS)),
         run: |bench| Box::pin(live::live50(bench)),
     },
     Step {
         name: "handheld",
         tells: "a handheld by itself: open, search as one types, edit",
+        brings: &[
+            "handheld.open_ms",
+            "handheld.search_p99_ms",
+            "handheld.edit_p99_ms",
+            "handheld.rss_mb",
+        ],
+        left_out_from: Some((100_000, "a handheld carries up to 50,000 customers")),
         run: |bench| Box::pin(book::handheld(bench)),
     },
 ];
 
+impl Step {
+    /// The figures that it should have brought and did not.
+    pub(crate) fn missing(&self, brought: &[Figure]) -> Vec<&'static str> {
+        let is_missing = |name: &&str| !brought.iter().any(|figure| figure.name == *name);
+        self.brings.iter().copied().filter(is_missing).collect()
+    }
+}
+
+/// How often the steps repeat, and how long they go on.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Extent {
+    pub(crate) first_syncs: usize,
+    pub(crate) reconnects: usize,
+    pub(crate) catch_ups: usize,
+    pub(crate) pushes: usize,
+    pub(crate) live_edits: usize,
+    pub(crate) live_seconds: u64,
+    pub(crate) openings: usize,
+    pub(crate) names: u64,
+    pub(crate) edits: usize,
+}
+
+impl Extent {
+    /// Enough for a figure that can be relied on.
+    pub(crate) const WHOLE: Self = Self {
+        first_syncs: 3,
+        reconnects: 40,
+        catch_ups: 7,
+        pushes: 5,
+        live_edits: 300,
+        live_seconds: 20,
+        openings: 10,
+        names: 60,
+        edits: 300,
+    };
+    /// As little as shows that every figure comes.
+    pub(crate) const QUICK: Self = Self {
+        first_syncs: 1,
+        reconnects: 2,
+        catch_ups: 1,
+        pushes: 1,
+        live_edits: 5,
+        live_seconds: 2,
+        openings: 2,
+        names: 3,
+        edits: 5,
+    };
+}
+
 impl<'a> Bench<'a> {
-    pub(crate) async fn open(hub: &'a Hub, folder: &'a Path) -> Result<Self> {
+    pub(crate) async fn open(hub: &'a Hub, folder: &'a Path, extent: Extent) -> Result<Self> {
         Ok(Self {
             hub,
+            extent,
             office: Office::open(hub).await?,
             folder,
             handheld: None,

@@ -1,36 +1,36 @@
-//! A handheld by itself, measured in a process that holds nothing else.
+//! A handheld by itself as an app holds it: the SDK's book, with its listener, in a process that holds nothing else.
 
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
+use carnet_ffi::{Book, BookListener, BookOptions, ChangeSummary, ListenerError};
 use serde::{Deserialize, Serialize};
 use server::clock::{Clock as _, SystemClock};
 use sync_core::card::Source;
-use sync_core::card::schema::Role;
 use sync_core::entropy::SeededEntropy;
-use sync_core::ids::{AssociateId, DeviceId, SessionId, ShopId};
-use sync_core::projection;
-use sync_core::replica::{Author, EditRequest, Replica};
-use sync_core::search;
-use sync_core::store::Store;
+use sync_core::ids::{AssociateId, DeviceId, SessionId, ShopId, Timestamp};
+use sync_core::replica::account::{Enrolment, SignIn};
 
-use super::{milliseconds, note};
-use crate::handheld::Database;
+use super::{Extent, milliseconds, note};
 use crate::hub::boutique;
 use crate::machine;
 
-/// Which handheld.
+/// Which handheld, and how often it is asked.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Alone {
     pub(super) database: PathBuf,
     pub(super) key: [u8; 32],
     pub(super) customers: u32,
     pub(super) device: DeviceId,
+    pub(super) hub_key: [u8; 32],
+    pub(super) hub_url: String,
     pub(super) associate: AssociateId,
     pub(super) session: SessionId,
     pub(super) shop: ShopId,
+    pub(super) extent: Extent,
 }
 
 /// What it measured, in milliseconds.
@@ -43,33 +43,73 @@ pub(crate) struct Told {
     pub(super) database_mb: f64,
 }
 
-const OPENINGS: usize = 10;
-const NAMES: u64 = 60;
-const EDITS: usize = 300;
+impl Alone {
+    /// Opens the book as an app does when it starts.
+    fn open(&self) -> Result<Arc<Book>> {
+        let path = self.database.to_str().context("a path that is text")?;
+        let options = BookOptions::default();
+        Ok(Book::open(path.to_owned(), self.key.to_vec(), options)?)
+    }
+
+    /// Tells the book who it belongs to: it was filled by the other steps, which enrolled and signed in without the SDK.
+    fn take_up(&self) -> Result<()> {
+        let book = self.open()?;
+        book.take_up(Enrolment {
+            device: self.device,
+            shop: self.shop,
+            hub_key: self.hub_key.into(),
+            hub_url: self.hub_url.clone(),
+            label: "bench".to_owned(),
+            attested: false,
+            lease_hours: 72,
+        })?;
+        let now = SystemClock.now();
+        book.take_up_sign_in(SignIn {
+            associate: self.associate,
+            name: "bench".to_owned(),
+            is_manager: true,
+            session: self.session,
+            refresh_token: Some("not used: nothing here reaches the hub".to_owned()),
+            confirmed_at: now,
+            expires_at: now.plus_ms(Timestamp::DAY_MS),
+            has_lapsed: false,
+        })?;
+        Ok(())
+    }
+}
+
+/// An app that asks what changed whenever it is woken.
+#[derive(Debug)]
+struct Screen(Weak<Book>);
+
+impl BookListener for Screen {
+    fn on_change(&self, _: ChangeSummary) -> Result<(), ListenerError> {
+        let book = self.0.upgrade().ok_or(ListenerError::Failed)?;
+        drop(book.drain(u32::MAX));
+        Ok(())
+    }
+}
 
 /// The hidden mode: reads an [`Alone`], prints a [`Told`].
 pub(crate) fn alone() -> Result<()> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let task: Alone = serde_json::from_str(&text)?;
-    let database = Database {
-        path: task.database.clone(),
-        key: task.key,
-    };
+    task.take_up()?;
     let mut chance = SeededEntropy::new(5);
     let mut open = Vec::new();
-    for _ in 0..OPENINGS {
+    for _ in 0..task.extent.openings {
         let begin = Instant::now();
-        let store = database.open()?;
-        let replica = Replica::open(task.device, &mut chance);
+        let book = task.open()?;
         // Open is when the first customers are on the screen.
-        let found = search::search(&*store.read()?, "", 20)?;
+        let found = book.search(String::new(), 20)?;
         open.push(milliseconds(begin));
-        drop((found, replica));
+        drop((found, book));
     }
-    let store = database.open()?;
-    let search = search_as_typed(&store, &task, &mut chance)?;
-    let edit = edits(&store, &task, &mut chance)?;
+    let book = task.open()?;
+    book.listen(Some(Arc::new(Screen(Arc::downgrade(&book)))))?;
+    let search = search_as_typed(&book, &task, &mut chance)?;
+    let edit = edits(&book, &task, &mut chance)?;
     let bytes = std::fs::metadata(&task.database)?.len();
     let told = Told {
         open,
@@ -83,16 +123,12 @@ pub(crate) fn alone() -> Result<()> {
 }
 
 /// Searches after every letter of names that are in the book, and of a word of notes.
-fn search_as_typed(
-    store: &dyn Store,
-    task: &Alone,
-    chance: &mut SeededEntropy,
-) -> Result<Vec<f64>> {
+fn search_as_typed(book: &Book, task: &Alone, chance: &mut SeededEntropy) -> Result<Vec<f64>> {
     let boutique = boutique(task.customers);
     let mut texts = vec!["cashmere".to_owned(), "手袋".to_owned(), "navy".to_owned()];
-    for _ in 0..NAMES {
+    for _ in 0..task.extent.names {
         let index = u32::try_from(chance.below(u64::from(task.customers)))?;
-        let row = projection::read_row(&*store.read()?, boutique.customer_id(index))?;
+        let row = book.row(boutique.customer_id(index))?;
         texts.push(row.context("every customer has a row")?.name);
     }
     let mut samples = Vec::new();
@@ -100,7 +136,7 @@ fn search_as_typed(
         for (at, letter) in text.char_indices() {
             let typed = text.get(..at + letter.len_utf8()).unwrap_or(&text);
             let begin = Instant::now();
-            let found = search::search(&*store.read()?, typed, 20)?;
+            let found = book.search(typed.to_owned(), 20)?;
             samples.push(milliseconds(begin));
             drop(found);
         }
@@ -109,29 +145,14 @@ fn search_as_typed(
 }
 
 /// Edits of cards that were not open before, each durable, folded and indexed.
-fn edits(store: &dyn Store, task: &Alone, chance: &mut SeededEntropy) -> Result<Vec<f64>> {
+fn edits(book: &Book, task: &Alone, chance: &mut SeededEntropy) -> Result<Vec<f64>> {
     let boutique = boutique(task.customers);
-    let author = Author {
-        associate: task.associate,
-        session: task.session,
-        shop: task.shop,
-        role: Role::Associate,
-    };
-    let mut replica = Replica::open(task.device, chance);
     let mut samples = Vec::new();
-    for number in 0..EDITS {
+    for number in 0..task.extent.edits {
         let index = u32::try_from(chance.below(u64::from(task.customers)))?;
-        let edit = note(number);
-        let request = EditRequest {
-            customer: boutique.customer_id(index),
-            edit: &edit,
-            source: Source::Typed,
-            now: SystemClock.now(),
-        };
+        let (customer, edit) = (boutique.customer_id(index), note(number));
         let begin = Instant::now();
-        let mut tx = store.write()?;
-        replica.record(&mut *tx, &author, &request, chance)?;
-        tx.commit()?;
+        book.record_from(customer, edit, Source::Typed)?;
         samples.push(milliseconds(begin));
     }
     Ok(samples)

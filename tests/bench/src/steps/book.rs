@@ -17,7 +17,12 @@ use crate::machine;
 /// A new handheld takes the whole book, folded and durable.
 pub(super) async fn first_sync(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
     let (mut searchable, mut complete, mut bytes, mut cpu) = (vec![], vec![], vec![], vec![]);
-    let repeats = if bench.hub.customers > 10_000 { 1 } else { 3 };
+    let is_large = bench.hub.customers > 10_000;
+    let repeats = if is_large {
+        1
+    } else {
+        bench.extent.first_syncs
+    };
     for _ in 0..repeats {
         let (mut handheld, database) = bench.new_handheld().await?;
         let book = Scope::Book(handheld.account.author.shop);
@@ -76,9 +81,12 @@ pub(super) async fn handheld(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
         key: database.key,
         customers: bench.hub.customers,
         device: handheld.account.device,
+        hub_key: handheld.account.hub_key.to_bytes(),
+        hub_url: bench.hub.url.clone(),
         associate: handheld.account.author.associate,
         session: handheld.account.author.session,
         shop: handheld.account.author.shop,
+        extent: bench.extent,
     };
     drop(handheld);
     let mut child = this_program(&["alone"])?

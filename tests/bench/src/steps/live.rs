@@ -22,9 +22,7 @@ use crate::figures::Figure;
 use crate::handheld::{Handheld, Meeting, changes_in};
 use crate::line::Line;
 
-const EDITS: usize = 300;
 const LIGHT: usize = 48;
-const SECONDS: u64 = 20;
 /// How long after the last edit deliveries still count.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -44,7 +42,7 @@ pub(super) async fn live(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
     let (mut writer, database) = bench.synced().await?;
     let (mut reader, _) = bench.new_handheld().await?;
     reader.sync().await?;
-    let cards = bench.some_customers(EDITS);
+    let cards = bench.some_customers(bench.extent.live_edits);
     let (tell, mut told) = mpsc::unbounded_channel();
     let (next, mut go) = mpsc::unbounded_channel::<CustomerId>();
     let heard = tell.clone();
@@ -133,41 +131,52 @@ async fn write<S: Store>(
 
 /// Fifty connected handhelds, each editing a card of its own once a second.
 pub(super) async fn live50(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
-    let (full, database) = bench.synced().await?;
+    let (mut first, database) = bench.synced().await?;
     let (mut second, _) = bench.new_handheld().await?;
     second.sync().await?;
     let cards = bench.some_customers(LIGHT + 2);
-    let position = Standing::of(&full, &cards)?;
+    let position = Standing::of(&first, &cards)?;
+    let mut members = Vec::new();
+    for _ in 0..LIGHT {
+        let seed = bench.next_device();
+        let mut light = Handheld::light(bench.office.enrol(seed).await?, seed);
+        position.give(&mut light)?;
+        members.push(light);
+    }
+    let mut lines = Vec::new();
+    for light in &mut members {
+        // One after the other: together with their requests they would be more than a hub lets in from one address.
+        lines.push(Line::open(&light.account.ticket().await?).await?);
+    }
     let (tell, mut told) = mpsc::unbounded_channel();
-    let begin = TokioInstant::now() + Duration::from_secs(4);
+    let seconds = bench.extent.live_seconds;
+    // Time for all to say hello.
+    let begin = TokioInstant::now() + Duration::from_secs(2);
+    let turn = move |who| Turn {
+        who,
+        begin,
+        seconds,
+    };
     let mut tasks = Vec::new();
     let mut rest = cards.into_iter();
     let mut card = || rest.next().context("a card for each handheld");
-    let mut first = full;
     let (one, other) = (card()?, card()?);
     let telling = tell.clone();
     let main = tokio::spawn(async move {
-        full_member(&mut first, one, (0, begin), &telling).await?;
+        full_member(&mut first, one, turn(0), &telling).await?;
         anyhow::Ok(first)
     });
     let telling = tell.clone();
     tasks.push(tokio::spawn(async move {
-        full_member(&mut second, other, (1, begin), &telling).await
+        full_member(&mut second, other, turn(1), &telling).await
     }));
-    for who in 2..LIGHT + 2 {
-        let seed = bench.next_device();
-        let account = bench.office.enrol(seed).await?;
-        let mut light = Handheld::light(account, seed);
-        position.give(&mut light)?;
+    for ((mut light, line), who) in members.into_iter().zip(lines).zip(2..) {
         let (card, tell, position) = (card()?, tell.clone(), position.clone());
         tasks.push(tokio::spawn(async move {
-            light_member(&mut light, (card, &position), (who, begin), &tell).await
+            light_member((&mut light, line), (card, &position), turn(who), &tell).await
         }));
     }
     drop(tell);
-    if TokioInstant::now() > begin {
-        bail!("enrolling 48 handhelds took too long");
-    }
     let full = main.await??;
     for task in tasks {
         task.await??;
@@ -213,34 +222,49 @@ fn tally(customers: u32, all: &[Told]) -> Vec<Figure> {
     figures
 }
 
-/// Ticks once a second, each member at its own part of the second.
-fn ticks((who, begin): (usize, TokioInstant)) -> tokio::time::Interval {
-    let part = Duration::from_millis(20 * u64::try_from(who).unwrap_or(0));
-    let mut ticks = tokio::time::interval_at(begin + part, Duration::from_secs(1));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    ticks
+/// Which of the fifty, and when they edit.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    who: usize,
+    begin: TokioInstant,
+    seconds: u64,
+}
+
+impl Turn {
+    /// Ticks once a second, each member at its own part of the second.
+    fn ticks(&self) -> tokio::time::Interval {
+        let part = Duration::from_millis(20 * u64::try_from(self.who).unwrap_or(0));
+        let mut ticks = tokio::time::interval_at(self.begin + part, Duration::from_secs(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        ticks
+    }
+
+    /// When deliveries no longer count.
+    fn end(&self) -> tokio::time::Interval {
+        let end = self.begin + Duration::from_secs(self.seconds) + GRACE;
+        tokio::time::interval_at(end, GRACE)
+    }
 }
 
 async fn full_member<S: Store>(
     handheld: &mut Handheld<S>,
     card: CustomerId,
-    turn: (usize, TokioInstant),
+    turn: Turn,
     tell: &Tell,
 ) -> Result<()> {
     let mut meeting = handheld.meet().await?;
     meeting.hello().await?;
-    let (mut ticks, mut left) = (ticks(turn), SECONDS);
-    let end = turn.1 + Duration::from_secs(SECONDS) + GRACE;
-    let mut ending = tokio::time::interval_at(end, GRACE);
+    let (mut ticks, mut left) = (turn.ticks(), turn.seconds);
+    let mut ending = turn.end();
     loop {
         tokio::select! {
             _ = ticks.tick(), if left > 0 => {
                 left -= 1;
-                write(&mut meeting, card, (turn.0, tell)).await?;
+                write(&mut meeting, card, (turn.who, tell)).await?;
             }
             frame = meeting.line.next() => {
                 let changes = meeting.fold(&frame?).await?.changes;
-                tell.send(Told::Seen(turn.0, Instant::now(), changes)).ok();
+                tell.send(Told::Seen(turn.who, Instant::now(), changes)).ok();
             }
             _ = ending.tick() => break,
         }
@@ -333,31 +357,29 @@ fn snapshot(tx: &dyn ReadTx, document: ids::DocumentId) -> Result<Snapshot> {
 
 /// A handheld at wire level: its own edits are real and signed; what others write is acknowledged and dropped.
 async fn light_member<S: Store>(
-    light: &mut Handheld<S>,
+    (light, line): (&mut Handheld<S>, Line),
     (card, standing): (CustomerId, &Standing),
-    turn: (usize, TokioInstant),
+    turn: Turn,
     tell: &Tell,
 ) -> Result<()> {
-    let ticket = light.account.ticket().await?;
     let mut meeting = Meeting {
-        line: Line::open(&ticket).await?,
+        line,
         handheld: light,
         session: HandheldSession::default(),
     };
     meeting.line.send(&standing.hello()).await?;
-    let (mut ticks, mut left) = (ticks(turn), SECONDS);
-    let end = turn.1 + Duration::from_secs(SECONDS) + GRACE;
-    let mut ending = tokio::time::interval_at(end, GRACE);
+    let (mut ticks, mut left) = (turn.ticks(), turn.seconds);
+    let mut ending = turn.end();
     loop {
         tokio::select! {
             _ = ticks.tick(), if left > 0 => {
                 left -= 1;
-                write(&mut meeting, card, (turn.0, tell)).await?;
+                write(&mut meeting, card, (turn.who, tell)).await?;
             }
             frame = meeting.line.next() => {
                 let frame = frame?;
                 let changes = changes_in(&frame);
-                tell.send(Told::Seen(turn.0, Instant::now(), changes)).ok();
+                tell.send(Told::Seen(turn.who, Instant::now(), changes)).ok();
                 answer(&mut meeting, &frame).await?;
             }
             _ = ending.tick() => break,

@@ -10,16 +10,12 @@ use crate::figures::Figure;
 use crate::handheld::Handheld;
 use crate::machine;
 
-const RECONNECTS: usize = 40;
-const CATCH_UPS: usize = 7;
-const PUSHES: usize = 5;
-
 /// Coming back when nothing changed: hello and welcome.
 pub(super) async fn reconnect(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
     let (mut handheld, database) = bench.synced().await?;
     let (mut bytes, mut trips, mut cpu, mut wall) = (vec![], vec![], vec![], vec![]);
     let loaded = bench.documents_loaded().await?;
-    for _ in 0..RECONNECTS {
+    for _ in 0..bench.extent.reconnects {
         let mut meeting = handheld.meet().await?;
         rest(10).await;
         let before = machine::cpu(bench.hub.process)?;
@@ -63,7 +59,7 @@ pub(super) async fn catch_up(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
     let (mut colleague, _) = bench.new_handheld().await?;
     colleague.sync().await?;
     let (mut bytes, mut trips, mut wall) = (vec![], vec![], vec![]);
-    for round in 0..CATCH_UPS {
+    for round in 0..bench.extent.catch_ups {
         for (number, customer) in bench.some_customers(100).into_iter().enumerate() {
             colleague.record(customer, &note(round * 100 + number))?;
         }
@@ -90,7 +86,7 @@ pub(super) async fn catch_up(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
 pub(super) async fn push(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
     let (mut handheld, database) = bench.synced().await?;
     let (mut wall, mut cpu, mut recording) = (vec![], vec![], vec![]);
-    for round in 0..PUSHES {
+    for round in 0..bench.extent.pushes {
         let customers = bench.some_customers(300);
         let cards = customers.iter().chain(customers.iter().take(200));
         let begin = Instant::now();
