@@ -20,7 +20,13 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("mobile-bindings", &[]),
     (
         "integration-tests",
-        &["ffi", "server", "simulator", "sync-core"],
+        &[
+            "ffi",
+            "server",
+            "simulator",
+            "sync-core",
+            "sync-store-sqlite",
+        ],
     ),
     ("simulator", &["sync-core"]),
     // What a handheld's figures speak of is the book as an app holds it.
