@@ -268,7 +268,7 @@ fn commit_group(
     if let [job] = group {
         // Nobody's work has to outlive its undoing, so no mark is kept of each page that it changes.
         return match job.run(&mut *tx) {
-            Outcome::Keep => tx.commit(),
+            Outcome::Keep => commit(tx, metrics),
             Outcome::Undo => Ok(()),
         };
     }
@@ -286,6 +286,10 @@ fn commit_group(
     if kept == 0 {
         return Ok(());
     }
+    commit(tx, metrics)
+}
+
+fn commit(tx: Box<dyn WriteTx + '_>, metrics: &Metrics) -> Result<(), StoreError> {
     let watch = Stopwatch::start();
     tx.commit()?;
     metrics.time(&COMMIT_SECONDS, &[], watch.elapsed());
