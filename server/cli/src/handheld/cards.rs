@@ -114,6 +114,18 @@ pub(crate) fn outbox(edits: &[WaitingEdit]) -> Vec<String> {
     if edits.is_empty() {
         return vec!["Nothing of yours waits.".to_owned()];
     }
+    waiting(edits)
+}
+
+/// What colleagues who left could not send.
+pub(crate) fn left_behind(edits: &[WaitingEdit]) -> Vec<String> {
+    if edits.is_empty() {
+        return vec!["Nobody left anything behind here.".to_owned()];
+    }
+    waiting(edits)
+}
+
+fn waiting(edits: &[WaitingEdit]) -> Vec<String> {
     let each = edits.iter().map(|edit| {
         let state = words::waiting(&edit.state);
         format!("{:>3}  {state}  {}", edit.number, edit.intent_json)

@@ -35,6 +35,9 @@ pub(crate) enum Command {
     Status,
     Outbox,
     Discard(u64),
+    /// What colleagues who left could not send, for a manager.
+    LeftBehind,
+    TakeOver(u64),
     Offline(bool),
     Sync,
     /// To whom; without a name, who could.
@@ -136,6 +139,10 @@ pub(crate) const HELP: &[(&str, &str)] = &[
         "outbox · discard 3",
         "what waits or was refused; discard a refused edit",
     ),
+    (
+        "left-behind · take 3",
+        "a manager's: what colleagues who left could not send; take it over",
+    ),
     ("status · sync", "how things stand; sync now"),
     ("offline · online", "keep off the network, or not"),
     (
@@ -173,6 +180,10 @@ pub(crate) fn read(line: &str, now: Timestamp) -> Command {
             |_not_a_number| hint("discard 3: the number of a refused edit in `outbox`"),
             Command::Discard,
         ),
+        "take" => rest.parse().map_or_else(
+            |_not_a_number| hint("take 3: the number of an edit in `left-behind`"),
+            Command::TakeOver,
+        ),
         "switch" => Command::Switch(some(rest)),
         _ => on_card(&word, rest, now).map_or_else(
             || unknown(&word),
@@ -200,6 +211,7 @@ fn without_words(word: &str, rest: &str) -> Option<Command> {
         "conflicts" => Command::Conflicts,
         "status" => Command::Status,
         "outbox" => Command::Outbox,
+        "left-behind" => Command::LeftBehind,
         "offline" => Command::Offline(true),
         "online" => Command::Offline(false),
         "sync" => Command::Sync,

@@ -161,6 +161,11 @@ impl Desk {
             Command::Done(number) => self.keep_promise(number),
             Command::Status => Ok(words::status(&self.book.status()?, now().0)),
             Command::Outbox => Ok(cards::outbox(&self.book.outbox()?)),
+            Command::LeftBehind => Ok(cards::left_behind(&self.book.left_behind()?)),
+            Command::TakeOver(number) => {
+                self.book.take_over(number)?;
+                said("Taken over: it is yours now, and goes out at the next sync.")
+            }
             Command::Discard(number) => {
                 self.book.discard_refused(number)?;
                 said("Discarded.")

@@ -62,6 +62,7 @@ fn every_line_is_a_command_or_a_hint() {
         "resolve 1",
         "resolve b 1",
         "discard x",
+        "take x",
         "size",
         "size shoe",
         "like",
@@ -200,6 +201,13 @@ fn bad_edits_are_explained_and_change_nothing() {
     let text = played("open ana\nphone 12\nlang ???\nedit {}\nleave\noutbox\n");
     assert!(!text.contains("Recorded"), "{text}");
     assert!(text.contains("Nothing of yours waits."), "{text}");
+}
+
+#[test]
+fn what_others_left_behind_is_for_a_manager() {
+    let text = played("left-behind\ntake 1\n");
+    let asked = "That is for a manager: `switch` to one.\n";
+    assert_eq!(text, asked.repeat(2));
 }
 
 #[test]
