@@ -12,6 +12,7 @@
 //! # What is not here
 //! Erasure and epochs (the hub has no such acts yet), a hub restored from a backup, torn writes (the SQLite store has its own crash tests).
 
+pub mod cast;
 pub mod disk;
 pub mod edits;
 pub mod fleet;

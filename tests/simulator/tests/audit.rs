@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+use simulator::cast::{ANA, BEN, NOON, SHOP};
 use simulator::fleet::{self, Handheld, Hub};
 use sync_core::audit::{self, AuditError, Checked};
 use sync_core::card::Edit;
@@ -9,13 +10,8 @@ use sync_core::card::terms::{NamePart, Place};
 use sync_core::documents::StoredChange;
 use sync_core::entropy::SeededEntropy;
 use sync_core::envelope::EnvelopeKind;
-use sync_core::ids::{AssociateId, CustomerId, DeviceId, ShopId, Timestamp};
+use sync_core::ids::{AssociateId, CustomerId, DeviceId};
 use sync_core::store::{self, Direction, KeyRange, Store as _, Table};
-
-const SHOP: ShopId = ShopId([1; 8]);
-const ANA: AssociateId = AssociateId([0xa; 8]);
-const BEN: AssociateId = AssociateId([0xb; 8]);
-const NOON: Timestamp = Timestamp(1_790_000_000_000);
 
 /// A hub to which two handhelds pushed concurrent work on one card.
 fn hub() -> Hub {

@@ -4,50 +4,28 @@
 
 use std::collections::BTreeMap;
 
+use simulator::cast::{ANA, BEN, HUB, NOON, SHOP, note};
 use simulator::fleet::{self, Handheld, Hub, Link};
-use sync_core::authority::HubAuthor;
-use sync_core::card::schema::Role;
 use sync_core::card::terms::{NamePart, Place};
 use sync_core::card::{Edit, Facet};
 use sync_core::entropy::SeededEntropy;
 use sync_core::envelope::Sealed;
-use sync_core::ids::{AssociateId, CustomerId, EditId, SessionId, ShopId, Timestamp};
+use sync_core::ids::{CustomerId, EditId};
 use sync_core::outbox::Pending;
 use sync_core::protocol::frame::{Frame, Item};
 use sync_core::protocol::handheld::Event;
 use sync_core::quarantine;
 use sync_core::store::Store as _;
 
-const SHOP: ShopId = ShopId([1; 8]);
-const ANA: AssociateId = AssociateId([0xa; 8]);
-const BEN: AssociateId = AssociateId([0xb; 8]);
-const NOON: Timestamp = Timestamp(1_790_000_000_000);
-
-fn note(body: &str) -> Edit {
-    Edit::AddNote {
-        place: Place::Card,
-        body: body.to_owned(),
-        title: None,
-        label: None,
-    }
-}
-
 fn customer(hub: &mut Hub, entropy: &mut SeededEntropy) -> CustomerId {
     let customer = CustomerId::random(entropy);
-    let author = HubAuthor {
-        associate: AssociateId([0; 8]),
-        session: SessionId([0; 8]),
-        shop: SHOP,
-        role: Role::Hub,
-    };
     let create = Edit::CreateCustomer {
         name: BTreeMap::from([(NamePart::Given, "Lena".to_owned())]),
         language: None,
         endpoints: Vec::new(),
         since: None,
     };
-    hub.record(&author, customer, vec![create], entropy)
-        .unwrap();
+    hub.record(&HUB, customer, vec![create], entropy).unwrap();
     customer
 }
 
@@ -98,11 +76,12 @@ fn ben_gets(spoil: Spoil<'_>) -> String {
     for handheld in [&mut ana, &mut ben] {
         fleet::meet(handheld, &mut hub).unwrap();
     }
-    ana.record(lena, &note("wool")).unwrap();
-    ana.record(other, &note("silk")).unwrap();
+    ana.record(lena, &note(Place::Card, "wool")).unwrap();
+    ana.record(other, &note(Place::Card, "silk")).unwrap();
     fleet::meet(&mut ana, &mut hub).unwrap();
 
-    ben.record(other, &note("made meanwhile")).unwrap();
+    ben.record(other, &note(Place::Card, "made meanwhile"))
+        .unwrap();
     let link = meet_a_bad_hub(&mut ben, &mut hub, (lena, spoil));
     assert!(!link.is_broken && link.is_settled());
     let ends = |event: &Event| matches!(event, Event::Stopped(_));
@@ -116,7 +95,8 @@ fn ben_gets(spoil: Spoil<'_>) -> String {
     assert_eq!(of(&ben.store), of(&hub.store));
     // The book is as good as ever: it opens, takes edits and brings them to the hub.
     ben.reopen();
-    ben.record(lena, &note("written on top")).unwrap();
+    ben.record(lena, &note(Place::Card, "written on top"))
+        .unwrap();
     fleet::meet(&mut ben, &mut hub).unwrap();
     assert_eq!(ben.pending().unwrap().count, 0);
     assert_eq!(ben.open_card(lena).unwrap().notes.len(), 2);

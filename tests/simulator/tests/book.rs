@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use simulator::cast::{ANA, NOON, SHOP};
 use simulator::fleet::{Enrolled, Hub, SignIn as KnownSignIn};
 use sync_core::card::terms::NamePart;
 use sync_core::card::{Edit, Source};
 use sync_core::crypto::{DeviceSigner as _, SoftwareDeviceKey};
 use sync_core::entropy::{Entropy, SeededEntropy};
-use sync_core::ids::{AssociateId, CustomerId, DeviceId, SessionId, ShopId, Timestamp};
+use sync_core::ids::{CustomerId, DeviceId, SessionId};
 use sync_core::protocol::frame::{Frame, Verdicts};
 use sync_core::protocol::handheld::Event;
 use sync_core::protocol::hub::HubSession;
@@ -17,11 +18,8 @@ use sync_core::scope::Scope;
 use sync_core::store::memory::MemoryStore;
 use sync_core::store::{Store as _, Table, put_row};
 
-const SHOP: ShopId = ShopId([1; 8]);
-const ANA: AssociateId = AssociateId([0xa; 8]);
 const DEVICE: DeviceId = DeviceId([1; 8]);
 const SESSION: SessionId = SessionId([5; 8]);
-const NOON: Timestamp = Timestamp(1_790_000_000_000);
 
 struct Stage {
     hub: Hub,

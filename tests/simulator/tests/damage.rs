@@ -1,27 +1,16 @@
 //! A damaged row of one document: its card is fetched anew, and nothing else notices.
 
-use std::collections::BTreeMap;
-
+use simulator::cast::{ANA, HUB, SHOP, create, note};
 use simulator::fleet::{self, Handheld, Hub};
-use sync_core::authority::HubAuthor;
-use sync_core::card::schema::Role;
-use sync_core::card::terms::{NamePart, Place};
+use sync_core::card::terms::Place;
 use sync_core::card::{Edit, Facet};
 use sync_core::entropy::SeededEntropy;
-use sync_core::ids::{AssociateId, CustomerId, SessionId, ShopId, Timestamp};
+use sync_core::ids::{CustomerId, Timestamp};
 use sync_core::protocol::handheld::Event;
 use sync_core::scope::Scope;
 use sync_core::store::{Store, StoreError, Table};
 
-const SHOP: ShopId = ShopId([1; 8]);
-const ANA: AssociateId = AssociateId([0xa; 8]);
 const BOOK: Scope = Scope::Book(SHOP);
-const AUTHOR: HubAuthor = HubAuthor {
-    associate: AssociateId([0; 8]),
-    session: SessionId([0; 8]),
-    shop: SHOP,
-    role: Role::Hub,
-};
 
 struct Stage {
     hub: Hub,
@@ -49,14 +38,14 @@ impl Stage {
             sound,
         };
         for customer in [damaged, sound] {
-            stage.at_hub(customer, create());
+            stage.at_hub(customer, create("Ada"));
         }
         stage
     }
 
     fn at_hub(&mut self, customer: CustomerId, edit: Edit) {
         let entropy = &mut self.entropy;
-        let recorded = self.hub.record(&AUTHOR, customer, vec![edit], entropy);
+        let recorded = self.hub.record(&HUB, customer, vec![edit], entropy);
         recorded.expect("a disk in memory holds");
     }
 
@@ -84,24 +73,6 @@ impl Stage {
     }
 }
 
-fn create() -> Edit {
-    Edit::CreateCustomer {
-        name: BTreeMap::from([(NamePart::Given, "Ada".to_owned())]),
-        language: None,
-        endpoints: Vec::new(),
-        since: None,
-    }
-}
-
-fn note(body: &str) -> Edit {
-    Edit::AddNote {
-        place: Place::Card,
-        body: body.to_owned(),
-        title: None,
-        label: None,
-    }
-}
-
 /// Flips a bit near the end of a customer's card in `table`, where its content is.
 fn flip(store: &dyn Store, table: Table, customer: CustomerId) {
     let card = Facet::Card.document(customer);
@@ -124,7 +95,7 @@ fn a_damaged_base_is_fetched_anew_when_a_change_arrives_for_it() {
     flip(&stage.ana.store, Table::Base, stage.damaged);
     stage.ana.reopen();
     for customer in [stage.damaged, stage.sound] {
-        stage.at_hub(customer, note("likes wool"));
+        stage.at_hub(customer, note(Place::Card, "likes wool"));
     }
     let events = stage.meet();
     assert!(events.contains(&Event::CaughtUp(BOOK)), "{events:?}");
@@ -142,7 +113,7 @@ fn a_damaged_cache_is_replayed_and_with_its_base_fetched_anew() {
     for with_base in [false, true] {
         let mut stage = Stage::new();
         stage.meet();
-        stage.at_hub(stage.damaged, note("likes wool"));
+        stage.at_hub(stage.damaged, note(Place::Card, "likes wool"));
         stage.meet();
         flip(&stage.ana.store, Table::Cache, stage.damaged);
         if with_base {
@@ -151,7 +122,7 @@ fn a_damaged_cache_is_replayed_and_with_its_base_fetched_anew() {
         stage.ana.reopen();
         let opened = stage.ana.open_card(stage.damaged);
         assert_eq!(opened.is_err(), with_base);
-        stage.at_hub(stage.damaged, note("likes silk"));
+        stage.at_hub(stage.damaged, note(Place::Card, "likes silk"));
         stage.meet();
         let notes = stage
             .ana
@@ -185,11 +156,11 @@ fn an_edit_that_waits_on_a_damaged_card_is_kept_and_arrives() {
     stage.meet();
     stage
         .ana
-        .record(stage.damaged, &note("mine"))
+        .record(stage.damaged, &note(Place::Card, "mine"))
         .expect("a disk in memory holds");
     flip(&stage.ana.store, Table::Base, stage.damaged);
     stage.ana.reopen();
-    stage.at_hub(stage.damaged, note("theirs"));
+    stage.at_hub(stage.damaged, note(Place::Card, "theirs"));
     stage.meet();
     assert_eq!(
         stage.ana.pending().expect("a disk in memory holds").count,

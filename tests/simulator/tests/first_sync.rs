@@ -5,22 +5,18 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use simulator::cast::{ANA, HUB, NOON, SHOP};
 use simulator::fleet::{Handheld, Hub, Link};
-use sync_core::authority::HubAuthor;
 use sync_core::card::Edit;
-use sync_core::card::schema::Role;
 use sync_core::card::terms::{NamePart, Place};
 use sync_core::entropy::SeededEntropy;
-use sync_core::ids::{AssociateId, CustomerId, SessionId, ShopId, Timestamp};
+use sync_core::ids::CustomerId;
 use sync_core::protocol::FrameTarget;
 use sync_core::protocol::frame::{Frame, Page, Phase};
 use sync_core::records::{Currency, RecordDraft, RecordKind, Sale, SoldAt};
 use sync_core::scope::Scope;
 use sync_core::store::{Direction, KeyRange, Store as _, Table};
 
-const SHOP: ShopId = ShopId([1; 8]);
-const ANA: AssociateId = AssociateId([0xa; 8]);
-const NOON: Timestamp = Timestamp(1_790_000_000_000);
 const CUSTOMERS: u64 = 24;
 const FRAME_BYTES: usize = 3 << 9;
 
@@ -29,12 +25,6 @@ fn hub() -> Hub {
     let entropy = &mut SeededEntropy::new(42);
     let mut hub = Hub::new(SHOP, NOON, entropy);
     hub.frame_target = FrameTarget(FRAME_BYTES);
-    let author = HubAuthor {
-        associate: AssociateId([0; 8]),
-        session: SessionId([0; 8]),
-        shop: SHOP,
-        role: Role::Hub,
-    };
     for number in 0..CUSTOMERS {
         let customer = CustomerId::random(entropy);
         let name = BTreeMap::from([(NamePart::Given, format!("Customer {number}"))]);
@@ -52,7 +42,7 @@ fn hub() -> Hub {
                 label: None,
             },
         ];
-        hub.record(&author, customer, edits, entropy).unwrap();
+        hub.record(&HUB, customer, edits, entropy).unwrap();
         let sales: Vec<_> = (0..10).map(|sale| bought(number * 10 + sale)).collect();
         hub.put_records(customer, &sales, entropy).unwrap();
     }

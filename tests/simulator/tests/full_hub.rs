@@ -2,37 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
-use std::collections::BTreeMap;
-
+use simulator::cast::{ANA, NOON, SHOP, create, note};
 use simulator::disk::Fault;
 use simulator::fleet::{self, Handheld, Hub, Link};
-use sync_core::card::terms::{NamePart, Place};
-use sync_core::card::{Edit, Facet};
+use sync_core::card::Facet;
+use sync_core::card::terms::Place;
 use sync_core::entropy::SeededEntropy;
-use sync_core::ids::{AssociateId, CustomerId, ShopId, Timestamp};
+use sync_core::ids::CustomerId;
 use sync_core::outbox::Pending;
 
-const SHOP: ShopId = ShopId([1; 8]);
-const ANA: AssociateId = AssociateId([0xa; 8]);
-const NOON: Timestamp = Timestamp(1_790_000_000_000);
-
-fn create() -> Edit {
-    Edit::CreateCustomer {
-        name: BTreeMap::from([(NamePart::Given, "Noor".to_owned())]),
-        language: None,
-        endpoints: Vec::new(),
-        since: None,
-    }
-}
-
-fn note(place: Place) -> Edit {
-    Edit::AddNote {
-        place,
-        body: "prefers the back room".to_owned(),
-        title: None,
-        label: None,
-    }
-}
+const WORDS: &str = "prefers the back room";
 
 /// A new customer in one push and notes about her in the next, with the hub's disk full after `rows` rows of the first.
 fn strike(rows: u64) -> (Hub, Handheld, CustomerId, bool) {
@@ -43,10 +22,10 @@ fn strike(rows: u64) -> (Hub, Handheld, CustomerId, bool) {
     let customer = CustomerId::random(&mut entropy);
     let mut link = Link::open(&ana, &hub).unwrap();
     link.run_until_quiet(&mut ana, &mut hub).unwrap();
-    ana.record(customer, &create()).unwrap();
+    ana.record(customer, &create("Noor")).unwrap();
     link.wake(&mut ana, &hub).unwrap();
-    ana.record(customer, &note(Place::Shop)).unwrap();
-    ana.record(customer, &note(Place::Private)).unwrap();
+    ana.record(customer, &note(Place::Shop, WORDS)).unwrap();
+    ana.record(customer, &note(Place::Private, WORDS)).unwrap();
     link.wake(&mut ana, &hub).unwrap();
     assert_eq!(link.to_hub.len(), 2, "both pushes are under way");
     hub.store.arm(Fault::FullAfter(rows));

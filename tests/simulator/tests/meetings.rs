@@ -1,16 +1,13 @@
 //! What one meeting may cost, may tell and must heal, frame by frame.
 
-use std::collections::BTreeMap;
-
+use simulator::cast::{ANA, HUB, NOON, SHOP, create, note};
 use simulator::fleet::{self, Handheld, Hub, Link};
 use simulator::hostile;
-use sync_core::authority::HubAuthor;
-use sync_core::card::schema::Role;
-use sync_core::card::terms::{NamePart, Place};
-use sync_core::card::{Edit, Facet};
+use sync_core::card::Facet;
+use sync_core::card::terms::Place;
 use sync_core::entropy::SeededEntropy;
 use sync_core::feed::Chain;
-use sync_core::ids::{AssociateId, CustomerId, DocumentId, Hash32, SessionId, ShopId, Timestamp};
+use sync_core::ids::{CustomerId, DocumentId, Hash32};
 use sync_core::limits;
 use sync_core::protocol::frame::{
     Ack, DocumentHeads, Entries, Fetch, Frame, Heads, Hello, Item, Page, Stop, StopCode,
@@ -22,10 +19,7 @@ use sync_core::records::{Currency, RecordDraft, RecordKind, Sale, SoldAt};
 use sync_core::scope::Scope;
 use sync_core::store::{Store as _, StoreError};
 
-const SHOP: ShopId = ShopId([1; 8]);
-const ANA: AssociateId = AssociateId([0xa; 8]);
 const BOOK: Scope = Scope::Book(SHOP);
-const NOON: Timestamp = Timestamp(1_790_000_000_000);
 
 struct Stage {
     hub: Hub,
@@ -44,18 +38,12 @@ impl Stage {
     /// A customer whom the hub brings into the book, with a note of `bytes`.
     fn customer(&mut self, given: &str, bytes: usize) -> CustomerId {
         let customer = CustomerId::random(&mut self.entropy);
-        let author = HubAuthor {
-            associate: AssociateId([0; 8]),
-            session: SessionId([0; 8]),
-            shop: SHOP,
-            role: Role::Hub,
-        };
         let mut edits = vec![create(given)];
         if bytes > 0 {
-            edits.push(note(&noise(&mut self.entropy, bytes)));
+            edits.push(note(Place::Card, &noise(&mut self.entropy, bytes)));
         }
         self.hub
-            .record(&author, customer, edits, &mut self.entropy)
+            .record(&HUB, customer, edits, &mut self.entropy)
             .expect("a name is enough for a card");
         customer
     }
@@ -66,24 +54,6 @@ impl Stage {
 
     fn assert_agreed(&mut self) {
         assert_eq!(self.meet().frames, (1, 1), "they agree");
-    }
-}
-
-fn create(given: &str) -> Edit {
-    Edit::CreateCustomer {
-        name: BTreeMap::from([(NamePart::Given, given.to_owned())]),
-        language: None,
-        endpoints: Vec::new(),
-        since: None,
-    }
-}
-
-fn note(body: &str) -> Edit {
-    Edit::AddNote {
-        place: Place::Card,
-        body: body.to_owned(),
-        title: None,
-        label: None,
     }
 }
 

@@ -2,25 +2,18 @@
 
 mod permission;
 
-use std::collections::BTreeMap;
-
+use simulator::cast::{ANA, BEN, HUB, NOON, SHOP, create, note, shoe};
 use simulator::fleet::{self, Handheld, Hub, Link};
 use sync_core::authority::HubAuthor;
-use sync_core::card::schema::Role;
-use sync_core::card::terms::{NamePart, Place};
+use sync_core::card::terms::Place;
 use sync_core::card::{Edit, Facet};
 use sync_core::entropy::SeededEntropy;
-use sync_core::ids::{AssociateId, CustomerId, SessionId, ShopId, Timestamp};
+use sync_core::ids::{CustomerId, ShopId};
 use sync_core::projection;
 use sync_core::protocol::handheld::Event;
 use sync_core::records::{self, Currency, RecordDraft, RecordKind, Sale, SoldAt};
 use sync_core::scope::Scope;
 use sync_core::store::Store as _;
-
-const SHOP: ShopId = ShopId([1; 8]);
-const ANA: AssociateId = AssociateId([0xa; 8]);
-const BEN: AssociateId = AssociateId([0xb; 8]);
-const NOON: Timestamp = Timestamp(1_790_000_000_000);
 
 struct Stage {
     hub: Hub,
@@ -45,14 +38,8 @@ impl Stage {
 
     fn customer(&mut self, given: &str) -> CustomerId {
         let customer = CustomerId::random(&mut self.entropy);
-        let author = HubAuthor {
-            associate: AssociateId([0; 8]),
-            session: SessionId([0; 8]),
-            shop: SHOP,
-            role: Role::Hub,
-        };
         self.hub
-            .record(&author, customer, vec![create(given)], &mut self.entropy)
+            .record(&HUB, customer, vec![create(given)], &mut self.entropy)
             .expect("a name is enough for a card");
         customer
     }
@@ -73,33 +60,6 @@ impl Stage {
         assert_eq!(of(&self.ben.store), hub);
         assert_eq!(self.ana.pending().expect("the disk holds").count, 0);
         assert_eq!(self.ben.pending().expect("the disk holds").count, 0);
-    }
-}
-
-fn create(given: &str) -> Edit {
-    Edit::CreateCustomer {
-        name: BTreeMap::from([(NamePart::Given, given.to_owned())]),
-        language: None,
-        endpoints: Vec::new(),
-        since: None,
-    }
-}
-
-fn shoe(size: &str) -> Edit {
-    Edit::SetSize {
-        category: "shoe".to_owned(),
-        system: "EU".to_owned(),
-        brand: None,
-        size: Some(size.to_owned()),
-    }
-}
-
-fn note(place: Place, body: &str) -> Edit {
-    Edit::AddNote {
-        place,
-        body: body.to_owned(),
-        title: None,
-        label: None,
     }
 }
 
@@ -295,19 +255,13 @@ fn sales_of_a_customer_reach_a_book_by_its_feed_however_the_card_came_into_it() 
         },
     };
     let (customer, entropy) = (known_to_the_till_first, &mut SeededEntropy::new(3));
-    let here = HubAuthor {
-        associate: AssociateId([0; 8]),
-        session: SessionId([0; 8]),
-        shop: SHOP,
-        role: Role::Hub,
-    };
     let there = HubAuthor {
         shop: ShopId([2; 8]),
-        ..here
+        ..HUB
     };
     let mut cleo = Handheld::enrol_in(&mut stage.hub, there.shop, (3, ANA), 3);
     // Both books have been followed before, so that what comes now comes by the feed.
-    for author in [here, there] {
+    for author in [HUB, there] {
         let somebody = CustomerId::random(entropy);
         let edits = vec![create("Vera")];
         let recorded = stage.hub.record(&author, somebody, edits, entropy);
@@ -316,10 +270,7 @@ fn sales_of_a_customer_reach_a_book_by_its_feed_however_the_card_came_into_it() 
     stage.meet_all();
     fleet::meet(&mut cleo, &mut stage.hub).unwrap();
     stage.hub.put_records(customer, &[sale], entropy).unwrap();
-    for (author, edit) in [
-        (here, create("Ugo")),
-        (there, note(Place::Card, "wide fit")),
-    ] {
+    for (author, edit) in [(HUB, create("Ugo")), (there, note(Place::Card, "wide fit"))] {
         let recorded = stage.hub.record(&author, customer, vec![edit], entropy);
         recorded.unwrap();
     }

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use simulator::cast::HUB;
+use simulator::cast::{ANA, BEN, NOON, SHOP, note, shoe};
 use simulator::fleet::{self, Handheld};
-use sync_core::authority::HubAuthor;
 use sync_core::card::edit::{EndpointInput, Evidence};
-use sync_core::card::schema::Role;
 use sync_core::card::terms::{ConsentEvent, ConsentMethod, EndpointKind, NamePart, Place, Purpose};
 use sync_core::card::{Edit, Facet};
-use sync_core::ids::{AssociateId, CustomerId, SessionId, Timestamp};
+use sync_core::ids::{CustomerId, Timestamp};
 use sync_core::limits;
 use sync_core::outbox::{self, OutboxState};
 use sync_core::replica::RecordError;
 use sync_core::store::Store as _;
 
-use crate::{ANA, BEN, NOON, SHOP, Stage, note, shoe};
+use crate::Stage;
 
 #[test]
 fn a_private_note_is_on_its_authors_handhelds_and_nowhere_else() {
@@ -130,17 +130,11 @@ fn what_a_handheld_records_is_within_the_bounds_of_the_hub() {
     let customer = stage.customer("Hedwig");
     stage.meet_all();
     let long = "x".repeat(limits::NOTE_BYTES_MAX);
-    let author = HubAuthor {
-        associate: AssociateId([0; 8]),
-        session: SessionId([0; 8]),
-        shop: SHOP,
-        role: Role::Hub,
-    };
     // Most of what a card may hold is there; the rest she writes herself, and the bounds hold for both together.
     for _ in 0..16 {
         let edits = vec![note(Place::Card, &long); 8];
         let entropy = &mut stage.entropy;
-        stage.hub.record(&author, customer, edits, entropy).unwrap();
+        stage.hub.record(&HUB, customer, edits, entropy).unwrap();
     }
     stage.meet_all();
     let mut recorded = 0;
