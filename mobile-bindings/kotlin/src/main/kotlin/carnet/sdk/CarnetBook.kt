@@ -29,6 +29,7 @@ import uniffi.carnet.NamePart
 import uniffi.carnet.NamePartText
 import uniffi.carnet.RecordedEdit
 import uniffi.carnet.SearchResult
+import uniffi.carnet.Source
 import uniffi.carnet.Status
 import uniffi.carnet.SyncReport
 import uniffi.carnet.SyncRun
