@@ -13,6 +13,8 @@ const READERS: usize = 8;
 const CACHE_KIB: u32 = 4_096;
 /// Page cache of the connection that writes, KiB: an edit moves the customer's entries all over the search index.
 const WRITER_CACHE_KIB: u32 = 32_768;
+/// Pages of the log that a hub lets stand, 16 MiB: under a push the same pages of the index change in every commit.
+const LOG_PAGES: u32 = 2_000;
 
 /// Snapshots of an admin command.
 const WORK_READERS: usize = 2;
@@ -217,6 +219,7 @@ fn open(
         readers,
         cache_kib,
         writer_cache_kib,
+        log_pages: LOG_PAGES,
         ..OpenOptions::default()
     };
     SqliteStore::open(&path, &options).map_err(|error| DataError::of(error, folder))

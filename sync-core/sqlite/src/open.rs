@@ -19,9 +19,6 @@ const CREATING: &str = "making the database";
 /// 3.51.3. Versions from 3.7.0 on, before this one, can damage a database in WAL mode when the log is reset under load.
 const SQLITE_MIN: i32 = 3_051_003;
 
-/// Pages of the log at which a commit also moves them into the database: 8 MiB, so that reading the log stays cheap.
-const LOG_PAGES: u32 = 1_000;
-
 /// Bytes the log file is cut back to after it was moved: a large import does not keep its log for ever.
 const LOG_BYTES_KEPT: u32 = 16 << 20;
 
@@ -170,6 +167,7 @@ fn connect(path: &Path, options: &OpenOptions, cache_kib: u32) -> Result<Connect
     if let Some(key) = &options.key {
         unlock(&connection, key)?;
     }
+    let log_pages = options.log_pages;
     // Nothing here reads the file: a wrong key shows in `identify`.
     connection
         .execute_batch(&format!(
@@ -180,7 +178,7 @@ fn connect(path: &Path, options: &OpenOptions, cache_kib: u32) -> Result<Connect
              PRAGMA cell_size_check = ON;
              PRAGMA trusted_schema = OFF;
              PRAGMA cache_size = -{cache_kib};
-             PRAGMA wal_autocheckpoint = {LOG_PAGES};
+             PRAGMA wal_autocheckpoint = {log_pages};
              PRAGMA journal_size_limit = {LOG_BYTES_KEPT};"
         ))
         .map_err(during(OPENING))?;

@@ -16,6 +16,9 @@ pub struct OpenOptions {
     pub cache_kib: u32,
     /// Page cache of the connection that writes, in KiB. One write touches many places, and a page that is not here is read first.
     pub writer_cache_kib: u32,
+    /// Pages of 8 KiB in the log from which on a commit also moves them into the database. With more, a page that changes often is moved less
+    /// often; with fewer, reading the log stays cheap.
+    pub log_pages: u32,
     /// How long to wait for another process that writes, or for a reader to come free, before
     /// [`StoreError::Busy`](sync_core::store::StoreError::Busy).
     pub wait: Duration,
@@ -31,6 +34,7 @@ impl Default for OpenOptions {
             readers: 4,
             cache_kib: 2_048,
             writer_cache_kib: 2_048,
+            log_pages: 1_000,
             wait: Duration::from_secs(5),
             pages_max: None,
         }
@@ -45,6 +49,7 @@ impl fmt::Debug for OpenOptions {
             .field("readers", &self.readers)
             .field("cache_kib", &self.cache_kib)
             .field("writer_cache_kib", &self.writer_cache_kib)
+            .field("log_pages", &self.log_pages)
             .field("wait", &self.wait)
             .field("pages_max", &self.pages_max)
             .finish()
