@@ -31,18 +31,7 @@ pub enum Order {
         by: Option<String>,
     },
     /// Add an associate.
-    AddAssociate {
-        /// What the associate types to sign in.
-        login: String,
-        /// Name as colleagues see it.
-        name: String,
-        /// Whether the associate looks after people and handhelds.
-        is_manager: bool,
-        /// Whether the role holds in every shop.
-        chain: bool,
-        /// The shop, by name or id; not needed where there is one.
-        shop: Option<String>,
-    },
+    AddAssociate(AddAssociate),
     /// End everything of an associate.
     DeactivateAssociate {
         /// What the associate types to sign in.
@@ -59,25 +48,44 @@ pub enum Order {
         device: String,
     },
     /// Make a key for another system.
-    AddIntegration {
-        /// What people call it.
-        name: String,
-        /// What it may do.
-        scopes: Vec<String>,
-        /// Days until it ends.
-        days: i64,
-        /// Whether it works for every shop.
-        chain: bool,
-        /// The shop, by name or id; not needed where there is one.
-        shop: Option<String>,
-        /// The login of the manager who answers for it; the chain's first, unless named.
-        by: Option<String>,
-    },
+    AddIntegration(AddIntegration),
     /// End a key.
     RevokeIntegration {
         /// Its number.
         integration: String,
     },
+}
+
+/// Whom to add.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddAssociate {
+    /// What the associate types to sign in.
+    pub login: String,
+    /// Name as colleagues see it.
+    pub name: String,
+    /// Whether the associate looks after people and handhelds.
+    pub is_manager: bool,
+    /// Whether the role holds in every shop.
+    pub chain: bool,
+    /// The shop, by name or id; not needed where there is one.
+    pub shop: Option<String>,
+}
+
+/// Which key to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddIntegration {
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// Days until it ends.
+    pub days: i64,
+    /// Whether it works for every shop.
+    pub chain: bool,
+    /// The shop, by name or id; not needed where there is one.
+    pub shop: Option<String>,
+    /// The login of the manager who answers for it; the chain's first, unless named.
+    pub by: Option<String>,
 }
 
 /// Why an order was not carried out.
@@ -100,11 +108,11 @@ impl Order {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Enrol { .. } => "enrol",
-            Self::AddAssociate { .. } => "add_associate",
+            Self::AddAssociate(_) => "add_associate",
             Self::DeactivateAssociate { .. } => "deactivate_associate",
             Self::ResetPassword { .. } => "reset_password",
             Self::RevokeDevice { .. } => "revoke_device",
-            Self::AddIntegration { .. } => "add_integration",
+            Self::AddIntegration(_) => "add_integration",
             Self::RevokeIntegration { .. } => "revoke_integration",
         }
     }
@@ -127,7 +135,7 @@ pub async fn carry_out(state: &AppState, order: Order) -> Result<Answer, OrderEr
                 "One handheld, for 10 minutes.".to_owned(),
             ]
         }
-        Order::AddAssociate { .. } => add_associate(state, order).await?,
+        Order::AddAssociate(new) => add_associate(state, new).await?,
         Order::DeactivateAssociate { login } => {
             let id = find(&identity.directory(), &login)?;
             identity.deactivate(Subject::Associate(id)).await?;
@@ -145,7 +153,7 @@ pub async fn carry_out(state: &AppState, order: Order) -> Result<Answer, OrderEr
             identity.deactivate(Subject::Device(id)).await?;
             vec![format!("{device} is revoked")]
         }
-        Order::AddIntegration { .. } => add_integration(state, order).await?,
+        Order::AddIntegration(new) => add_integration(state, new).await?,
         Order::RevokeIntegration { integration } => {
             let id: IntegrationId = parsed(&integration, "key")?;
             identity.deactivate(Subject::Integration(id)).await?;
@@ -154,17 +162,14 @@ pub async fn carry_out(state: &AppState, order: Order) -> Result<Answer, OrderEr
     })
 }
 
-async fn add_associate(state: &AppState, order: Order) -> Result<Answer, OrderError> {
-    let Order::AddAssociate {
+async fn add_associate(state: &AppState, order: AddAssociate) -> Result<Answer, OrderError> {
+    let AddAssociate {
         login,
         name,
         is_manager,
         chain,
         shop: named,
-    } = order
-    else {
-        return Ok(Answer::new());
-    };
+    } = order;
     let home = shop(&state.identity.directory(), named.as_deref())?;
     let password = random_password(&state.entropy);
     let role = if is_manager {
@@ -187,18 +192,15 @@ async fn add_associate(state: &AppState, order: Order) -> Result<Answer, OrderEr
     ])
 }
 
-async fn add_integration(state: &AppState, order: Order) -> Result<Answer, OrderError> {
-    let Order::AddIntegration {
+async fn add_integration(state: &AppState, order: AddIntegration) -> Result<Answer, OrderError> {
+    let AddIntegration {
         name,
         scopes,
         days,
         chain,
         shop: named,
         by,
-    } = order
-    else {
-        return Ok(Answer::new());
-    };
+    } = order;
     let (home, by) = place(state, named.as_deref(), by.as_deref())?;
     let new = NewIntegration {
         name,

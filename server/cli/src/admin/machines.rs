@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use server::identity::integrations::IntegrationId;
-use server::operator::Order;
+use server::operator::{AddIntegration, Order};
 use sync_core::ids::DeviceId;
 
 use super::hub::{directory, order};
@@ -106,14 +106,14 @@ pub(super) fn integrations(folder: &Path, command: &IntegrationsCommand) -> anyh
             chain,
             shop,
             r#as,
-        } => Order::AddIntegration {
+        } => Order::AddIntegration(AddIntegration {
             name: name.clone(),
             scopes: scopes.clone(),
             days: *days,
             chain: *chain,
             shop: shop.clone(),
             by: r#as.clone(),
-        },
+        }),
         IntegrationsCommand::Revoke { integration } => Order::RevokeIntegration {
             integration: integration.to_string(),
         },

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 use server::identity::directory::Directory;
-use server::operator::Order;
+use server::operator::{AddAssociate, Order};
 
 use super::hub::{directory, order};
 use super::say;
@@ -54,13 +54,13 @@ pub(super) fn run(folder: &Path, command: &AssociatesCommand) -> anyhow::Result<
             manager,
             chain,
             shop,
-        } => Order::AddAssociate {
+        } => Order::AddAssociate(AddAssociate {
             login: login.clone(),
             name: name.clone(),
             is_manager: *manager,
             chain: *chain,
             shop: shop.clone(),
-        },
+        }),
         AssociatesCommand::Deactivate { login } => Order::DeactivateAssociate {
             login: login.clone(),
         },

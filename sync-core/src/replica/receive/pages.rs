@@ -110,8 +110,8 @@ pub(super) fn knows_more(
     Ok(documents::row(tx, of_shop)?.is_some() || has_pending(tx, shop, customer)?)
 }
 
-/// The customers whose first sync ends with this page of records, and of whom this handheld knows more than the hub's rows tell. Only now are card, facet and records together, so their rows
-/// are folded once.
+/// The customers whose first sync ends with this page of records, and of whom this handheld knows more than the hub's rows tell.
+/// Only now are card, facet and records together, so their rows are folded once.
 fn told_in_full(
     tx: &dyn ReadTx,
     page: &Page,
