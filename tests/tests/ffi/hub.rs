@@ -128,10 +128,14 @@ impl Hub {
 
     /// A one-time code.
     pub(crate) fn code(&self) -> String {
-        let manager = self.identity.directory().associates.keys().next().copied();
-        let asked = self
-            .identity
-            .make_enrolment_code(self.shop, manager.unwrap());
+        // Ids made within one millisecond have no order: whoever comes first may be the one who has left.
+        let directory = self.identity.directory();
+        let mut present = directory
+            .associates
+            .iter()
+            .filter(|(_, row)| row.deactivated_at.is_none());
+        let (issuer, _) = present.next().unwrap();
+        let asked = self.identity.make_enrolment_code(self.shop, *issuer);
         self.asking.block_on(asked).unwrap().typed
     }
 
