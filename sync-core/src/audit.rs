@@ -210,7 +210,10 @@ fn name(table: Table, key: &[u8]) -> String {
         | Table::Session
         | Table::Integration
         | Table::ImportIndex
-        | Table::Progress => None,
+        | Table::Progress
+        | Table::Notice
+        | Table::Gap
+        | Table::Desk => None,
     };
     named.unwrap_or_else(|| to_base32(key))
 }

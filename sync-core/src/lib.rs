@@ -17,6 +17,7 @@ pub mod feed;
 pub mod gate;
 pub mod ids;
 pub mod limits;
+pub mod notices;
 pub mod outbox;
 pub mod projection;
 pub mod protocol;

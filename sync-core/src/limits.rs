@@ -81,3 +81,7 @@ pub const TERM_CHARS_MAX: usize = 24;
 pub const VISIT_OPEN_MS_MAX: i64 = 14 * 3_600_000;
 /// Milliseconds after which what the customer said, or was seen to like, has to be confirmed again.
 pub const PREFERENCE_HALF_LIFE_MS: i64 = 365 * 86_400_000;
+/// Encoded bytes of what one notice says: a playbook of a hundred items, or 8,000 endpoints of the index of duplicates.
+pub const NOTICE_BYTES_MAX: usize = 64 << 10;
+/// Notices in one feed entry.
+pub const NOTICES_PER_ENTRY_MAX: usize = 100;

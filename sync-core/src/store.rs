@@ -75,11 +75,17 @@ pub enum Table {
     ImportIndex,
     /// Work in progress that must survive a restart: first-sync position, scan cursors.
     Progress,
+    /// `(subject, kind, key)`: latest version of each notice.
+    Notice,
+    /// What the gap to the 1 % is counted from: obligations, what each customer got, the weeks (hub). Derived, except the weeks.
+    Gap,
+    /// What was asked for and waits, rights that were given, seats and messages that left (hub).
+    Desk,
 }
 
 impl Table {
     /// All tables, in their frozen order.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::Meta,
         Self::Document,
         Self::Base,
@@ -107,6 +113,9 @@ impl Table {
         Self::Integration,
         Self::ImportIndex,
         Self::Progress,
+        Self::Notice,
+        Self::Gap,
+        Self::Desk,
     ];
 
     /// The table's name on disk.
@@ -140,6 +149,9 @@ impl Table {
             Self::Integration => "integration",
             Self::ImportIndex => "import_index",
             Self::Progress => "progress",
+            Self::Notice => "notice",
+            Self::Gap => "gap",
+            Self::Desk => "desk",
         }
     }
 

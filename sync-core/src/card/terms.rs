@@ -262,6 +262,90 @@ terms! {
         TryOn = "try_on",
     }
 
+    /// What a dealing, a visit's gesture or a message served. Since schema 2.
+    Act {
+        /// Good advice, even when it meant another shop.
+        Advice = "advice",
+        /// Asked how what was bought does.
+        CareCheck = "care_check",
+        /// Introduced oneself after a colleague's leaving.
+        Handover = "handover",
+        /// Heard the customer out.
+        Heard = "heard",
+        /// Did what the customer is known to like.
+        Honored = "honored",
+        /// Invited to something.
+        Invitation = "invitation",
+        /// Marked a day worth remembering.
+        Occasion = "occasion",
+        /// Recognized at the door.
+        Recognized = "recognized",
+        /// Set right what went wrong.
+        Recovery = "recovery",
+        /// Thanked.
+        ThankYou = "thank_you",
+        /// Told that a wish is there.
+        WishTold = "wish_told",
+    }
+
+    /// How far something that a customer needs is: a problem to be solved. Later wins. Since schema 2.
+    NeedState {
+        /// Nothing answers it yet.
+        Open = "open",
+        /// It is no longer needed.
+        Dropped = "dropped",
+        /// It is solved, by us or elsewhere.
+        Answered = "answered",
+    }
+
+    /// How far a suggestion is. Later wins. Since schema 2.
+    SuggestionState {
+        /// Made.
+        Open = "open",
+        /// Read by who can answer.
+        Acknowledged = "acknowledged",
+        /// Answered.
+        Answered = "answered",
+        /// The customer was told.
+        Told = "told",
+    }
+
+    /// Whether two customers are one person. Of concurrent words the later wins. Since schema 2.
+    Sameness {
+        /// One person.
+        Same = "same",
+        /// Two people.
+        Different = "different",
+    }
+
+    /// What can only be had from the hub: asked for here, confirmed or countered there. Since schema 2.
+    AskKind {
+        /// An appointment: when.
+        Appointment = "appointment",
+        /// To send a message: channel, purpose, words.
+        Message = "message",
+        /// To look after the customer first.
+        Owner = "owner",
+        /// To keep an article: which, how many, until when.
+        Reservation = "reservation",
+        /// A seat at an event: which.
+        Seat = "seat",
+    }
+
+    /// How far an invitation to an event is. Later wins. Since schema 2.
+    InvitationState {
+        /// On the list.
+        Listed = "listed",
+        /// Invited.
+        Invited = "invited",
+        /// Does not come.
+        Declined = "declined",
+        /// Comes.
+        Accepted = "accepted",
+        /// Was there.
+        Attended = "attended",
+    }
+
     /// What the customer thought of an article.
     Sentiment {
         /// Disliked.

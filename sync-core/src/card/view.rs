@@ -24,9 +24,10 @@ use crate::ids::{AssociateId, Timestamp};
 
 pub use conflict::{Conflict, ConflictOption, Question, Settlement};
 pub use parts::{
-    AllergyView, ConsentView, ContactView, EndpointView, Fact, InteractionView, NameView,
-    NoteVersion, NoteView, OccasionView, PreferenceView, PromiseView, ReactionView,
-    RelationshipView, SizeView, Strength, UnknownField, VisitView, WishView,
+    AllergyView, AskView, ConsentView, ContactView, EndpointView, Fact, InteractionView,
+    InvitationView, LinkView, NameView, NeedView, NoteVersion, NoteView, OccasionView,
+    PreferenceView, PromiseView, ReactionView, RelationshipView, SizeView, Strength,
+    SuggestionView, UnknownField, VisitView, WishView,
 };
 pub use ties::OtherEnd;
 
@@ -78,6 +79,16 @@ pub struct CardView {
     pub reactions: Vec<ReactionView>,
     /// Tags, in alphabetical order.
     pub tags: Vec<Fact<String>>,
+    /// What the customer needs.
+    pub needs: Vec<NeedView>,
+    /// What the customer suggests.
+    pub suggestions: Vec<SuggestionView>,
+    /// Other cards that are, or are not, the same person.
+    pub links: Vec<LinkView>,
+    /// What was asked of the hub.
+    pub asks: Vec<AskView>,
+    /// Invitations to small events.
+    pub invitations: Vec<InvitationView>,
     /// What people said differently at the same time.
     pub conflicts: Vec<Conflict>,
     /// What only a newer version of the app can show.

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::card::reduce::{Decision, Head};
 use crate::card::terms::{
-    Channel, EndpointKind, EndpointStatus, InteractionKind, OccasionKind, Place, Polarity,
-    PromiseStatus, Purpose, RelationshipKind, Sensitivity, Sentiment, ServiceMode, Severity,
+    Act, AskKind, Channel, EndpointKind, EndpointStatus, InteractionKind, InvitationState,
+    NeedState, OccasionKind, Place, Polarity, PromiseStatus, Purpose, RelationshipKind, Sameness,
+    Sensitivity, Sentiment, ServiceMode, Severity, SuggestionState,
 };
 use crate::card::value::Source;
 use crate::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
@@ -102,6 +103,10 @@ pub struct ContactView {
     pub language: Option<Fact<String>>,
     /// Preferred channels; the fewer while there is a conflict.
     pub channels: Option<Fact<Vec<Channel>>>,
+    /// Whether only who looks after them first may approach them, and why: a public figure, security.
+    pub owner_only: Option<Fact<Option<String>>>,
+    /// Whether they are a minor, as far as somebody said so.
+    pub is_minor: Option<Fact<bool>>,
 }
 
 /// How far a preference can be relied on.
@@ -327,6 +332,12 @@ pub struct InteractionView {
     pub by_customer: bool,
     /// In a few words, and who recorded it when.
     pub summary: Fact<Option<String>>,
+    /// What it served.
+    pub act: Option<Act>,
+    /// What it was about, where that is a thing of this card or a campaign: the id of a promise, a preference, a content.
+    pub about: Option<String>,
+    /// For a gesture: what it cost in minor units, and the right it was spent from.
+    pub spent: Option<(i64, String)>,
 }
 
 /// What the customer thought of an article.
@@ -344,6 +355,85 @@ pub struct ReactionView {
     pub words: Option<String>,
     /// Whether a later reaction to the same article is known.
     pub superseded: bool,
+}
+
+/// Something the customer needs: a problem to be solved, not yet an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NeedView {
+    /// The edit that wrote it down.
+    pub id: EditId,
+    /// In the customer's words.
+    pub what: Fact<String>,
+    /// What an answer has to be good for, folded: "rain", "travel".
+    pub tags: Vec<String>,
+    /// How far it is.
+    pub state: NeedState,
+    /// What answered it, or where the customer was sent.
+    pub answer: Option<Fact<String>>,
+}
+
+/// What the customer suggests to the shop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SuggestionView {
+    /// The edit that wrote it down.
+    pub id: EditId,
+    /// In the customer's words.
+    pub what: Fact<String>,
+    /// The article it is about; the shop itself when there is none.
+    pub sku: Option<String>,
+    /// How far it is.
+    pub state: SuggestionState,
+    /// What was answered, by whom and when.
+    pub answer: Option<Fact<String>>,
+    /// When the customer was told.
+    pub told_at: Option<Timestamp>,
+}
+
+/// Whether this card and another are one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LinkView {
+    /// Its id, the same from both ends.
+    pub id: String,
+    /// The other card.
+    pub other: CustomerId,
+    /// One person or two; two while people disagree.
+    pub sameness: Fact<Sameness>,
+    /// What it rests on: "phone", "email", "loyalty", "said".
+    pub evidence: Vec<String>,
+}
+
+/// Something asked of the hub. What became of it is the notice that answers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AskView {
+    /// The edit that asked.
+    pub id: EditId,
+    /// For what.
+    pub kind: AskKind,
+    /// The article, the event, the channel: what it is about.
+    pub subject: Option<String>,
+    /// For which purpose, when it is a message.
+    pub purpose: Option<Purpose>,
+    /// How many.
+    pub quantity: i64,
+    /// When, or until when.
+    pub at: Option<Timestamp>,
+    /// What to say or know; who asked when.
+    pub words: Fact<Option<String>>,
+    /// Whether it was taken back.
+    pub withdrawn: bool,
+}
+
+/// An invitation to a small event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InvitationView {
+    /// Its id.
+    pub id: String,
+    /// The event.
+    pub event: Fact<String>,
+    /// How far it is.
+    pub state: InvitationState,
+    /// When it last moved.
+    pub at: Timestamp,
 }
 
 /// A field that a newer version of the app wrote.

@@ -143,6 +143,9 @@ impl CardView {
                     sku: item(head, 2).map(str::to_owned),
                     by_customer: items.get(3).and_then(flag).unwrap_or(false),
                     summary: Fact::new(summary, head, &[*head], false),
+                    act: None,
+                    about: None,
+                    spent: None,
                 });
             }
         }
