@@ -3,6 +3,7 @@
 mod brief;
 mod card;
 mod edit;
+mod house;
 mod ids;
 mod records;
 mod standing;
@@ -15,6 +16,10 @@ pub use card::{
     RelationshipLine, Size, TextFact, Visit, Wish,
 };
 pub use edit::{NamePartText, NameParts, PreferenceInput};
+pub use house::{
+    Arriving, Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, ServiceCase,
+    SizeCount, StockAt,
+};
 pub use records::{Purchase, PurchaseLine, SumOfMoney, Totals};
 pub use standing::{
     Associate, Hit, HitHint, RecordedEdit, SearchResult, Status, SyncAgreement, WaitingEdit,
