@@ -2,21 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{AuditError, Checked, Damage, decode, each, name};
+use super::{AuditError, Checked, Damage, decode, each, name, notices};
 use crate::card::Facet;
 use crate::digest::{SetDigest, tombstone_item};
 use crate::documents::{self, DocumentRow};
 use crate::feed::{self, Chain, FeedKind, FeedRow, ScopeState};
 use crate::ids::{CustomerId, DocumentId};
+use crate::notices::{Subject, held};
 use crate::records::{self, Record};
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, Table};
 
 /// What is recomputed of one scope.
 #[derive(Default)]
-struct Recomputed {
-    state: ScopeState,
-    documents: u64,
+pub(super) struct Recomputed {
+    pub(super) state: ScopeState,
+    /// Documents and notices; where there is any, the scope has a state.
+    pub(super) items: u64,
 }
 
 /// Checks all scopes and all records.
@@ -24,6 +26,8 @@ pub(super) fn check(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditE
     let mut scopes: BTreeMap<Scope, Recomputed> = BTreeMap::new();
     check_records(tx, checked)?;
     add_members(tx, &mut scopes)?;
+    notices::check(tx, checked)?;
+    notices::add_house(tx, &mut scopes)?;
     follow_feeds(tx, &mut scopes, checked)?;
     each(tx, (Table::ScopeState, &[]), &mut |key, bytes| {
         let stored: ScopeState = decode(Table::ScopeState, key, bytes)?;
@@ -41,7 +45,7 @@ pub(super) fn check(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditE
     })?;
     match scopes
         .iter()
-        .find(|(_, found)| found.documents + found.state.seq > 0)
+        .find(|(_, found)| found.items + found.state.seq > 0)
     {
         Some((scope, _)) => Err(Damage::at(
             Table::ScopeState,
@@ -89,7 +93,7 @@ fn add_members(
         let row =
             documents::row(tx, document)?.ok_or_else(|| damaged("there is no such document"))?;
         let found = scopes.entry(scope).or_default();
-        found.documents += 1;
+        found.items += 1;
         add_items(tx, &row, &mut found.state.digest)
     })?;
     each(tx, (Table::DocumentScope, &[]), &mut |key, value| {
@@ -120,6 +124,7 @@ fn add_items(tx: &dyn ReadTx, row: &DocumentRow, digest: &mut SetDigest) -> Resu
         records::for_each(tx, row.customer, &mut |record| {
             digest.add(&record.item_hash());
         })?;
+        digest.merge(&held::digest(tx, Subject::Customer(row.customer))?);
     }
     Ok(())
 }
@@ -213,6 +218,11 @@ fn check_entry(tx: &dyn ReadTx, row: &FeedRow) -> Result<(), EntryError> {
                 if !is_of_customer || tx.get(Table::Record, key)?.is_none() {
                     return erased_or(tx, "it tells of a record that is not there");
                 }
+            }
+        }
+        FeedKind::Notices { notices: named } => {
+            if !notices::are_there(tx, named)? {
+                return erased_or(tx, "it tells of a notice that is not there");
             }
         }
         FeedKind::Tombstone { customer } => check_tombstone(tx, *customer)?,
