@@ -1,11 +1,12 @@
 //! Notices: each is the one that its key names, and in the digests of the scopes that read it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scopes::Recomputed;
 use super::{AuditError, Checked, Damage, decode, each, name};
+use crate::digest::SetDigest;
 use crate::feed::NoticeRef;
-use crate::notices::{Notice, Subject, held};
+use crate::notices::{self, Notice, Subject, held};
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table};
 
@@ -31,9 +32,22 @@ pub(super) fn add_house(
     tx: &dyn ReadTx,
     scopes: &mut BTreeMap<Scope, Recomputed>,
 ) -> Result<(), AuditError> {
-    let chain = held::digest(tx, Subject::Chain)?;
-    for book in held::books(tx)? {
-        scopes.entry(book).or_default().state.digest.merge(&chain);
+    let mut count = 0;
+    let mut chain = SetDigest::default();
+    notices::for_each_of(tx, Subject::Chain, &mut |notice| {
+        chain.add(&notice.item_hash());
+        count += 1;
+    })?;
+    // A book whose state is missing is still one, by what it holds.
+    let held = scopes.keys().copied();
+    let mut books: BTreeSet<_> = held
+        .filter(|scope| matches!(scope, Scope::Book(_)))
+        .collect();
+    books.extend(held::books(tx)?);
+    for book in books {
+        let found = scopes.entry(book).or_default();
+        found.state.digest.merge(&chain);
+        found.notices += count;
     }
     each(tx, (Table::Notice, &[]), &mut |key, bytes| {
         let scope = match Subject::from_key(key) {
@@ -44,6 +58,7 @@ pub(super) fn add_house(
         let notice: Notice = decode(Table::Notice, key, bytes)?;
         let found = scopes.entry(scope).or_default();
         found.items += 1;
+        found.notices += 1;
         found.state.digest.add(&notice.item_hash());
         Ok(())
     })
@@ -53,9 +68,64 @@ pub(super) fn add_house(
 pub(super) fn are_there(tx: &dyn ReadTx, named: &[NoticeRef]) -> Result<bool, StoreError> {
     for name in named {
         let notice: Option<Notice> = store::get_row(tx, Table::Notice, &name.key)?;
-        if notice.is_none_or(|notice| notice.version < name.version) {
+        let could_be = |notice: &Notice| (1..=notice.version).contains(&name.version);
+        if !notice.is_some_and(|notice| could_be(&notice)) {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Of which notices the feed that is walked has told, in their latest version. One scope at a time, because that is how feeds are stored.
+#[derive(Default)]
+pub(super) struct Told {
+    scope: Option<Scope>,
+    keys: BTreeSet<Vec<u8>>,
+}
+
+impl Told {
+    /// The walk is in `scope` from here on.
+    pub(super) fn follow(
+        &mut self,
+        scope: Scope,
+        scopes: &BTreeMap<Scope, Recomputed>,
+    ) -> Result<(), AuditError> {
+        if self.scope != Some(scope) {
+            self.end(scopes)?;
+            self.scope = Some(scope);
+        }
+        Ok(())
+    }
+
+    /// An entry tells of these.
+    pub(super) fn hear(
+        &mut self,
+        tx: &dyn ReadTx,
+        scope: Scope,
+        named: &[NoticeRef],
+    ) -> Result<(), StoreError> {
+        for name in named {
+            let notice: Option<Notice> = store::get_row(tx, Table::Notice, &name.key)?;
+            if let Some(notice) = notice.filter(|notice| notice.version == name.version)
+                && held::is_read_in(tx, scope, notice.subject)?
+            {
+                self.keys.insert(name.key.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// The feed ends: it has told of every notice that is read in its scope.
+    pub(super) fn end(&mut self, scopes: &BTreeMap<Scope, Recomputed>) -> Result<(), AuditError> {
+        let told = std::mem::take(&mut self.keys).len();
+        let Some((scope, found)) = self.scope.and_then(|scope| scopes.get_key_value(&scope)) else {
+            return Ok(());
+        };
+        if told == found.notices {
+            return Ok(());
+        }
+        let row = name(Table::Feed, &scope.key());
+        let what = "the feed does not tell of every notice that is read there";
+        Err(Damage::at(Table::Feed, row, what))
+    }
 }
