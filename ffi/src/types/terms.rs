@@ -14,7 +14,6 @@ use sync_core::card::terms::{
 };
 use sync_core::card::view::{Settlement, Strength};
 use sync_core::concierge::brief::LineKind;
-use sync_core::ids::EditId;
 use sync_core::projection::HintKind;
 use sync_core::replica::book::FirstSync;
 
