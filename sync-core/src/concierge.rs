@@ -6,6 +6,8 @@ pub mod brief;
 mod calendar;
 pub mod confirm;
 pub mod grounds;
+pub mod guest;
+pub mod handover;
 pub mod picture;
 pub mod recommend;
 #[cfg(test)]

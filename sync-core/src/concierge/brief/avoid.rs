@@ -3,7 +3,7 @@
 use super::{Line, LineKind, words};
 use crate::card::CardView;
 use crate::card::terms::{Polarity, Sensitivity, Sentiment, ServiceMode};
-use crate::card::view::PreferenceView;
+use crate::card::view::{NoteView, PreferenceView};
 use crate::concierge::grounds::SourceId;
 use crate::concierge::picture::{Picture, Told};
 use crate::concierge::stock::label;
@@ -73,22 +73,32 @@ fn guarded(picture: &Picture<'_>) -> Vec<Line> {
             &reserved.sources,
         ));
     }
-    for note in &view.notes {
-        if note.label >= Sensitivity::Guarded && !note.archived && !note.redacted {
-            lines.push(Line::new(LineKind::Guarded, [], &note.sources));
-        }
-    }
+    let open = view
+        .notes
+        .iter()
+        .filter(|note| !note.archived && !note.redacted);
+    let mut guarded: Vec<_> = open
+        .filter(|note| note.label >= Sensitivity::Guarded)
+        .collect();
+    guarded.sort_by_key(|note| note.id);
+    let cue = |note: &NoteView| Line::new(LineKind::Guarded, [], &note.sources);
+    lines.extend(guarded.into_iter().map(cue));
     lines
 }
 
-fn secrets(picture: &Picture<'_>) -> impl Iterator<Item = Line> {
+fn secrets(picture: &Picture<'_>) -> Vec<Line> {
     let wishes = picture.whole.view.wishes.iter();
-    wishes
+    let mut secret: Vec<_> = wishes
         .filter(|wish| wish.surprise_until.is_some())
+        .collect();
+    secret.sort_by(|one, other| one.id.cmp(&other.id));
+    secret
+        .into_iter()
         .map(|wish| {
             let sku = &wish.sku;
             Line::new(LineKind::Secret, article(picture, &sku.value), &sku.sources)
         })
+        .collect()
 }
 
 /// The number of an article, and its name where the catalogue tells.

@@ -82,7 +82,8 @@ fn the_score_is_the_sum_of_the_reasons() {
 
 #[test]
 fn without_its_fact_a_reason_is_gone_and_so_are_its_points() {
-    let take: [(ReasonKind, fn(&mut Scene)); 5] = [
+    type Take = fn(&mut Scene);
+    let take: [(ReasonKind, Take); 5] = [
         (ReasonKind::Need, |scene| scene.whole.view.needs.clear()),
         (ReasonKind::Wish, |scene| scene.whole.view.wishes.clear()),
         (ReasonKind::Preference, |scene| {
@@ -90,7 +91,7 @@ fn without_its_fact_a_reason_is_gone_and_so_are_its_points() {
         }),
         (ReasonKind::Pairs, |scene| scene.whole.sales.clear()),
         (ReasonKind::Occasion, |scene| {
-            scene.whole.view.occasions.clear()
+            scene.whole.view.occasions.clear();
         }),
     ];
     for (kind, take) in take {
