@@ -4,6 +4,7 @@
 
 pub mod brief;
 pub mod gap;
+pub mod obligations;
 pub mod picture;
 pub mod playbook;
 

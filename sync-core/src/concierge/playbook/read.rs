@@ -348,10 +348,9 @@ impl<'a> ItemReader<'a> {
         let mut ways = Vec::new();
         let list = self.get("done_if").and_then(Value::as_array);
         for value in list.into_iter().flatten() {
-            let words: Vec<&Value> = match value {
-                Value::Array(words) => words.iter().collect(),
-                word => vec![word],
-            };
+            let words = value
+                .as_array()
+                .map_or(std::slice::from_ref(value), Vec::as_slice);
             let mut way = Vec::new();
             let found = self.problems.len();
             for word in words {

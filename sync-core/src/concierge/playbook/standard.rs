@@ -41,8 +41,10 @@ fn item(
 
 pub(super) fn standard() -> Playbook {
     let mut items = at_a_visit();
+    items.extend(after_a_purchase());
     items.extend(between_visits());
     items.extend(when_it_counts());
+    items.extend(when_they_speak());
     Playbook { items }
 }
 
@@ -102,13 +104,17 @@ fn at_a_visit() -> Vec<Item> {
     ]
 }
 
-fn between_visits() -> Vec<Item> {
-    use Evidence::{CareCheck, Handover, Occasion, Reaction, Response, ThankYou, WishTold};
-    let contact = |item| Item {
+/// An item of the tie, for which the customer is approached.
+fn contact(item: Item) -> Item {
+    Item {
         tag: Tag::Engagement,
         contact: true,
         ..item
-    };
+    }
+}
+
+fn after_a_purchase() -> Vec<Item> {
+    use Evidence::{CareCheck, Reaction, Response, ThankYou};
     let checked: &[&[Evidence]] = &[&[CareCheck, Reaction], &[CareCheck, Response]];
     vec![
         contact(Item {
@@ -139,6 +145,12 @@ fn between_visits() -> Vec<Item> {
                 checked,
             )
         }),
+    ]
+}
+
+fn between_visits() -> Vec<Item> {
+    use Evidence::{Handover, Occasion, WishTold};
+    vec![
         contact(Item {
             weight: 2,
             minutes: 5,
@@ -186,10 +198,7 @@ fn between_visits() -> Vec<Item> {
 }
 
 fn when_it_counts() -> Vec<Item> {
-    use Evidence::{
-        Advice, CaseSolved, NeedAnswered, PromiseKept, Quiet, Recovery, Referral,
-        SuggestionAnswered,
-    };
+    use Evidence::{CaseSolved, PromiseKept, Quiet, Recovery};
     vec![
         Item {
             weight: 5,
@@ -217,6 +226,27 @@ fn when_it_counts() -> Vec<Item> {
             )
         },
         Item {
+            weight: 4,
+            minutes: 0,
+            tag: Tag::Engagement,
+            closes: Span::minutes(1),
+            ..item(
+                "quietness",
+                (
+                    "No contact that the customer did not want",
+                    "Aucun contact non souhaité",
+                ),
+                Trigger::Contacted,
+                &[&[Quiet]],
+            )
+        },
+    ]
+}
+
+fn when_they_speak() -> Vec<Item> {
+    use Evidence::{Advice, NeedAnswered, Referral, SuggestionAnswered};
+    vec![
+        Item {
             minutes: 10,
             tag: Tag::Engagement,
             closes: Span::days(30),
@@ -243,21 +273,6 @@ fn when_it_counts() -> Vec<Item> {
                 ),
                 Trigger::Need,
                 &[&[Advice], &[Referral], &[NeedAnswered]],
-            )
-        },
-        Item {
-            weight: 4,
-            minutes: 0,
-            tag: Tag::Engagement,
-            closes: Span::minutes(1),
-            ..item(
-                "quietness",
-                (
-                    "No contact that the customer did not want",
-                    "Aucun contact non souhaité",
-                ),
-                Trigger::Contacted,
-                &[&[Quiet]],
             )
         },
     ]

@@ -1,3 +1,5 @@
+//! Claims about reading a playbook: what is good reads back, what is not is told by item.
+
 use super::*;
 use crate::concierge::gap::exact;
 
@@ -17,7 +19,8 @@ fn problems(text: &str) -> Vec<String> {
     error.problems.iter().map(Problem::to_string).collect()
 }
 
-fn item_problem(field: &str, value: Value) -> String {
+fn item_problem(field: &str, value: impl Into<Value>) -> String {
+    let value = value.into();
     let found = problems(&with(|book| book["items"][0][field] = value.clone()));
     assert_eq!(found.len(), 1, "{found:?}");
     found[0].clone()
@@ -148,7 +151,7 @@ fn a_difference_names_the_item_and_the_field() {
     assert_eq!(after.since(&before), []);
     after.items[5].weight = 5;
     let gone = after.items.remove(0);
-    let mut new = gone.clone();
+    let mut new = gone;
     new.id = "welcomed".to_owned();
     after.items.push(new);
     let told: Vec<_> = after
