@@ -5,10 +5,13 @@
 pub mod brief;
 mod calendar;
 pub mod confirm;
+pub mod gap;
 pub mod grounds;
 pub mod guest;
 pub mod handover;
+pub mod obligations;
 pub mod picture;
+pub mod playbook;
 pub mod recommend;
 #[cfg(test)]
 pub(crate) mod scene;

@@ -99,7 +99,9 @@ fn of_conflict(conflict: &Conflict) -> Option<Ask<'_>> {
         | Question::Language
         | Question::Channels
         | Question::Occasion { .. }
-        | Question::WishNote { .. } => true,
+        | Question::WishNote { .. }
+        | Question::Invitation { .. }
+        | Question::Need { .. } => true,
         // Only colleagues can settle these, and causes are not for the door.
         Question::Blocked
         | Question::Note { .. }
@@ -108,7 +110,14 @@ fn of_conflict(conflict: &Conflict) -> Option<Ask<'_>> {
         | Question::Due { .. }
         | Question::Outcome { .. }
         | Question::Assignee { .. }
-        | Question::Cause { .. } => false,
+        | Question::Cause { .. }
+        | Question::OwnerOnly
+        | Question::Minor
+        | Question::NeedAnswer { .. }
+        | Question::NeedOutcome { .. }
+        | Question::Suggestion { .. }
+        | Question::SuggestionAnswer { .. }
+        | Question::Sameness { .. } => false,
     };
     let since = conflict.options.iter().map(|option| option.at).max()?;
     let doubt = Doubt::Conflict(conflict);

@@ -363,6 +363,16 @@ fn in_question(question: &Question) -> (&'static str, String) {
             ("occasion", format!("{kind} {person}"))
         }
         Question::WishNote { sku } => ("wish", sku.clone()),
+        Question::Invitation { event } => ("invitation", event.clone()),
+        Question::Need { .. } | Question::NeedAnswer { .. } | Question::NeedOutcome { .. } => {
+            ("need", String::new())
+        }
+        Question::Suggestion { .. } | Question::SuggestionAnswer { .. } => {
+            ("suggestion", String::new())
+        }
+        Question::Sameness { .. } => ("sameness", String::new()),
+        Question::OwnerOnly => ("owner_only", String::new()),
+        Question::Minor => ("minor", String::new()),
         Question::Blocked => ("blocked", String::new()),
         Question::Note { .. } | Question::NoteTitle { .. } => ("note", String::new()),
         Question::Promise { .. }

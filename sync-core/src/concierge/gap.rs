@@ -1,0 +1,2 @@
+//! The gap.
+pub mod exact;
