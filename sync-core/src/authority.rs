@@ -5,6 +5,7 @@
 //! - A change is refused for good only for what can't become right: shape, permission, authorship. All else is said so that the handheld replays or waits.
 //! - The members of one edit across facets share one fate.
 
+pub mod followers;
 pub mod judge;
 pub mod membership;
 mod recorded;
@@ -308,7 +309,7 @@ impl Authority {
             associate: author.associate,
             session: author.session,
             edits,
-            schema: crate::card::SCHEMA_VERSION,
+            schema: Plan::schema_of(writes),
             salt: envelope::salt(entropy),
         };
         let sealed = Sealed {
@@ -406,6 +407,7 @@ impl Authority {
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
         let customers = std::mem::take(&mut batch.customers);
+        followers::list(tx, &customers)?;
         self.refold(tx, &customers)
     }
 

@@ -237,7 +237,16 @@ fn ask(conflict: &Conflict) -> Option<Line> {
             ("occasion", format!("{kind} {person}"))
         }
         Question::WishNote { sku } => ("wish", sku.clone()),
+        Question::Invitation { event } => ("invitation", event.clone()),
         Question::Blocked
+        | Question::OwnerOnly
+        | Question::Minor
+        | Question::Need { .. }
+        | Question::NeedAnswer { .. }
+        | Question::NeedOutcome { .. }
+        | Question::Suggestion { .. }
+        | Question::SuggestionAnswer { .. }
+        | Question::Sameness { .. }
         | Question::Note { .. }
         | Question::NoteTitle { .. }
         | Question::Promise { .. }
