@@ -41,6 +41,9 @@ fn fact<T>(value: T, at: Timestamp) -> Fact<T> {
     }
 }
 
+/// Something that goes wrong.
+type Spoil = fn(&mut Stage);
+
 struct Stage {
     whole: Whole,
     house: House,
@@ -194,17 +197,17 @@ fn the_rules_decide_in_their_order() {
         content: Some("autumn".to_owned()),
         ..call(Purpose::Sell)
     };
-    let steps: [(Reason, fn(&mut Stage)); 12] = [
+    let steps: [(Reason, Spoil); 12] = [
         (Reason::NoRight, |stage| stage.held = Held::default()),
         (Reason::StaleReplica, |stage| stage.synced_at = None),
         (Reason::Duplicate, |stage| {
-            stage.contact(-80 * 24, false, Channel::Email)
+            stage.contact(-80 * 24, false, Channel::Email);
         }),
         (Reason::CapDay, |stage| {
-            stage.contact(-2, false, Channel::Email)
+            stage.contact(-2, false, Channel::Email);
         }),
         (Reason::QuietHours, |stage| {
-            stage.now = NOON.plus_ms(8 * HOUR)
+            stage.now = NOON.plus_ms(8 * HOUR);
         }),
         (Reason::OpenComplaint, complain),
         (Reason::OwnerOnly, |stage| {
@@ -528,7 +531,7 @@ fn stages() -> impl Strategy<Value = (Stage, Request)> {
         for (hours, by_customer, channel) in contacts {
             stage.contact(hours, by_customer, channels[channel]);
         }
-        let spoil: [fn(&mut Stage); 8] = [
+        let spoil: [Spoil; 8] = [
             |stage| stage.whole.view.contact.blocked = Some(fact(None, NOON)),
             |stage| stage.whole.view.contact.owner_only = Some(fact(None, NOON)),
             |stage| {

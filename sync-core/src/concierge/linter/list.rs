@@ -77,7 +77,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Phrase>, ListError> {
             Some(harmless) => (None, harmless),
             None => (Some(category), line),
         };
-        let places = places(line).map_err(|detail| wrong(detail))?;
+        let places = places(line).map_err(wrong)?;
         phrases.push(Phrase { places, category });
     }
     if !is_named {

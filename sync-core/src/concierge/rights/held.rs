@@ -10,8 +10,9 @@ use crate::card::terms::{AskKind, InteractionKind};
 use crate::ids::{AssociateId, CustomerId, ShopId, Timestamp};
 use crate::records::Currency;
 
-/// What a handheld keeps of its own about spent rights: cards don't show gestures of other customers, and an edit may be refused
-/// after the call was made. Written in the transaction of the edit that spends. Frozen since database schema 2.
+/// What a handheld keeps of its own about spent rights. Written in the transaction of the edit that spends; frozen since database schema 2.
+///
+/// Cards don't show gestures of other customers, and an edit may be refused after the call was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Marks {
