@@ -7,15 +7,19 @@ mod calendar;
 pub mod confirm;
 pub mod gap;
 pub mod grounds;
+pub mod guard;
 pub mod guest;
 pub mod handover;
+pub mod linter;
 pub mod obligations;
 pub mod picture;
 pub mod playbook;
 pub mod recommend;
+pub mod rights;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod stock;
+pub mod stop;
 
 pub use brief::{Brief, Line, LineKind, brief, render_english};
 pub use confirm::{Ask, Doubt, Reply};
