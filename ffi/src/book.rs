@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod editing;
+mod house;
 mod observing;
 pub(crate) mod opening;
 mod reading;

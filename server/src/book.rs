@@ -18,6 +18,7 @@ use sync_core::card::Visible;
 use sync_core::card::reduce::Corrections;
 use sync_core::crypto::HubKey;
 use sync_core::ids::{AssociateId, CustomerId, DeviceId, FeedId, ShopId, Timestamp};
+use sync_core::notices::{NoticeDraft, NoticeError};
 use sync_core::protocol::frame::{Push, Ruling, Verdicts};
 use sync_core::protocol::hub::HubContext;
 use sync_core::records::{RecordDraft, RecordError};
@@ -385,6 +386,17 @@ impl EngineTx<'_> {
             let place = (customer, associate);
             self.authority
                 .end_need_to_know(self.tx, self.batch, place, entropy)
+        })
+    }
+
+    /// Posts notices, and tells whoever reads them.
+    ///
+    /// # Errors
+    /// [`NoticeError`]; the job must then fail, so that its work is undone.
+    pub fn put_notices(&mut self, drafts: &[NoticeDraft]) -> Result<u64, NoticeError> {
+        self.entropy.with(|entropy| {
+            self.authority
+                .put_notices(self.tx, self.batch, drafts, entropy)
         })
     }
 

@@ -5,8 +5,10 @@
 //! - A change is refused for good only for what can't become right: shape, permission, authorship. All else is said so that the handheld replays or waits.
 //! - The members of one edit across facets share one fate.
 
+pub mod followers;
 pub mod judge;
 pub mod membership;
+mod posted;
 mod recorded;
 pub mod rules;
 
@@ -308,7 +310,7 @@ impl Authority {
             associate: author.associate,
             session: author.session,
             edits,
-            schema: crate::card::SCHEMA_VERSION,
+            schema: Plan::schema_of(writes),
             salt: envelope::salt(entropy),
         };
         let sealed = Sealed {
@@ -368,7 +370,7 @@ impl Authority {
             let hash = feed::other_entry_hash(&kind, envelope.salt.as_bytes());
             batch.ledger.append(tx, scope, kind, hash)?;
             if facet == Facet::Card {
-                self.tell_records(tx, batch, (customer, scope), envelope.salt)?;
+                self.tell_of_customer(tx, batch, (customer, scope), envelope.salt)?;
             }
         }
         if is_new
@@ -377,7 +379,7 @@ impl Authority {
         {
             // A till may know a customer before the first associate does.
             let salt = first.sealed.envelope.salt;
-            self.tell_records(tx, batch, (customer, *scope), salt)?;
+            self.tell_of_customer(tx, batch, (customer, *scope), salt)?;
         }
         batch.accepted += u64::try_from(changes.len()).expect("a batch is small");
         batch.customers.insert(customer);
@@ -389,6 +391,7 @@ impl Authority {
     /// # Errors
     /// What the store reports.
     pub fn finish(&mut self, tx: &mut dyn WriteTx, batch: &mut Batch) -> Result<u64, StoreError> {
+        self.tell_new_books(tx, batch)?;
         batch.ledger.write(tx)?;
         let number = Self::accepted_number(tx.as_read())? + batch.accepted;
         store::put_row(tx, Table::Meta, b"accepted", &number)?;
@@ -406,6 +409,7 @@ impl Authority {
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
         let customers = std::mem::take(&mut batch.customers);
+        followers::list(tx, &customers)?;
         self.refold(tx, &customers)
     }
 

@@ -3,7 +3,19 @@
 //! Pure functions of what the card says and the present moment; lines are typed with their sources, the app words them.
 
 pub mod brief;
+mod calendar;
+pub mod confirm;
+pub mod grounds;
+pub mod guest;
+pub mod handover;
 pub mod picture;
+pub mod recommend;
+#[cfg(test)]
+pub(crate) mod scene;
+pub mod stock;
 
 pub use brief::{Brief, Line, LineKind, brief, render_english};
+pub use confirm::{Ask, Doubt, Reply};
+pub use grounds::SourceId;
 pub use picture::{House, Picture, Told, Viewer, Whole};
+pub use recommend::{Recommendation, Recommendations, Referral};

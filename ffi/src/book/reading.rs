@@ -107,7 +107,7 @@ impl Book {
 
 impl Book {
     /// Logs a look at something other than the card, unless one was logged a short while ago.
-    fn log_look(&self, customer: CustomerId) -> Result<(), BookError> {
+    pub(super) fn log_look(&self, customer: CustomerId) -> Result<(), BookError> {
         let now = self.shelf.now();
         if self.shelf.with(|core, _| Ok(core.is_seen(customer, now)))? {
             return Ok(());
