@@ -3,6 +3,7 @@
 //! Pure functions of what the card says and the present moment; lines are typed with their sources, the app words them.
 
 pub mod brief;
+pub mod guests;
 pub mod picture;
 
 pub use brief::{Brief, Line, LineKind, brief, render_english};
