@@ -86,6 +86,10 @@ pub struct HubEdit {
 pub struct Batch {
     pub(crate) ledger: Ledger,
     customers: BTreeSet<CustomerId>,
+    /// Customers of whom sales came, with the rank of the newest: their rows follow from that, and no document is opened.
+    sold: BTreeMap<CustomerId, u32>,
+    /// Whether read rows are written and their index entries left to [`projection::index_what_waits`].
+    indexes_later: bool,
     accepted: u64,
 }
 
@@ -106,6 +110,12 @@ impl Batch {
     #[must_use]
     pub fn accepted(&self) -> u64 {
         self.accepted
+    }
+
+    /// Leaves the index entries of read rows to [`projection::index_what_waits`], which a long import calls at its end: until then
+    /// searches find what was there before.
+    pub fn index_later(&mut self) {
+        self.indexes_later = true;
     }
 }
 
@@ -393,6 +403,7 @@ impl Authority {
         let number = Self::accepted_number(tx.as_read())? + batch.accepted;
         store::put_row(tx, Table::Meta, b"accepted", &number)?;
         self.fold_touched(tx, batch)?;
+        self.fold_sold(tx, batch)?;
         Ok(number)
     }
 
@@ -406,7 +417,26 @@ impl Authority {
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
         let customers = std::mem::take(&mut batch.customers);
-        self.refold(tx, &customers)
+        let rows = self.project(tx, &customers)?;
+        fold(tx, batch, &rows)
+    }
+
+    /// Moves the rows of customers of whom nothing but sales came. A sale newer than the last touch is the last touch; one that is older
+    /// may be the first there is, and then the card has to tell.
+    fn fold_sold(&mut self, tx: &mut dyn WriteTx, batch: &mut Batch) -> Result<(), StoreError> {
+        let mut rows = Vec::new();
+        let mut unclear = BTreeSet::new();
+        for (customer, rank) in std::mem::take(&mut batch.sold) {
+            match projection::read_row(tx.as_read(), customer)? {
+                Some(row) if row.rank == rank => {}
+                Some(row) if row.rank < rank => rows.push(projection::Row { rank, ..row }),
+                Some(_) | None => {
+                    unclear.insert(customer);
+                }
+            }
+        }
+        rows.extend(self.project(tx, &unclear)?);
+        fold(tx, batch, &rows)
     }
 
     /// Brings the read rows of customers up to their accepted cards. The hub's rows know the card alone, because they go to every shop that knows the customer.
@@ -418,6 +448,17 @@ impl Authority {
         tx: &mut dyn WriteTx,
         customers: &BTreeSet<CustomerId>,
     ) -> Result<(), StoreError> {
+        let rows = self.project(tx, customers)?;
+        projection::fold_all(tx, &rows)?;
+        Ok(())
+    }
+
+    /// The rows of customers; those of whom no card is known lose theirs.
+    fn project(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        customers: &BTreeSet<CustomerId>,
+    ) -> Result<Vec<projection::Row>, StoreError> {
         let mut rows = Vec::with_capacity(customers.len());
         for customer in customers {
             let card = Facet::Card.document(*customer);
@@ -429,9 +470,16 @@ impl Authority {
             let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
             rows.push(row_of(tx.as_read(), *customer, &visible, &corrections)?);
         }
-        projection::fold_all(tx, &rows)?;
-        Ok(())
+        Ok(rows)
     }
+}
+
+/// Writes rows, and their index entries unless the batch leaves them.
+fn fold(tx: &mut dyn WriteTx, batch: &Batch, rows: &[projection::Row]) -> Result<(), StoreError> {
+    if batch.indexes_later {
+        return projection::fold_noted(tx, rows);
+    }
+    projection::fold_all(tx, rows).map(drop)
 }
 
 /// What the gate says of a change of the hub's own: it may be too large, and nothing else.
@@ -445,7 +493,8 @@ fn own_fault(error: &GateError) -> AuthorityError {
     }
 }
 
-/// The read row of a customer, the same on hub and handheld for the same facets and records.
+/// The read row of a customer, the same on hub and handheld for the same facets and records. Of records the last purchase alone counts:
+/// what more a row took from them, [`Authority::put_records`] would have to fold as well.
 pub(crate) fn row_of(
     tx: &dyn ReadTx,
     customer: CustomerId,
