@@ -219,6 +219,7 @@ impl Shelf {
         answer.stopped = turn.events.iter().find_map(|event| match event {
             Event::Stopped(stop) => Some(stop.clone()),
             Event::Changed(_)
+            | Event::HouseChanged
             | Event::Searchable(_)
             | Event::CaughtUp(_)
             | Event::InSync
@@ -327,7 +328,8 @@ fn changes_of(events: Vec<Event>) -> Vec<Change> {
                 changes.extend(each.map(|customer| Change::Customer { customer }));
             }
             Event::Judged(_) => changes.push(Change::Outbox),
-            Event::Searchable(_)
+            Event::HouseChanged
+            | Event::Searchable(_)
             | Event::CaughtUp(_)
             | Event::InSync
             | Event::Diverged(_)

@@ -19,6 +19,8 @@ use sync_core::card::reduce::Corrections;
 use sync_core::crypto::HubKey;
 use sync_core::ids::{AssociateId, CustomerId, DeviceId, FeedId, ShopId, Timestamp};
 use sync_core::projection;
+
+use sync_core::notices::{NoticeDraft, NoticeError};
 use sync_core::protocol::frame::{Push, Ruling, Verdicts};
 use sync_core::protocol::hub::HubContext;
 use sync_core::records::{RecordDraft, RecordError};
@@ -400,6 +402,17 @@ impl EngineTx<'_> {
     /// What the store reports; the job must then fail, so that its work is undone.
     pub fn index_what_waits(&mut self) -> Result<(), StoreError> {
         projection::index_what_waits(self.tx)
+    }
+
+    /// Posts notices, and tells whoever reads them.
+    ///
+    /// # Errors
+    /// [`NoticeError`]; the job must then fail, so that its work is undone.
+    pub fn put_notices(&mut self, drafts: &[NoticeDraft]) -> Result<u64, NoticeError> {
+        self.entropy.with(|entropy| {
+            self.authority
+                .put_notices(self.tx, self.batch, drafts, entropy)
+        })
     }
 
     /// Stores records of one customer.

@@ -13,6 +13,7 @@
 
 mod derived;
 mod documents;
+mod notices;
 mod rebuild;
 mod scopes;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use std::ops::ControlFlow;
 
 use crate::crypto::DevicePublicKey;
 use crate::ids::{CustomerId, DeviceId, DocumentId, to_base32};
+use crate::notices::Subject;
 use crate::store::{self, ReadTx, StoreError, Table};
 
 pub use rebuild::{Rebuilt, rebuild};
@@ -43,6 +45,8 @@ pub struct Checked {
     pub feed_entries: u64,
     /// Records.
     pub records: u64,
+    /// Notices.
+    pub notices: u64,
     /// Read rows that equal a fresh projection.
     pub rows: u64,
     /// Index entries that belong to a row.
@@ -182,6 +186,13 @@ fn name(table: Table, key: &[u8]) -> String {
     };
     let named = match table {
         Table::Record => customer(),
+        Table::Notice => match Subject::from_key(key) {
+            Some(Subject::Chain) => Some("of the chain".to_owned()),
+            Some(Subject::Shop(shop)) => Some(format!("of shop {shop}")),
+            Some(Subject::Associate(associate)) => Some(format!("of associate {associate}")),
+            Some(Subject::Customer(customer)) => Some(format!("of customer {customer}")),
+            None => None,
+        },
         Table::Term => {
             let id = key.last_chunk::<{ CustomerId::LEN }>();
             id.map(|id| format!("of customer {}", CustomerId(*id)))
@@ -211,7 +222,6 @@ fn name(table: Table, key: &[u8]) -> String {
         | Table::Integration
         | Table::ImportIndex
         | Table::Progress
-        | Table::Notice
         | Table::Gap
         | Table::Desk => None,
     };

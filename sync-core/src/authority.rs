@@ -7,6 +7,7 @@
 
 pub mod judge;
 pub mod membership;
+mod posted;
 mod recorded;
 pub mod rules;
 
@@ -378,7 +379,7 @@ impl Authority {
             let hash = feed::other_entry_hash(&kind, envelope.salt.as_bytes());
             batch.ledger.append(tx, scope, kind, hash)?;
             if facet == Facet::Card {
-                self.tell_records(tx, batch, (customer, scope), envelope.salt)?;
+                self.tell_of_customer(tx, batch, (customer, scope), envelope.salt)?;
             }
         }
         if is_new
@@ -387,7 +388,7 @@ impl Authority {
         {
             // A till may know a customer before the first associate does.
             let salt = first.sealed.envelope.salt;
-            self.tell_records(tx, batch, (customer, *scope), salt)?;
+            self.tell_of_customer(tx, batch, (customer, *scope), salt)?;
         }
         batch.accepted += u64::try_from(changes.len()).expect("a batch is small");
         batch.customers.insert(customer);
@@ -399,6 +400,7 @@ impl Authority {
     /// # Errors
     /// What the store reports.
     pub fn finish(&mut self, tx: &mut dyn WriteTx, batch: &mut Batch) -> Result<u64, StoreError> {
+        self.tell_new_books(tx, batch)?;
         batch.ledger.write(tx)?;
         let number = Self::accepted_number(tx.as_read())? + batch.accepted;
         store::put_row(tx, Table::Meta, b"accepted", &number)?;

@@ -38,6 +38,13 @@ impl SetDigest {
         self.combine(item, u16::wrapping_sub);
     }
 
+    /// Puts in everything that another set holds.
+    pub fn merge(&mut self, other: &Self) {
+        for (lane, more) in self.0.iter_mut().zip(other.0.iter()) {
+            *lane = lane.wrapping_add(*more);
+        }
+    }
+
     fn combine(&mut self, item: &Hash32, operation: fn(u16, u16) -> u16) {
         let mut stream = [0; LANES * 2];
         blake3::Hasher::new_derive_key("carnet set digest v1")
@@ -135,6 +142,21 @@ mod tests {
         }
         assert_eq!(one.hash(), other.hash());
         assert_ne!(one.hash(), SetDigest::default().hash());
+    }
+
+    #[test]
+    fn a_merged_set_is_the_set_of_all_items_and_of_none_that_were_taken_out() {
+        let (mut one, mut other, mut both) = Default::default();
+        for number in 0..20 {
+            SetDigest::add(&mut one, &item(number));
+        }
+        SetDigest::remove(&mut other, &item(3));
+        SetDigest::add(&mut other, &item(30));
+        for number in (0..20).filter(|number| *number != 3).chain([30]) {
+            SetDigest::add(&mut both, &item(number));
+        }
+        one.merge(&other);
+        assert_eq!(one, both);
     }
 
     #[test]

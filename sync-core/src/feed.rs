@@ -12,10 +12,11 @@ use minicbor::{Decode, Encode};
 use crate::crypto::sha256;
 use crate::digest::SetDigest;
 use crate::ids::{ChangeHash, CustomerId, DocumentId, Hash32, Timestamp};
+use crate::notices::Notice;
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
 
-/// What happened in a scope. The kinds are frozen since wire version 1.
+/// What happened in a scope. The kinds are frozen since wire version 1, where they say nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum FeedKind {
     /// A change was accepted.
@@ -69,6 +70,36 @@ pub enum FeedKind {
         #[n(0)]
         customer: CustomerId,
     },
+    /// Notices came or changed. Since wire version 2.
+    #[n(6)]
+    Notices {
+        /// Which, and in which versions.
+        #[n(0)]
+        notices: Vec<NoticeRef>,
+    },
+}
+
+/// A version of a notice, as the feed names it. A later version has an entry of its own, so this entry tells nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct NoticeRef {
+    /// The notice's storage key.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub key: Vec<u8>,
+    /// Its version.
+    #[n(1)]
+    pub version: u64,
+}
+
+impl NoticeRef {
+    /// How the feed names a notice.
+    #[must_use]
+    pub fn of(notice: &Notice) -> Self {
+        Self {
+            key: notice.key(),
+            version: notice.version,
+        }
+    }
 }
 
 /// One entry as stored.
@@ -234,6 +265,20 @@ impl Ledger {
         if let Some(new) = new {
             digest.add(new);
         }
+        Ok(())
+    }
+
+    /// Moves many items of `scope` at once.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn merge(
+        &mut self,
+        tx: &dyn ReadTx,
+        scope: Scope,
+        change: &SetDigest,
+    ) -> Result<(), StoreError> {
+        self.state(tx, scope)?.digest.merge(change);
         Ok(())
     }
 

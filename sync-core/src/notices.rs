@@ -9,6 +9,7 @@
 //! - What is taken back stays as a version without a body, so that an older version can't bring it back.
 
 pub mod bodies;
+pub mod held;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +50,19 @@ impl Subject {
             Self::Shop(shop) => key(&[b"s", shop.as_bytes()]),
             Self::Associate(associate) => key(&[b"a", associate.as_bytes()]),
             Self::Customer(customer) => key(&[b"k", customer.as_bytes()]),
+        }
+    }
+
+    /// The subject at the beginning of the storage key of a notice.
+    #[must_use]
+    pub fn from_key(key: &[u8]) -> Option<Self> {
+        let (kind, rest) = key.split_first()?;
+        match kind {
+            b'c' => Some(Self::Chain),
+            b's' => ShopId::from_slice(rest.get(..ShopId::LEN)?).map(Self::Shop),
+            b'a' => AssociateId::from_slice(rest.get(..AssociateId::LEN)?).map(Self::Associate),
+            b'k' => CustomerId::from_slice(rest.get(..CustomerId::LEN)?).map(Self::Customer),
+            _ => None,
         }
     }
 }
@@ -239,6 +253,13 @@ impl Notice {
         sha256("notice.v1", &[&encode_row(self)])
     }
 
+    /// About how many bytes it takes in a frame.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        const SMALL: usize = 64;
+        SMALL + self.key.len() + self.source.len() + self.body.as_ref().map_or(0, Vec::len)
+    }
+
     /// What it says, read as this type; nothing when it was taken back or is of another kind.
     ///
     /// # Errors
@@ -383,4 +404,25 @@ pub fn for_each_of(
         visit(decode_row(Table::Notice, value)?);
         Ok(ControlFlow::Continue(()))
     })
+}
+
+/// Removes every notice of a subject.
+///
+/// # Errors
+/// [`StoreError`] when storage fails.
+pub fn remove_all(tx: &mut dyn WriteTx, subject: Subject) -> Result<(), StoreError> {
+    let mut keys = Vec::new();
+    scan_prefix(
+        tx.as_read(),
+        Table::Notice,
+        &subject.key(),
+        &mut |key, _| {
+            keys.push(key.to_vec());
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    for key in keys {
+        tx.delete(Table::Notice, &key)?;
+    }
+    Ok(())
 }

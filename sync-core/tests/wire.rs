@@ -16,10 +16,11 @@ use sync_core::ids::{
     SessionId, ShopId, Timestamp,
 };
 use sync_core::limits;
+use sync_core::notices::{Notice, NoticeKind, Subject};
 use sync_core::protocol::frame::{
     Ack, CaughtUp, Course, DocumentHeads, Entries, Fetch, Frame, FrameError, Heads, Hello, Item,
-    Page, Phase, Position, Push, Reads, ReadsStored, Restart, Resume, Ruling, ScopeStand, Snapshot,
-    Stop, StopCode, Verdict, Verdicts, Welcome, short_chain,
+    NoticePage, Page, Phase, Position, Push, Reads, ReadsStored, Restart, Resume, Ruling,
+    ScopeStand, Snapshot, Stop, StopCode, Verdict, Verdicts, Welcome, short_chain,
 };
 use sync_core::scope::Scope;
 
@@ -167,6 +168,7 @@ fn samples() -> Vec<(&'static str, Frame)> {
         documents: vec![snapshot()],
         records: Vec::new(),
         gone: vec![DocumentId([4; 16])],
+        notices: None,
     };
     let chain = Chain(hash(2));
     vec![
@@ -260,6 +262,94 @@ fn samples() -> Vec<(&'static str, Frame)> {
     ]
 }
 
+fn notices() -> Vec<Notice> {
+    let notice = |subject, kind, body| Notice {
+        subject,
+        kind,
+        key: "A-1".to_owned(),
+        version: 2,
+        source: "catalogue".to_owned(),
+        as_of: NOW,
+        body,
+    };
+    vec![
+        notice(Subject::Chain, NoticeKind::Article, Some(vec![0x81, 1])),
+        notice(Subject::Shop(ShopId([1; 8])), NoticeKind::Event, None),
+        notice(
+            Subject::Associate(AssociateId([3; 8])),
+            NoticeKind::Right,
+            Some(Vec::new()),
+        ),
+        notice(
+            Subject::Customer(CustomerId([2; 16])),
+            NoticeKind::Case,
+            Some(vec![0x80]),
+        ),
+    ]
+}
+
+/// What version 2 says that version 1 did not know.
+fn samples_of_2() -> Vec<(&'static str, Frame)> {
+    let page = |phase, cursor, last| {
+        Frame::Page(Page {
+            scope: BOOK,
+            phase,
+            cursor,
+            last,
+            rows: Vec::new(),
+            documents: Vec::new(),
+            records: Vec::new(),
+            gone: Vec::new(),
+            notices: Some(NoticePage {
+                after: vec![1, 2],
+                notices: notices(),
+            }),
+        })
+    };
+    let position = Position {
+        scope: BOOK,
+        seq: 300,
+        chain: short_chain(Chain(hash(9))),
+        resume: Some(Resume {
+            phase: Phase::Notices,
+            cursor: vec![1, 2],
+        }),
+    };
+    vec![
+        (
+            "hello",
+            Frame::Hello(Hello {
+                versions: (2, 2),
+                feed: None,
+                rollup: hash(1),
+                scopes: vec![position],
+                pending: 0,
+            }),
+        ),
+        (
+            "entries",
+            Frame::Entries(Entries {
+                scope: BOOK,
+                first: 1,
+                items: vec![Item::Notices {
+                    notices: notices(),
+                    hash: hash(7),
+                }],
+            }),
+        ),
+        (
+            "page_of_the_house",
+            page(Phase::Notices, vec![b'c', 5], false),
+        ),
+        ("page_of_records", page(Phase::Records, vec![1; 16], true)),
+    ]
+}
+
+/// Everything that is said now.
+fn all_samples() -> Vec<(&'static str, Frame)> {
+    samples().into_iter().chain(samples_of_2()).collect()
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -277,8 +367,19 @@ fn cbor(frame: &Frame) -> Vec<u8> {
 
 #[test]
 fn every_frame_of_version_1_has_its_frozen_bytes() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/wire_1.txt");
-    let written: String = samples()
+    assert_frozen("wire_1.txt", &samples());
+}
+
+#[test]
+fn what_version_2_added_has_its_frozen_bytes() {
+    assert_frozen("wire_2.txt", &samples_of_2());
+}
+
+fn assert_frozen(fixture: &str, samples: &[(&str, Frame)]) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/fixtures")
+        .join(fixture);
+    let written: String = samples
         .iter()
         .map(|(name, frame)| format!("{name} {}\n", hex(&cbor(frame))))
         .collect();
@@ -288,14 +389,14 @@ fn every_frame_of_version_1_has_its_frozen_bytes() {
     let frozen = std::fs::read_to_string(&path).unwrap();
     assert_eq!(
         written, frozen,
-        "wire version 1 is frozen: a change needs a new version"
+        "a wire version is frozen: a change needs a new version"
     );
-    for (line, (name, frame)) in frozen.lines().zip(samples()) {
+    for (line, (name, frame)) in frozen.lines().zip(samples) {
         let (known, bytes) = line.split_once(' ').unwrap();
-        assert_eq!(known, name);
+        assert_eq!(known, *name);
         assert_eq!(
             minicbor::decode::<Frame>(&unhex(bytes)).unwrap(),
-            frame,
+            *frame,
             "{name}"
         );
     }
@@ -303,14 +404,14 @@ fn every_frame_of_version_1_has_its_frozen_bytes() {
 
 #[test]
 fn a_frame_unpacks_to_what_was_packed() {
-    for (name, frame) in samples() {
+    for (name, frame) in all_samples() {
         assert_eq!(Frame::unpack(&frame.pack()).unwrap(), frame, "{name}");
     }
 }
 
 #[test]
 fn a_frame_cut_at_any_byte_is_refused() {
-    for (name, frame) in samples() {
+    for (name, frame) in all_samples() {
         let packed = frame.pack();
         for cut in 0..packed.len() {
             assert!(
@@ -331,7 +432,7 @@ fn a_frame_cut_at_any_byte_is_refused() {
 fn damaged_bytes_never_panic_and_mostly_are_refused() {
     let mut entropy = SeededEntropy::new(7);
     let (mut tried, mut read) = (0_u32, 0_u32);
-    for (_, frame) in samples() {
+    for (_, frame) in all_samples() {
         let packed = frame.pack();
         for _ in 0..2_000 {
             let mut bytes = packed.clone();

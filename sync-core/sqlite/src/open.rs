@@ -15,6 +15,7 @@ use crate::sql::STATEMENTS_MAX;
 
 const OPENING: &str = "opening the database";
 const CREATING: &str = "making the database";
+const MIGRATING: &str = "bringing the database up to date";
 
 /// 3.51.3. Versions from 3.7.0 on, before this one, can damage a database in WAL mode when the log is reset under load.
 const SQLITE_MIN: i32 = 3_051_003;
@@ -32,8 +33,10 @@ const MAKERS_MAX: u32 = 8;
 enum Identity {
     /// No page was written yet.
     Empty,
-    /// A Carnet database of a schema that this build knows.
+    /// A Carnet database of the schema that this build writes.
     Ours,
+    /// A Carnet database of an earlier schema, which has yet to be brought up to date.
+    Earlier(u32),
 }
 
 /// Refuses a library with a known way to lose data.
@@ -63,7 +66,8 @@ pub(crate) fn writer(path: &Path, options: &OpenOptions) -> Result<Connection, S
 
 fn writer_once(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
     let mut connection = connect(path, options, options.writer_cache_kib)?;
-    if let Identity::Empty = identify(&connection)? {
+    let mut identity = identify(&connection)?;
+    if matches!(identity, Identity::Empty) {
         if bytes(path)? % u64::from(PAGE_BYTES) != 0 {
             // SQLite takes a few stray bytes for a database without pages.
             return Err(StoreError::WrongKey);
@@ -73,9 +77,12 @@ fn writer_once(path: &Path, options: &OpenOptions) -> Result<Connection, StoreEr
         }
         make(connection)?;
         connection = connect(path, options, options.writer_cache_kib)?;
-        identify(&connection)?;
+        identity = identify(&connection)?;
     }
     enter_wal(&connection)?;
+    if matches!(identity, Identity::Earlier(_)) {
+        migrate(&connection)?;
+    }
     let pages_max = options.pages_max.unwrap_or(PAGES_UNBOUNDED);
     limit_pages(&connection, pages_max)?;
     Ok(connection)
@@ -87,7 +94,8 @@ pub(crate) fn reader(path: &Path, options: &OpenOptions) -> Result<Connection, S
     refuse_writes(&connection, true)?;
     match identify(&connection)? {
         Identity::Ours => Ok(connection),
-        Identity::Empty => Err(Refusal::Missing.during(OPENING)),
+        // The writer was opened before, and made or migrated it.
+        Identity::Empty | Identity::Earlier(_) => Err(Refusal::Missing.during(OPENING)),
     }
 }
 
@@ -220,6 +228,7 @@ fn identify(connection: &Connection) -> Result<Identity, StoreError> {
                 found,
                 known: SCHEMA_VERSION,
             }),
+            Ok(found) if schema::migration(found).is_some() => Ok(Identity::Earlier(found)),
             Ok(_) | Err(_) => Err(StoreError::WrongKey),
         };
     }
@@ -258,6 +267,32 @@ fn make(connection: Connection) -> Result<(), StoreError> {
     connection
         .close()
         .map_err(|(_, error)| during(CREATING)(error))
+}
+
+/// Brings a database of an earlier schema up to date, in one transaction: a crash leaves the earlier schema, and the next opening begins anew.
+fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .map_err(during(MIGRATING))?;
+    // Another opener may have been faster.
+    let migrated = match identify(connection) {
+        Ok(Identity::Earlier(found)) => {
+            let statements = schema::migration(found).unwrap_or_default();
+            connection
+                .execute_batch(&format!("{statements} COMMIT"))
+                .map_err(during(MIGRATING))
+        }
+        Ok(Identity::Ours | Identity::Empty) => connection
+            .execute_batch("COMMIT")
+            .map_err(during(MIGRATING)),
+        Err(error) => Err(error),
+    };
+    if migrated.is_err() && !connection.is_autocommit() {
+        connection
+            .execute_batch("ROLLBACK")
+            .map_err(during(MIGRATING))?;
+    }
+    migrated
 }
 
 /// Puts the file into WAL mode, which it keeps.

@@ -12,6 +12,7 @@ use crate::documents::{self, Base, DocumentRow, StoredChange};
 use crate::envelope::EnvelopeKind;
 use crate::gate;
 use crate::ids::{ChangeHash, CustomerId, DocumentId, EditId};
+use crate::notices::Subject;
 use crate::store::{self, ReadTx, Table};
 
 /// Checks every document and that no row of theirs is without one.
@@ -316,8 +317,14 @@ pub(super) fn check_tombstones(tx: &dyn ReadTx) -> Result<u64, AuditError> {
                 "it names nobody",
             )
         })?;
-        for table in [Table::Row, Table::Record] {
-            each(tx, (table, customer.as_bytes()), &mut |key, _| {
+        let of_notices = Subject::Customer(customer).key();
+        let key = customer.as_bytes();
+        for (table, prefix) in [
+            (Table::Row, &key[..]),
+            (Table::Record, &key[..]),
+            (Table::Notice, &of_notices),
+        ] {
+            each(tx, (table, prefix), &mut |key, _| {
                 Err(Damage::at(
                     table,
                     name(table, key),

@@ -2,21 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use super::notices::{self, Told};
 use super::{AuditError, Checked, Damage, decode, each, name};
 use crate::card::Facet;
-use crate::digest::{SetDigest, tombstone_item};
+use crate::digest::tombstone_item;
 use crate::documents::{self, DocumentRow};
 use crate::feed::{self, Chain, FeedKind, FeedRow, ScopeState};
 use crate::ids::{CustomerId, DocumentId};
+use crate::notices::Subject;
 use crate::records::{self, Record};
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, Table};
 
 /// What is recomputed of one scope.
 #[derive(Default)]
-struct Recomputed {
-    state: ScopeState,
-    documents: u64,
+pub(super) struct Recomputed {
+    pub(super) state: ScopeState,
+    /// Documents and notices; where there is any, the scope has a state.
+    pub(super) items: u64,
+    /// Notices that are read there; its feed tells of each in its latest version.
+    pub(super) notices: usize,
 }
 
 /// Checks all scopes and all records.
@@ -24,6 +29,8 @@ pub(super) fn check(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditE
     let mut scopes: BTreeMap<Scope, Recomputed> = BTreeMap::new();
     check_records(tx, checked)?;
     add_members(tx, &mut scopes)?;
+    notices::check(tx, checked)?;
+    notices::add_house(tx, &mut scopes)?;
     follow_feeds(tx, &mut scopes, checked)?;
     each(tx, (Table::ScopeState, &[]), &mut |key, bytes| {
         let stored: ScopeState = decode(Table::ScopeState, key, bytes)?;
@@ -41,7 +48,7 @@ pub(super) fn check(tx: &dyn ReadTx, checked: &mut Checked) -> Result<(), AuditE
     })?;
     match scopes
         .iter()
-        .find(|(_, found)| found.documents + found.state.seq > 0)
+        .find(|(_, found)| found.items + found.state.seq > 0)
     {
         Some((scope, _)) => Err(Damage::at(
             Table::ScopeState,
@@ -89,8 +96,8 @@ fn add_members(
         let row =
             documents::row(tx, document)?.ok_or_else(|| damaged("there is no such document"))?;
         let found = scopes.entry(scope).or_default();
-        found.documents += 1;
-        add_items(tx, &row, &mut found.state.digest)
+        found.items += 1;
+        add_items(tx, &row, found)
     })?;
     each(tx, (Table::DocumentScope, &[]), &mut |key, value| {
         let damaged =
@@ -112,13 +119,18 @@ fn add_members(
     })
 }
 
-fn add_items(tx: &dyn ReadTx, row: &DocumentRow, digest: &mut SetDigest) -> Result<(), AuditError> {
+fn add_items(tx: &dyn ReadTx, row: &DocumentRow, found: &mut Recomputed) -> Result<(), AuditError> {
+    let digest = &mut found.state.digest;
     if let Some(item) = row.item() {
         digest.add(&item);
     }
     if row.facet == Facet::Card {
         records::for_each(tx, row.customer, &mut |record| {
             digest.add(&record.item_hash());
+        })?;
+        crate::notices::for_each_of(tx, Subject::Customer(row.customer), &mut |notice| {
+            digest.add(&notice.item_hash());
+            found.notices += 1;
         })?;
     }
     Ok(())
@@ -130,6 +142,7 @@ fn follow_feeds(
     scopes: &mut BTreeMap<Scope, Recomputed>,
     checked: &mut Checked,
 ) -> Result<(), AuditError> {
+    let mut told = Told::default();
     each(tx, (Table::Feed, &[]), &mut |key, bytes| {
         let row: FeedRow = decode(Table::Feed, key, bytes)?;
         let place = key
@@ -141,6 +154,7 @@ fn follow_feeds(
         let unnamed = || Damage::at(Table::Feed, name(Table::Feed, key), "it names no entry");
         let (scope, seq) = place.ok_or_else(unnamed)?;
         let damaged = |what| Damage::at(Table::Feed, entry_name(scope, seq), what);
+        told.follow(scope, scopes)?;
         let state = &mut scopes.entry(scope).or_default().state;
         if seq != state.seq + 1 {
             return Err(damaged("an entry before it is missing"));
@@ -153,13 +167,17 @@ fn follow_feeds(
             EntryError::Wrong(what) => damaged(what),
             EntryError::Audit(error) => error,
         })?;
+        if let FeedKind::Notices { notices: named } = &row.kind {
+            told.hear(tx, scope, named)?;
+        }
         if let FeedKind::Tombstone { customer } = row.kind {
             state.digest.add(&tombstone_item(customer));
         }
         (state.seq, state.chain) = (seq, chain);
         checked.feed_entries += 1;
         Ok(())
-    })
+    })?;
+    told.end(scopes)
 }
 
 fn entry_name(scope: Scope, seq: u64) -> String {
@@ -213,6 +231,11 @@ fn check_entry(tx: &dyn ReadTx, row: &FeedRow) -> Result<(), EntryError> {
                 if !is_of_customer || tx.get(Table::Record, key)?.is_none() {
                     return erased_or(tx, "it tells of a record that is not there");
                 }
+            }
+        }
+        FeedKind::Notices { notices: named } => {
+            if !notices::are_there(tx, named)? {
+                return erased_or(tx, "it tells of a notice that is not there");
             }
         }
         FeedKind::Tombstone { customer } => check_tombstone(tx, *customer)?,

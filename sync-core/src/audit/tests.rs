@@ -8,6 +8,8 @@ use crate::card::terms::{EndpointKind, NamePart, Place};
 use crate::card::{Edit, Source};
 use crate::entropy::SeededEntropy;
 use crate::ids::{AssociateId, EditId, SessionId, ShopId, Timestamp};
+use crate::notices::NoticeDraft;
+use crate::notices::bodies::ArticleBody;
 use crate::records::{Currency, RecordDraft, RecordKind, Sale, SoldAt};
 use crate::store::memory::MemoryStore;
 use crate::store::{Direction, KeyRange, Store as _};
@@ -100,10 +102,28 @@ fn hub() -> MemoryStore {
         authority
             .enter_book(&mut *tx, &mut batch, other, &mut entropy)
             .unwrap();
+        let drafts = [
+            Subject::Chain,
+            Subject::Shop(SHOP),
+            Subject::Associate(author.associate),
+            Subject::Customer(customer),
+        ]
+        .map(|subject| posted(subject, number));
+        authority
+            .put_notices(&mut *tx, &mut batch, &drafts, &mut entropy)
+            .unwrap();
         authority.finish(&mut *tx, &mut batch).unwrap();
         tx.commit().unwrap();
     }
     store
+}
+
+fn posted(subject: Subject, number: u32) -> NoticeDraft {
+    let body = ArticleBody {
+        label: format!("scarf {number}"),
+        ..ArticleBody::default()
+    };
+    NoticeDraft::new(subject, number.to_string(), ("catalogue", NOON), &body)
 }
 
 fn audit(store: &MemoryStore) -> Result<Checked, AuditError> {
@@ -145,7 +165,7 @@ fn delete(store: &MemoryStore, table: Table, key: &[u8]) {
 }
 
 /// Tables that the audit answers for, with whom else may be named when one of their rows is damaged.
-const AUDITED: [(Table, &[Table]); 11] = [
+const AUDITED: [(Table, &[Table]); 12] = [
     (Table::Document, &[Table::Cache, Table::Change]),
     (
         Table::Change,
@@ -157,6 +177,7 @@ const AUDITED: [(Table, &[Table]); 11] = [
     (Table::Feed, &[]),
     (Table::ScopeState, &[]),
     (Table::Record, &[Table::Feed, Table::ScopeState]),
+    (Table::Notice, &[Table::Feed, Table::ScopeState]),
     (Table::Row, &[]),
     (Table::Term, &[]),
     (Table::ScopeDocument, &[Table::DocumentScope]),
@@ -167,6 +188,7 @@ fn a_store_that_only_its_engine_wrote_passes() {
     let checked = audit(&hub()).unwrap();
     let told = (checked.documents, checked.changes, checked.records);
     assert_eq!(told, (9, 12, 6), "{checked:?}");
+    assert_eq!(checked.notices, 12, "{checked:?}");
     assert_eq!((checked.scopes, checked.rows), (3, 3), "{checked:?}");
     assert!(
         checked.terms > 20 && checked.feed_entries > 12,
@@ -229,6 +251,7 @@ fn a_row_too_many_is_named() {
         Table::Feed,
         Table::ScopeState,
         Table::Record,
+        Table::Notice,
         Table::AccessLog,
         Table::Tombstone,
     ] {

@@ -101,13 +101,14 @@ impl Authority {
             let hash = feed::other_entry_hash(&kind, envelope::salt(entropy).as_bytes());
             batch.ledger.append(tx, scope, kind, hash)?;
             if facet == Facet::Card {
-                self.tell_records(tx, batch, (customer, scope), envelope::salt(entropy))?;
+                self.tell_of_customer(tx, batch, (customer, scope), envelope::salt(entropy))?;
             }
         }
         Ok(())
     }
 
-    pub(super) fn tell_records(
+    /// Tells a scope that a card has entered what belongs to it: records and notices.
+    pub(super) fn tell_of_customer(
         &mut self,
         tx: &mut dyn WriteTx,
         batch: &mut Batch,
@@ -122,6 +123,6 @@ impl Authority {
             let hash = feed::other_entry_hash(&kind, salt.as_bytes());
             batch.ledger.append(tx, scope, kind, hash)?;
         }
-        Ok(())
+        self.tell_notices(tx, batch, (customer, scope), salt)
     }
 }

@@ -4,6 +4,7 @@ use super::row;
 use crate::card::Facet;
 use crate::feed::Ledger;
 use crate::ids::{AssociateId, CustomerId, DocumentId, Hash32};
+use crate::notices::{self, Subject};
 use crate::records;
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
@@ -65,7 +66,7 @@ pub fn enter(
     Ok(())
 }
 
-/// Everything that a document brings into a scope's digest: itself and, where it is a card, the customer's records.
+/// Everything that a document brings into a scope's digest: itself and, where it is a card, the customer's records and notices.
 fn items(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<Hash32>, StoreError> {
     let Some(row) = row(tx, document)? else {
         return Ok(Vec::new());
@@ -74,6 +75,9 @@ fn items(tx: &dyn ReadTx, document: DocumentId) -> Result<Vec<Hash32>, StoreErro
     if row.facet == Facet::Card {
         records::for_each(tx, row.customer, &mut |record| {
             items.push(record.item_hash());
+        })?;
+        notices::for_each_of(tx, Subject::Customer(row.customer), &mut |notice| {
+            items.push(notice.item_hash());
         })?;
     }
     Ok(items)

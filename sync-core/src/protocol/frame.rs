@@ -1,7 +1,8 @@
 //! Frames: what a handheld and a hub say to one another, as CBOR, and how a frame is packed for the wire.
 //!
 //! A frame is one WebSocket message (or one element of a batch); [`pack`] says how it travels.
-//! `sync-core/design/carnet.cddl` describes the same for those who implement it elsewhere. Frozen as wire version 1.
+//! `sync-core/design/carnet.cddl` describes the same for those who implement it elsewhere. Frozen as wire version 2, whose frames have the bytes of
+//! version 1 wherever they say nothing that version 1 did not know.
 
 pub mod content;
 pub mod pack;
@@ -15,11 +16,11 @@ use crate::feed::Chain;
 use crate::ids::{ChangeHash, DocumentId, FeedId, Hash32, Timestamp};
 use crate::scope::Scope;
 
-pub use content::{Item, Page, Ruling, Snapshot, Verdict};
+pub use content::{Item, NoticePage, Page, Ruling, Snapshot, Verdict};
 pub use pack::FrameError;
 
 /// The wire version this build speaks.
-pub const WIRE_VERSION: u16 = 1;
+pub const WIRE_VERSION: u16 = 2;
 
 /// Everything that is said.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -123,13 +124,16 @@ pub struct Resume {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Phase {
+    /// What the house says: its people, its goods, its standard. Since version 2.
+    #[n(3)]
+    Notices,
     /// Read rows: the book can be searched.
     #[n(0)]
     Rows,
     /// Documents: the book can be opened and edited.
     #[n(1)]
     Documents,
-    /// Records.
+    /// Records, and notices about customers.
     #[n(2)]
     Records,
 }

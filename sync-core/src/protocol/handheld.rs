@@ -6,6 +6,7 @@
 
 mod compare;
 mod damage;
+mod first_sync;
 mod outgoing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -20,9 +21,10 @@ use crate::crypto::{DeviceSigner, HubPublicKey};
 use crate::documents;
 use crate::entropy::Entropy;
 use crate::envelope;
-use crate::feed;
+use crate::feed::{self, Ledger};
 use crate::ids::{CustomerId, DocumentId, FeedId, ShopId};
 use crate::limits;
+use crate::notices::held;
 use crate::outbox::{self, OutboxState};
 use crate::projection;
 use crate::replica::Replica;
@@ -44,6 +46,8 @@ const FRUITLESS_VERDICTS_MAX: u32 = 8;
 pub enum Event {
     /// Records of these customers changed.
     Changed(BTreeSet<CustomerId>),
+    /// What the house says changed: its people, its goods, its standard, an associate's rights.
+    HouseChanged,
     /// The book can be searched; documents still arrive.
     Searchable(Scope),
     /// A scope is up to date and agrees with the hub.
@@ -301,27 +305,13 @@ impl HandheldSession {
         }
         for stand in stands {
             // Held from here on, so that whoever asks what this handheld follows need not wait for the first page.
-            let state = feed::state(tx.as_read(), stand.scope)?;
-            store::put_row(tx, Table::ScopeState, &stand.scope.key(), &state)?;
+            let mut ledger = Ledger::default();
+            ledger.state(tx.as_read(), stand.scope)?;
+            held::begin(tx.as_read(), &mut ledger, stand.scope)?;
+            ledger.write(tx)?;
             if stand.course == Course::Compare {
                 self.compare(tx.as_read(), stand.scope, step)?;
             }
-        }
-        Ok(())
-    }
-
-    fn restart(&mut self, tx: &mut dyn WriteTx, restart: &Restart) -> Result<(), StoreError> {
-        let key = restart.scope.key();
-        let mut state = feed::state(tx.as_read(), restart.scope)?;
-        state.seq = restart.seq;
-        state.chain = restart.chain;
-        store::put_row(tx, Table::ScopeState, &key, &state)?;
-        if restart.first_sync {
-            let begin = Resume {
-                phase: Phase::Rows,
-                cursor: Vec::new(),
-            };
-            store::put_row(tx, Table::Progress, &key, &begin)?;
         }
         Ok(())
     }
@@ -364,7 +354,7 @@ impl HandheldSession {
             }
         }
         if self.is_of_first_sync(tx.as_read(), page)? {
-            note_progress(tx, page, step)?;
+            first_sync::note_progress(tx, page, step)?;
             if (page.last, page.phase) == (true, Phase::Records) {
                 replica.sweep_rows(tx, identity.shop)?;
                 projection::index_what_waits(tx)?;
@@ -374,14 +364,6 @@ impl HandheldSession {
         self.acknowledge(tx.as_read(), page.scope, step)?;
         self.ask_for_wanted(page.scope, step);
         self.compare_on(tx.as_read(), page, step)
-    }
-
-    /// Whether a page moves a first sync on. Pages between, of documents asked for or of a comparison, do not.
-    fn is_of_first_sync(&self, tx: &dyn ReadTx, page: &Page) -> Result<bool, StoreError> {
-        let is_of_stream = page.last || !page.cursor.is_empty();
-        Ok(is_of_stream
-            && !self.comparing.contains_key(&page.scope)
-            && tx.get(Table::Progress, &page.scope.key())?.is_some())
     }
 
     fn note(&mut self, scope: Scope, received: Received, step: &mut Step) {
@@ -394,8 +376,13 @@ impl HandheldSession {
                 .or_default()
                 .extend(received.wanted);
         }
-        if !received.customers.is_empty() {
-            step.events.push(Event::Changed(received.customers));
+        let mut changed = received.customers;
+        changed.extend(received.noticed);
+        if !changed.is_empty() {
+            step.events.push(Event::Changed(changed));
+        }
+        if received.house {
+            step.events.push(Event::HouseChanged);
         }
     }
 
@@ -463,29 +450,6 @@ impl HandheldSession {
         step.events.push(Event::Judged(judged));
         Ok(())
     }
-}
-
-/// Keeps how far a first sync came.
-fn note_progress(tx: &mut dyn WriteTx, page: &Page, step: &mut Step) -> Result<(), StoreError> {
-    let key = page.scope.key();
-    let beginning = |phase| Resume {
-        phase,
-        cursor: Vec::new(),
-    };
-    let next = match (page.last, page.phase) {
-        (false, phase) => Resume {
-            phase,
-            cursor: page.cursor.clone(),
-        },
-        (true, Phase::Rows) => {
-            projection::index_what_waits(tx)?;
-            step.events.push(Event::Searchable(page.scope));
-            beginning(Phase::Documents)
-        }
-        (true, Phase::Documents) => beginning(Phase::Records),
-        (true, Phase::Records) => return tx.delete(Table::Progress, &key),
-    };
-    store::put_row(tx, Table::Progress, &key, &next)
 }
 
 /// The hub life that this replica's positions count in.

@@ -10,27 +10,26 @@
 //! whenever a commit moved a scope. There is no queue that could grow; what is not sent yet stays in the feed.
 
 mod asked;
+mod entries;
 pub mod pages;
 
 use std::collections::BTreeMap;
 
 use self::asked::{Asked, Compared};
-use self::pages::{Sent, weight};
+use self::pages::{Place, Sent};
 use super::FrameTarget;
 use super::frame::{
-    Ack, CaughtUp, Course, Entries, Frame, Hello, Item, Phase, Position, Restart, ScopeStand,
-    Snapshot, Stop, StopCode, WIRE_VERSION, Welcome, short_chain,
+    Ack, CaughtUp, Course, Entries, Frame, Hello, Phase, Position, Restart, ScopeStand, Snapshot,
+    Stop, StopCode, WIRE_VERSION, Welcome, short_chain,
 };
 use crate::authority::Authority;
-use crate::card::Facet;
 use crate::crypto::HubKey;
 use crate::documents::{self, DocumentRow};
-use crate::feed::{self, FeedKind, FeedRow, ScopeState};
+use crate::feed::{self, ScopeState};
 use crate::ids::{DeviceId, DocumentId, FeedId, Timestamp};
 use crate::limits;
-use crate::records::Record;
 use crate::scope::Scope;
-use crate::store::{self, ReadTx, StoreError, Table};
+use crate::store::{ReadTx, StoreError, Table};
 
 /// What every session of a hub shares.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +48,7 @@ enum Owed {
     /// Nothing but what the feed brings.
     Feed,
     /// Pages, from this place on.
-    Pages { phase: Phase, cursor: Vec<u8> },
+    Pages(Place),
     /// The handheld is to send its heads, or their next page.
     Heads,
     /// What differs from a page of its heads.
@@ -164,7 +163,7 @@ impl HubSession {
             };
             let course = match stream.owed {
                 Owed::Feed => Course::Follow,
-                Owed::Pages { .. } => Course::FirstSync,
+                Owed::Pages(_) => Course::FirstSync,
                 Owed::Heads | Owed::Differing(_) => Course::Compare,
             };
             self.streams.insert(*scope, stream);
@@ -264,21 +263,14 @@ impl HubSession {
                 self.in_flight += 1;
                 Ok(Some(Frame::Page(page)))
             }
-            Owed::Pages {
-                phase: Phase::Rows,
-                cursor,
-            } if cursor.is_empty() && stream.seq == u64::MAX => {
+            Owed::Pages(_) if stream.seq == u64::MAX => {
                 let state = feed::state(tx, scope)?;
                 stream.seq = state.seq;
                 Ok(Some(restart(scope, &state, true)))
             }
-            Owed::Pages { phase, cursor } => {
-                let sent = pages::next(tx, scope, *phase, cursor, self.target)?;
-                let Sent { page, next } = sent;
-                stream.owed = match next {
-                    Some((phase, cursor)) => Owed::Pages { phase, cursor },
-                    None => Owed::Feed,
-                };
+            Owed::Pages(place) => {
+                let Sent { page, next } = pages::next(tx, scope, place, self.target)?;
+                stream.owed = next.map_or(Owed::Feed, Owed::Pages);
                 self.in_flight += 1;
                 Ok(Some(Frame::Page(page)))
             }
@@ -298,67 +290,6 @@ impl HubSession {
             }
         }
     }
-
-    /// Feed entries after `seq`, up to one frame.
-    fn items(&self, tx: &dyn ReadTx, scope: Scope, seq: u64) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::new();
-        let mut bytes = 0;
-        let mut next = seq + 1;
-        while bytes < self.target.0
-            && let Some(row) = feed::row(tx, scope, next)?
-        {
-            let item = self.item(tx, scope, &row)?;
-            bytes += weight(&item);
-            items.push(item);
-            next += 1;
-        }
-        Ok(items)
-    }
-
-    /// An entry with what it refers to. Content of a document that is not in the scope any more is not told: a later entry says that it left.
-    fn item(&self, tx: &dyn ReadTx, scope: Scope, row: &FeedRow) -> Result<Item, StoreError> {
-        let hash = row.hash;
-        if let Some(document) = content_of(&row.kind)
-            && !is_in(tx, scope, document)?
-        {
-            return Ok(Item::Gone { hash });
-        }
-        Ok(match &row.kind {
-            FeedKind::Change { document, change } => {
-                match documents::change(tx, *document, *change)? {
-                    None => Item::Gone { hash },
-                    Some(stored) if stored.sealed.envelope.device == self.device => Item::Own {
-                        document: *document,
-                        change: *change,
-                        received_at: stored.received_at,
-                        hash,
-                    },
-                    Some(stored) => Item::Change {
-                        sealed: stored.sealed,
-                        received_at: stored.received_at,
-                    },
-                }
-            }
-            FeedKind::Base { document, .. } | FeedKind::Enter { document } => {
-                match snapshot(tx, *document)? {
-                    Some(snapshot) => Item::Document { snapshot, hash },
-                    None => Item::Gone { hash },
-                }
-            }
-            FeedKind::Records { keys, .. } => Item::Records {
-                records: records(tx, keys)?,
-                hash,
-            },
-            FeedKind::Leave { document } => Item::Leave {
-                document: *document,
-                hash,
-            },
-            FeedKind::Tombstone { customer } => Item::Tombstone {
-                customer: *customer,
-                hash,
-            },
-        })
-    }
 }
 
 /// Decides how a scope is brought together. `trusted` is the position when it counts in this feed's life.
@@ -369,11 +300,8 @@ fn open_stream(
     named: Option<&Position>,
 ) -> Result<Stream, StoreError> {
     // `u64::MAX` marks a first sync that has not begun: its start is fixed when its first frame goes out.
-    let from_beginning = Owed::Pages {
-        phase: Phase::Rows,
-        cursor: Vec::new(),
-    };
-    let fresh = Stream::new(u64::MAX, from_beginning);
+    let from_beginning = Place::beginning(Phase::Notices, true);
+    let fresh = Stream::new(u64::MAX, Owed::Pages(from_beginning));
     let differs = Stream::new(0, Owed::Heads);
     let has_something = named.is_some_and(|position| position.seq > 0 && position.resume.is_none());
     let Some(position) = trusted else {
@@ -387,11 +315,12 @@ fn open_stream(
     let agrees = chain_at.is_some_and(|chain| short_chain(chain) == position.chain);
     Ok(match (&position.resume, agrees) {
         (Some(resume), true) => {
-            let rest = Owed::Pages {
+            let rest = Place {
                 phase: resume.phase,
                 cursor: resume.cursor.clone(),
+                is_first_sync: true,
             };
-            Stream::new(position.seq, rest)
+            Stream::new(position.seq, Owed::Pages(rest))
         }
         (Some(_), false) => fresh,
         // A scope in which nothing has happened yet is held as soon as it is named.
@@ -401,13 +330,10 @@ fn open_stream(
     })
 }
 
-/// What follows on the answer to a page of heads: the next page, or after the last the records.
+/// What follows on the answer to a page of heads: the next page, or after the last what the house says and the records.
 fn after(compared: &Compared) -> Owed {
     if compared.last {
-        Owed::Pages {
-            phase: Phase::Records,
-            cursor: Vec::new(),
-        }
+        Owed::Pages(Place::beginning(Phase::Notices, false))
     } else {
         Owed::Heads
     }
@@ -474,27 +400,8 @@ fn of_row(row: DocumentRow, bytes: Vec<u8>) -> Snapshot {
     }
 }
 
-/// The document whose presence in a scope decides whether the content of an entry may be told there; none for entries that carry none.
-fn content_of(kind: &FeedKind) -> Option<DocumentId> {
-    match kind {
-        FeedKind::Change { document, .. }
-        | FeedKind::Base { document, .. }
-        | FeedKind::Enter { document } => Some(*document),
-        FeedKind::Records { customer, .. } => Some(Facet::Card.document(*customer)),
-        FeedKind::Leave { .. } | FeedKind::Tombstone { .. } => None,
-    }
-}
-
 /// Whether a document is in a scope at this moment.
 fn is_in(tx: &dyn ReadTx, scope: Scope, document: DocumentId) -> Result<bool, StoreError> {
     let key = scope.document_key(document);
     Ok(tx.get(Table::ScopeDocument, &key)?.is_some())
-}
-
-fn records(tx: &dyn ReadTx, keys: &[minicbor::bytes::ByteVec]) -> Result<Vec<Record>, StoreError> {
-    let mut records = Vec::new();
-    for key in keys {
-        records.extend(store::get_row::<Record>(tx, Table::Record, key)?);
-    }
-    Ok(records)
 }

@@ -8,6 +8,7 @@
 //! A gap in the numbers or a chain that does not follow is reported as [`ReceiveError::Broken`]; the session then repairs the scope.
 
 mod forget;
+mod notices;
 mod pages;
 mod settle;
 
@@ -22,9 +23,10 @@ use crate::digest::tombstone_item;
 use crate::documents::{self, DocumentRow, Loaded, StoredChange};
 use crate::entropy::Entropy;
 use crate::envelope::{Envelope, Sealed};
-use crate::feed::{self, FeedKind, Ledger};
+use crate::feed::{self, FeedKind, Ledger, NoticeRef};
 use crate::gate::{self, GateError, Incoming, Rules};
-use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, ShopId, Timestamp};
+use crate::ids::{AssociateId, ChangeHash, CustomerId, DocumentId, Hash32, ShopId, Timestamp};
+use crate::notices::{Subject, remove_all as remove_notices};
 use crate::outbox::{self, OutboxState};
 use crate::projection;
 use crate::protocol::frame::{Entries, Item, Snapshot};
@@ -33,6 +35,7 @@ use crate::records::{self, PutOutcome, RecordError};
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
 
+use self::notices::receive_notices;
 use settle::{settle, store_record};
 
 /// Why what the hub sent could not be folded.
@@ -64,6 +67,21 @@ pub struct Received {
     pub erased_edits: u64,
     /// Whether something was committed anew and should be pushed again.
     pub replayed: bool,
+    /// Customers of whom notices told something; their rows stay as they are.
+    pub noticed: BTreeSet<CustomerId>,
+    /// Whether the house told something: its people, its goods, its standard, the rights of an associate.
+    pub house: bool,
+}
+
+impl Received {
+    fn hear(&mut self, subject: Subject) {
+        match subject {
+            Subject::Chain | Subject::Shop(_) | Subject::Associate(_) => self.house = true,
+            Subject::Customer(customer) => {
+                self.noticed.insert(customer);
+            }
+        }
+    }
 }
 
 /// A change on its way into accepted state.
@@ -181,6 +199,7 @@ impl Replica {
             }
             Item::Document { .. }
             | Item::Records { .. }
+            | Item::Notices { .. }
             | Item::Leave { .. }
             | Item::Tombstone { .. }
             | Item::Gone { .. } => Ok(None),
@@ -328,6 +347,13 @@ impl Replica {
                     store_record(tx, ledger, record)?;
                     received.customers.insert(record.customer);
                 }
+            }
+            Item::Notices { notices, hash } => {
+                let kind = FeedKind::Notices {
+                    notices: notices.iter().map(NoticeRef::of).collect(),
+                };
+                ledger.append(tx, scope, kind, *hash)?;
+                receive_notices(tx, ledger, (scope, notices), received)?;
             }
             Item::Leave { document, hash } => {
                 ledger.append(

@@ -231,6 +231,7 @@ pub(crate) fn changes_in(frame: &Frame) -> BTreeSet<ChangeHash> {
             Item::Own { .. }
             | Item::Document { .. }
             | Item::Records { .. }
+            | Item::Notices { .. }
             | Item::Leave { .. }
             | Item::Tombstone { .. }
             | Item::Gone { .. } => None,

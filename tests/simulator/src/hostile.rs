@@ -13,6 +13,7 @@ use sync_core::ids::{
     AssociateId, ChangeHash, CustomerId, DeviceId, DocumentId, EditId, Hash32, Nonce,
 };
 use sync_core::limits;
+use sync_core::notices::{Notice, Subject};
 use sync_core::outbox;
 use sync_core::protocol::frame::{
     Ack, Fetch, Frame, Heads, Hello, Item, Position, Push, Snapshot, WIRE_VERSION, short_chain,
@@ -245,6 +246,7 @@ fn carried(frame: &Frame) -> (Option<Scope>, Vec<DocumentId>) {
                         let cards = records.iter().map(|record| record.customer);
                         documents.extend(cards.map(|customer| Facet::Card.document(customer)));
                     }
+                    Item::Notices { notices, .. } => documents.extend(cards_of(notices)),
                     Item::Own { .. }
                     | Item::Leave { .. }
                     | Item::Tombstone { .. }
@@ -257,7 +259,9 @@ fn carried(frame: &Frame) -> (Option<Scope>, Vec<DocumentId>) {
             let told = page.rows.iter().map(|row| row.customer);
             let told = told.chain(page.records.iter().map(|record| record.customer));
             let cards = told.map(|customer| Facet::Card.document(customer));
-            let documents = page.documents.iter().map(of).chain(cards).collect();
+            let notices = page.notices.iter().flat_map(|told| cards_of(&told.notices));
+            let documents = page.documents.iter().map(of);
+            let documents = documents.chain(cards).chain(notices).collect();
             (Some(page.scope), documents)
         }
         Frame::Hello(_)
@@ -273,6 +277,14 @@ fn carried(frame: &Frame) -> (Option<Scope>, Vec<DocumentId>) {
         | Frame::ReadsStored(_)
         | Frame::Stop(_) => (None, Vec::new()),
     }
+}
+
+/// The cards of the customers whom notices are about.
+fn cards_of(notices: &[Notice]) -> impl Iterator<Item = DocumentId> {
+    notices.iter().filter_map(|notice| match notice.subject {
+        Subject::Customer(customer) => Some(Facet::Card.document(customer)),
+        Subject::Chain | Subject::Shop(_) | Subject::Associate(_) => None,
+    })
 }
 
 /// What the hub sends about a scope must be granted, and of documents that are in that scope at this moment.

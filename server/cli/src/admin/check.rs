@@ -56,6 +56,7 @@ fn say_checked(checked: &Checked) {
         checked.feed_entries, checked.scopes
     ));
     say(format_args!("records        {}", checked.records));
+    say(format_args!("notices        {}", checked.notices));
     say(format_args!(
         "read rows      {} with {} index entries, as a rebuild would make them",
         checked.rows, checked.terms

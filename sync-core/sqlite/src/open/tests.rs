@@ -117,3 +117,104 @@ fn a_crash_while_the_database_is_made_is_made_good() {
         store.integrity_check().unwrap();
     }
 }
+
+const SCHEMA_1: &str = include_str!("../../tests/fixtures/schema_1.sql");
+
+/// A database as the first version left it, with a row in each of its tables.
+fn database_of_schema_1(path: &Path, options: &OpenOptions) {
+    reserve(path, true).unwrap();
+    let connection = connect(path, options, options.cache_kib).unwrap();
+    connection
+        .pragma_update(None, "page_size", PAGE_BYTES)
+        .unwrap();
+    connection.execute_batch(SCHEMA_1).unwrap();
+    enter_wal(&connection).unwrap();
+    for table in &Table::ALL[..27] {
+        connection
+            .execute(
+                &format!("INSERT INTO {} VALUES (x'01', x'02')", table.name()),
+                [],
+            )
+            .unwrap();
+    }
+}
+
+fn assert_migrated(path: &Path, options: &OpenOptions) {
+    let store = SqliteStore::open(path, options).unwrap();
+    let tx = store.read().unwrap();
+    for (number, table) in (0..).zip(Table::ALL) {
+        let expected = (number < 27).then(|| vec![2]);
+        assert_eq!(tx.get(table, &[1]).unwrap(), expected, "{}", table.name());
+    }
+    drop(tx);
+    let mut tx = store.write().unwrap();
+    tx.put(Table::Notice, b"key", b"value").unwrap();
+    tx.commit().unwrap();
+    store.integrity_check().unwrap();
+    drop(store);
+    let connection = connect(path, options, options.cache_kib).unwrap();
+    assert_eq!(
+        pragma(&connection, "user_version"),
+        i64::from(SCHEMA_VERSION)
+    );
+}
+
+#[test]
+fn a_database_of_schema_1_is_brought_up_to_date_and_keeps_its_content() {
+    for key in [None, Some(KEY)] {
+        for create in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("book.db");
+            let options = OpenOptions {
+                key,
+                create,
+                ..OpenOptions::default()
+            };
+            database_of_schema_1(&path, &options);
+            assert_migrated(&path, &options);
+        }
+    }
+}
+
+/// What a crash leaves in the middle: a part of the new tables in the log, without a commit.
+#[test]
+fn a_crash_while_the_database_is_brought_up_to_date_is_made_good() {
+    for key in [None, Some(KEY)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, crashed) = (
+            folder.path().join("book.db"),
+            folder.path().join("crashed.db"),
+        );
+        let options = OpenOptions {
+            key,
+            ..OpenOptions::default()
+        };
+        database_of_schema_1(&path, &options);
+        let connection = connect(&path, &options, options.cache_kib).unwrap();
+        // A cache that holds nothing writes its pages to the log before the commit.
+        connection
+            .execute_batch("PRAGMA cache_size = 0; PRAGMA cache_spill = 1; BEGIN IMMEDIATE")
+            .unwrap();
+        let statements = schema::migration(1).unwrap();
+        connection.execute_batch(&statements).unwrap();
+        fs::copy(&path, &crashed).unwrap();
+        let log = |path: &Path| path.with_extension("db-wal");
+        fs::copy(log(&path), log(&crashed)).unwrap();
+        drop(connection);
+        assert_migrated(&crashed, &options);
+    }
+}
+
+#[test]
+fn many_openings_at_once_bring_one_database_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.db");
+    let options = OpenOptions::default();
+    database_of_schema_1(&path, &options);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| SqliteStore::open(&path, &options).unwrap());
+        }
+    });
+    assert_migrated(&path, &options);
+}

@@ -88,11 +88,11 @@ fn a_newer_schema_is_refused_by_its_number() {
     drop(connection);
     let error = refusal(&place, &place.options);
     assert!(
-        matches!(error, StoreError::NewerSchema { found: 7, known: 1 }),
+        matches!(error, StoreError::NewerSchema { found: 7, known: 2 }),
         "{error:?}"
     );
     let connection = Connection::open(place.path()).unwrap();
-    connection.pragma_update(None, "user_version", 1).unwrap();
+    connection.pragma_update(None, "user_version", 2).unwrap();
     drop(connection);
     assert_eq!(
         get(&place.open(), Table::Meta, b"key").as_deref(),

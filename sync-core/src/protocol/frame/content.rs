@@ -1,4 +1,4 @@
-//! What frames carry: feed entries, documents, pages and verdicts. Frozen as wire version 1.
+//! What frames carry: feed entries, documents, pages and verdicts. Frozen as wire version 2.
 
 use minicbor::{Decode, Encode};
 
@@ -6,6 +6,7 @@ use super::Phase;
 use crate::card::Facet;
 use crate::envelope::Sealed;
 use crate::ids::{ChangeHash, CustomerId, DocumentId, EditId, Hash32, Timestamp};
+use crate::notices::Notice;
 use crate::projection::Row;
 use crate::records::Record;
 use crate::scope::Scope;
@@ -86,6 +87,16 @@ pub enum Item {
         #[n(0)]
         hash: Hash32,
     },
+    /// Notices as they are now. Since version 2.
+    #[n(7)]
+    Notices {
+        /// The notices, those left out of which a later entry tells.
+        #[n(0)]
+        notices: Vec<Notice>,
+        /// The entry hash.
+        #[n(1)]
+        hash: Hash32,
+    },
 }
 
 /// A document as the hub accepted it.
@@ -143,6 +154,21 @@ pub struct Page {
     /// Documents that the handheld holds and the scope does not (repair).
     #[n(7)]
     pub gone: Vec<DocumentId>,
+    /// Notices, in the phases that bring any. Since version 2.
+    #[n(8)]
+    pub notices: Option<NoticePage>,
+}
+
+/// The notices of a page. They are whole: the scope has these between the two places and no other, whatever the handheld holds there.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct NoticePage {
+    /// The page begins behind this cursor; empty at the beginning. Its own cursor is where it ends, unless it is the last.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub after: Vec<u8>,
+    /// The notices.
+    #[n(1)]
+    pub notices: Vec<Notice>,
 }
 
 /// What became of one change.

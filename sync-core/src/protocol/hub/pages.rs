@@ -1,4 +1,4 @@
-//! Pages of a first sync (rows, then documents, then records) and of a repair, read straight from storage: no document is opened.
+//! Pages of a first sync (what the house says, then rows, then documents, then records) and of a repair, read straight from storage: no document is opened.
 
 use std::ops::ControlFlow;
 
@@ -7,9 +7,10 @@ use super::{is_in, of_row, snapshot};
 use crate::card::Facet;
 use crate::documents;
 use crate::ids::DocumentId;
+use crate::notices::{self, Notice, Subject, held};
 use crate::projection;
 use crate::protocol::FrameTarget;
-use crate::protocol::frame::{Item, Page, Phase};
+use crate::protocol::frame::{Item, NoticePage, Page, Phase};
 use crate::records;
 use crate::scope::Scope;
 use crate::store::{self, Direction, KeyRange, ReadTx, StoreError, Table};
@@ -19,7 +20,7 @@ use crate::store::{self, Direction, KeyRange, ReadTx, StoreError, Table};
 pub(super) struct Sent {
     pub(super) page: Page,
     /// `None` after the last page of the last phase.
-    pub(super) next: Option<(Phase, Vec<u8>)>,
+    pub(super) next: Option<Place>,
 }
 
 pub(super) fn empty(scope: Scope, phase: Phase) -> Page {
@@ -32,36 +33,112 @@ pub(super) fn empty(scope: Scope, phase: Phase) -> Page {
         documents: Vec::new(),
         records: Vec::new(),
         gone: Vec::new(),
+        notices: None,
     }
 }
 
-/// The page of `phase` after `cursor` (a document id; empty for the beginning).
+/// Where a stream of pages is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// What is being sent.
+    pub(super) phase: Phase,
+    /// The last storage key that was sent.
+    pub(super) cursor: Vec<u8>,
+    /// Whether it is a first sync; a repair has neither rows nor documents here.
+    pub(super) is_first_sync: bool,
+}
+
+impl Place {
+    /// The beginning of a phase.
+    pub(super) fn beginning(phase: Phase, is_first_sync: bool) -> Self {
+        Self {
+            phase,
+            cursor: Vec::new(),
+            is_first_sync,
+        }
+    }
+
+    /// What follows on a phase that is sent.
+    fn following(&self) -> Option<Self> {
+        let phase = match self.phase {
+            Phase::Notices if self.is_first_sync => Phase::Rows,
+            Phase::Rows => Phase::Documents,
+            Phase::Notices | Phase::Documents => Phase::Records,
+            Phase::Records => return None,
+        };
+        Some(Self::beginning(phase, self.is_first_sync))
+    }
+}
+
+/// The page at a place.
 pub(super) fn next(
     tx: &dyn ReadTx,
     scope: Scope,
-    phase: Phase,
-    cursor: &[u8],
+    place: &Place,
     target: FrameTarget,
 ) -> Result<Sent, StoreError> {
-    let mut page = empty(scope, phase);
-    let mut bytes = 0;
-    let complete = walk(tx, scope, cursor, &mut |document| {
-        bytes += add(tx, &mut page, document)?;
-        page.cursor = document.as_bytes().to_vec();
-        Ok(if bytes < target.0 {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
+    let mut page = empty(scope, place.phase);
+    if matches!(place.phase, Phase::Notices | Phase::Records) {
+        page.notices = Some(NoticePage {
+            after: place.cursor.clone(),
+            notices: Vec::new(),
+        });
+    }
+    page.last = if place.phase == Phase::Notices {
+        add_house(tx, &mut page, &place.cursor, target)?
+    } else {
+        let mut bytes = 0;
+        walk(tx, scope, &place.cursor, &mut |document| {
+            bytes += add(tx, &mut page, document)?;
+            page.cursor = document.as_bytes().to_vec();
+            Ok(flow(bytes, target))
+        })?
+    };
+    let next = if page.last {
+        place.following()
+    } else {
+        Some(Place {
+            cursor: page.cursor.clone(),
+            ..place.clone()
         })
-    })?;
-    page.last = complete;
-    let next = match (complete, phase) {
-        (false, _) => Some((phase, page.cursor.clone())),
-        (true, Phase::Rows) => Some((Phase::Documents, Vec::new())),
-        (true, Phase::Documents) => Some((Phase::Records, Vec::new())),
-        (true, Phase::Records) => None,
     };
     Ok(Sent { page, next })
+}
+
+fn flow(bytes: usize, target: FrameTarget) -> ControlFlow<()> {
+    if bytes < target.0 {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(())
+    }
+}
+
+/// Adds what the house says behind `cursor` (a notice's key); true when that was all.
+fn add_house(
+    tx: &dyn ReadTx,
+    page: &mut Page,
+    cursor: &[u8],
+    target: FrameTarget,
+) -> Result<bool, StoreError> {
+    let mut bytes = 0;
+    let mut found = Vec::new();
+    let mut last = Vec::new();
+    for prefix in held::house(page.scope) {
+        if bytes >= target.0 {
+            break;
+        }
+        held::scan(tx, (&prefix, cursor), &mut |key, notice| {
+            bytes += notice.weight();
+            last = key.to_vec();
+            found.push(notice);
+            flow(bytes, target)
+        })?;
+    }
+    page.cursor = last;
+    if let Some(notices) = &mut page.notices {
+        notices.notices = found;
+    }
+    Ok(bytes < target.0)
 }
 
 /// Adds what the page's phase tells of a document; returns about how many bytes that is.
@@ -84,7 +161,14 @@ fn add(tx: &dyn ReadTx, page: &mut Page, document: DocumentId) -> Result<usize, 
     }
     let before = page.records.len();
     records::for_each(tx, row.customer, &mut |record| page.records.push(record))?;
-    Ok((page.records.len() - before) * 128)
+    let mut bytes = (page.records.len() - before) * 128;
+    if let Some(told) = &mut page.notices {
+        notices::for_each_of(tx, Subject::Customer(row.customer), &mut |notice| {
+            bytes += notice.weight();
+            told.notices.push(notice);
+        })?;
+    }
+    Ok(bytes)
 }
 
 /// Visits the documents of a scope after `cursor`; true when the end was reached.
@@ -201,6 +285,7 @@ pub(super) fn weight(item: &Item) -> usize {
         Item::Change { sealed, .. } => SMALL + sealed.change.len(),
         Item::Document { snapshot, .. } => SMALL + snapshot.bytes.len(),
         Item::Records { records, .. } => SMALL + records.len() * SMALL,
+        Item::Notices { notices, .. } => SMALL + notices.iter().map(Notice::weight).sum::<usize>(),
         Item::Own { .. } | Item::Leave { .. } | Item::Tombstone { .. } | Item::Gone { .. } => SMALL,
     }
 }

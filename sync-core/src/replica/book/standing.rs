@@ -74,7 +74,7 @@ fn first_sync(tx: &dyn ReadTx) -> Result<FirstSync, StoreError> {
         }
         let resume: Option<Resume> = store::get_row(tx, Table::Progress, &scope.key())?;
         found = found.max(match resume.map(|resume| resume.phase) {
-            Some(Phase::Rows) => FirstSync::Rows,
+            Some(Phase::Notices | Phase::Rows) => FirstSync::Rows,
             Some(Phase::Documents | Phase::Records) => FirstSync::Searchable,
             None => FirstSync::Complete,
         });

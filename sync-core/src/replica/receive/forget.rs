@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use super::super::Replica;
 use super::pages::knows_more;
 use super::*;
+use crate::notices::held;
 
 impl Replica {
     /// Takes a document out of a scope, and forgets it when no other scope of this handheld holds it and nothing of it waits to be sent.
@@ -51,6 +52,7 @@ impl Replica {
             self.cache.remove(document);
             if row.facet == Facet::Card {
                 records::remove_all(tx, row.customer)?;
+                remove_notices(tx, Subject::Customer(row.customer))?;
             }
         }
         Ok(())
@@ -129,6 +131,9 @@ impl Replica {
                 self.leave(tx, ledger, scope, document)?;
             }
         }
+        // Where a damaged card was forgotten before, they stayed without it.
+        records::remove_all(tx, customer)?;
+        remove_notices(tx, Subject::Customer(customer))?;
         projection::unfold(tx, customer)?;
         if tx.get(Table::Tombstone, customer.as_bytes())?.is_none() {
             tx.put(Table::Tombstone, customer.as_bytes(), &[])?;
@@ -205,6 +210,7 @@ impl Replica {
             tx.delete(Table::Feed, &key)?;
         }
         tx.delete(Table::ScopeState, &scope.key())?;
+        held::end(tx, scope)?;
         self.refold(tx, shop, &customers)?;
         Ok(())
     }

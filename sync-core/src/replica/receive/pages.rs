@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use super::notices::receive_notice_page;
 use super::settle::store_record;
 use super::{ReceiveError, Received, Replica};
 use crate::card::Facet;
@@ -61,6 +62,7 @@ impl Replica {
                 received.customers.insert(record.customer);
             }
         }
+        receive_notice_page(tx, &mut ledger, page, &mut received)?;
         if let Some(progress) = progress.filter(|_| page.phase == Phase::Records) {
             let told = told_in_full(tx.as_read(), page, &progress, shop)?;
             received.customers.extend(told);
@@ -118,10 +120,35 @@ fn told_in_full(
     progress: &Resume,
     shop: ShopId,
 ) -> Result<Vec<CustomerId>, StoreError> {
+    let after: &[u8] = match progress.phase {
+        Phase::Records => &progress.cursor,
+        Phase::Notices | Phase::Rows | Phase::Documents => &[],
+    };
+    let documents = documents_between(tx, page, after)?;
+    let mut customers = Vec::new();
+    for document in documents {
+        let Some(row) = documents::row(tx, document)? else {
+            continue;
+        };
+        let card = Facet::Card.document(row.customer);
+        // The facet of somebody whose card is not in this scope has no card to come with.
+        let is_theirs = document == card || !documents::scopes(tx, card)?.contains(&page.scope);
+        if is_theirs && knows_more(tx, shop, row.customer)? {
+            customers.push(row.customer);
+        }
+    }
+    Ok(customers)
+}
+
+/// The documents of a page's scope that are here behind `after` and up to where the page ends.
+pub(super) fn documents_between(
+    tx: &dyn ReadTx,
+    page: &Page,
+    after: &[u8],
+) -> Result<Vec<DocumentId>, StoreError> {
     let prefix = page.scope.key();
-    let mut from = prefix.to_vec();
-    if progress.phase == Phase::Records && !progress.cursor.is_empty() {
-        from.extend_from_slice(&progress.cursor);
+    let mut from = store::key(&[&prefix, after]);
+    if !after.is_empty() {
         from.push(0);
     }
     let to = if page.last {
@@ -143,17 +170,5 @@ fn told_in_full(
             Ok(ControlFlow::Continue(()))
         },
     )?;
-    let mut customers = Vec::new();
-    for document in documents {
-        let Some(row) = documents::row(tx, document)? else {
-            continue;
-        };
-        let card = Facet::Card.document(row.customer);
-        // The facet of somebody whose card is not in this scope has no card to come with.
-        let is_theirs = document == card || !documents::scopes(tx, card)?.contains(&page.scope);
-        if is_theirs && knows_more(tx, shop, row.customer)? {
-            customers.push(row.customer);
-        }
-    }
-    Ok(customers)
+    Ok(documents)
 }

@@ -311,6 +311,7 @@ impl Standing {
                 documents: snapshots,
                 records: Vec::new(),
                 gone: Vec::new(),
+                notices: None,
             },
         })
     }

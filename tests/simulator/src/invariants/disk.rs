@@ -8,6 +8,7 @@ use sync_core::digest::SetDigest;
 use sync_core::documents::{self, DocumentRow};
 use sync_core::feed::{self, Chain, FeedKind};
 use sync_core::ids::{CustomerId, DocumentId, Timestamp};
+use sync_core::notices::{Notice, Subject};
 use sync_core::projection;
 use sync_core::protocol::positions;
 use sync_core::records::{self, SoldAt};
@@ -149,6 +150,27 @@ pub(super) fn scopes(tx: &dyn ReadTx) -> Result<BTreeMap<Scope, BTreeSet<Documen
     Ok(held)
 }
 
+/// The notices that are to be read in a scope: told from what is stored of each, not by the code that is being checked.
+pub(super) fn read_in(tx: &dyn ReadTx, scope: Scope) -> Result<Vec<Notice>, Violation> {
+    let mut found = Vec::new();
+    for bytes in table(tx, Table::Notice)?.values() {
+        let notice: Notice = store::decode_row(Table::Notice, bytes)?;
+        let is_read = match (notice.subject, scope) {
+            (Subject::Chain, Scope::Book(_)) => true,
+            (Subject::Shop(shop), Scope::Book(book)) => shop == book,
+            (Subject::Associate(one), Scope::Associate(other)) => one == other,
+            (Subject::Customer(customer), _) => {
+                documents::scopes(tx, Facet::Card.document(customer))?.contains(&scope)
+            }
+            (Subject::Chain | Subject::Shop(_) | Subject::Associate(_), _) => false,
+        };
+        if is_read {
+            found.push(notice);
+        }
+    }
+    Ok(found)
+}
+
 /// Digests are those of the items that the scopes hold.
 pub(super) fn digests(tx: &dyn ReadTx) -> Result<(), Violation> {
     let held = scopes(tx)?;
@@ -166,6 +188,9 @@ pub(super) fn digests(tx: &dyn ReadTx) -> Result<(), Violation> {
                     digest.add(&record.item_hash());
                 })?;
             }
+        }
+        for notice in read_in(tx, scope)? {
+            digest.add(&notice.item_hash());
         }
         must(digest == state.digest, "digests", || {
             format!("the digest of {scope:?} is not that of what it holds")

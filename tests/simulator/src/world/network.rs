@@ -87,7 +87,11 @@ impl World {
                     self.totals.refused += u64::try_from(judged.refused.len()).unwrap_or(0);
                     self.totals.replayed += u64::from(judged.replayed);
                 }
-                Event::Changed(_) | Event::Searchable(_) | Event::CaughtUp(_) | Event::InSync => {}
+                Event::Changed(_)
+                | Event::HouseChanged
+                | Event::Searchable(_)
+                | Event::CaughtUp(_)
+                | Event::InSync => {}
             }
         }
         Ok(())
