@@ -9,6 +9,7 @@ pub mod gap;
 pub mod grounds;
 pub mod guard;
 pub mod guest;
+pub mod guests;
 pub mod handover;
 pub mod linter;
 pub mod obligations;
