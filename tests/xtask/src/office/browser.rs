@@ -26,8 +26,7 @@ const PROGRAMS: [&str; 5] = [
     "chrome",
     "chromium-headless-shell",
 ];
-const CURE: &str =
-    "no Chromium is installed (Debian: apt-get install chromium fonts-liberation): the pages can't be looked at";
+const CURE: &str = "no Chromium is installed (Debian: apt-get install chromium fonts-liberation): the pages can't be looked at";
 /// Time in which a page of this machine is long there.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The browser reads commands from file 3 and answers on file 4; a child has its input and output there.
