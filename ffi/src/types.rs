@@ -10,9 +10,9 @@ mod terms;
 
 pub use brief::{Brief, BriefArgument, BriefLine, BriefSection, render_english};
 pub use card::{
-    Allergy, Card, ConflictChoice, ConflictView, Consent, ContactWish, Endpoint, Ground,
-    InteractionLine, NamePartLine, Note, NoteText, Occasion, Preference, PromiseLine, Reaction,
-    RelationshipLine, Size, TextFact, Visit, Wish,
+    Allergy, AskLine, Card, ConflictChoice, ConflictView, Consent, ContactWish, Endpoint, Ground,
+    InteractionLine, Invitation, Link, NamePartLine, Need, Note, NoteText, Occasion, Preference,
+    PromiseLine, Reaction, RelationshipLine, Size, Suggestion, TextFact, Visit, Wish,
 };
 pub use edit::{NamePartText, NameParts, PreferenceInput};
 pub use records::{Purchase, PurchaseLine, SumOfMoney, Totals};

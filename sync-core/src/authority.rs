@@ -308,7 +308,7 @@ impl Authority {
             associate: author.associate,
             session: author.session,
             edits,
-            schema: crate::card::SCHEMA_VERSION,
+            schema: Plan::schema_of(writes),
             salt: envelope::salt(entropy),
         };
         let sealed = Sealed {

@@ -5,6 +5,7 @@
 pub mod brief;
 mod calendar;
 pub mod confirm;
+pub mod gather;
 pub mod grounds;
 pub mod guest;
 pub mod handover;
@@ -13,6 +14,7 @@ pub mod recommend;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod stock;
+pub mod today;
 
 pub use brief::{Brief, Line, LineKind, brief, render_english};
 pub use confirm::{Ask, Doubt, Reply};

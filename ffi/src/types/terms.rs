@@ -1,6 +1,9 @@
 //! The closed lists of the core as apps name them. The words and their order are the core's; this file repeats them for the generator,
 //! and the compiler refuses it when they differ.
 
+mod question;
+mod wants;
+
 use sync_core::card::Source;
 use sync_core::card::reduce::Decision;
 use sync_core::card::schema::Role;
@@ -9,9 +12,8 @@ use sync_core::card::terms::{
     NamePart, OccasionKind, Place, Polarity, PromiseStatus, Purpose, RelationshipKind, Sensitivity,
     Sentiment, ServiceMode, Severity,
 };
-use sync_core::card::view::{Question, Settlement, Strength};
+use sync_core::card::view::{Settlement, Strength};
 use sync_core::concierge::brief::LineKind;
-use sync_core::ids::EditId;
 use sync_core::projection::HintKind;
 use sync_core::replica::book::FirstSync;
 
@@ -334,99 +336,6 @@ pub enum Settlement {
     Merge,
     /// Agree among colleagues, or let a manager decide.
     Agree,
-}
-
-/// What a conflict is about.
-#[uniffi::remote(Enum)]
-pub enum Question {
-    /// A part of the name.
-    Name {
-        /// Which.
-        part: NamePart,
-    },
-    /// A size: "38 or 39".
-    Size {
-        /// Of what.
-        category: String,
-        /// In which system.
-        system: String,
-        /// Of which brand.
-        brand: Option<String>,
-    },
-    /// What a preference says.
-    Preference {
-        /// Kind.
-        kind: String,
-        /// About what.
-        subject: String,
-    },
-    /// How much something is liked; the stronger caution is in effect.
-    Polarity {
-        /// Kind.
-        kind: String,
-        /// About what.
-        subject: String,
-    },
-    /// One took an allergy back while another recorded it; it is in effect.
-    Allergy {
-        /// The effect.
-        substance: String,
-    },
-    /// How much company; the quieter is in effect.
-    ServiceMode,
-    /// Which language.
-    Language,
-    /// Which channels; what all agree on is in effect.
-    Channels,
-    /// One blocked contact while another lifted a block; it is in effect.
-    Blocked,
-    /// Which day.
-    Occasion {
-        /// Of which kind.
-        kind: OccasionKind,
-        /// Whose.
-        person: Option<String>,
-    },
-    /// The text of a note.
-    Note {
-        /// Which.
-        note: EditId,
-    },
-    /// The title of a note.
-    NoteTitle {
-        /// Which.
-        note: EditId,
-    },
-    /// The words of a promise.
-    Promise {
-        /// Which.
-        promise: EditId,
-    },
-    /// By when a promise is due; the earlier day is in effect.
-    Due {
-        /// Which.
-        promise: EditId,
-    },
-    /// Whether a promise was kept or given up; it counts as kept.
-    Outcome {
-        /// Which.
-        promise: EditId,
-    },
-    /// Who sees to a promise: two claimed it.
-    Assignee {
-        /// Which.
-        promise: EditId,
-    },
-    /// What to know about a wish.
-    WishNote {
-        /// The article.
-        sku: String,
-    },
-    /// The cause behind an allergy.
-    Cause {
-        /// Which allergy.
-        id: String,
-    },
 }
 
 /// What a line says. Its arguments are named beside it; all of them are text.

@@ -199,7 +199,7 @@ impl Replica {
             associate: origin.associate,
             session: origin.session,
             edits: vec![plan.edit],
-            schema: crate::card::SCHEMA_VERSION,
+            schema: Plan::schema_of(writes),
             salt: envelope::salt(entropy),
         };
         Some(Sealed {

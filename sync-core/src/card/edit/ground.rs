@@ -30,7 +30,16 @@ impl Edit {
             | Self::AddRelationship { .. }
             | Self::RemoveRelationship { .. }
             | Self::AddWish { .. }
-            | Self::RemoveWish { .. } => Source::Stated,
+            | Self::RemoveWish { .. }
+            | Self::AddNeed(_)
+            | Self::ChangeNeed(_)
+            | Self::SetNeedState { .. }
+            | Self::AddSuggestion(_)
+            | Self::Ask(_)
+            | Self::WithdrawAsk { .. }
+            | Self::SetInvitation(_)
+            | Self::KeepToOwner { .. }
+            | Self::SetMinor { is_minor: true } => Source::Stated,
             Self::MarkEndpoint { .. }
             | Self::ObservePreference { .. }
             | Self::FulfillWish { .. }
@@ -40,6 +49,13 @@ impl Edit {
             | Self::RecordInteraction { .. }
             | Self::RecordReaction { .. } => Source::Observed,
             Self::LiftBlock { .. }
+            | Self::OpenToColleagues { .. }
+            | Self::SetMinor { is_minor: false }
+            | Self::LinkCustomers(_)
+            | Self::AnswerNeed { .. }
+            | Self::AcknowledgeSuggestion { .. }
+            | Self::AnswerSuggestion { .. }
+            | Self::TellSuggestion { .. }
             | Self::DropPreference { .. }
             | Self::RemoveAllergy { .. }
             | Self::AddNote { .. }
@@ -57,7 +73,9 @@ impl Edit {
             | Self::Untag { .. } => Source::Typed,
             // A choice between two sides follows the customer's answer, except where one side takes a protection away.
             Self::Resolve { path, .. } => {
-                let protects = path.starts_with("allergy/") || path.ends_with("/polarity");
+                let protects = path.starts_with("allergy/")
+                    || path.ends_with("/polarity")
+                    || path == "contact/-/minor";
                 if protects {
                     Source::Typed
                 } else {

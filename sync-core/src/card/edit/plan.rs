@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::draft::{Draft, drafts, prose};
-use super::{Edit, EditContext, EditError, FieldWrite, Plan};
+use super::{Edit, EditContext, EditError, FieldWrite, NeedChange, Plan};
 use crate::card::Facet;
 use crate::card::entries::Visible;
 use crate::card::gone::{self, Gone};
 use crate::card::key::{FieldPath, Key};
+use crate::card::links::Component;
 use crate::card::reduce::{self, Corrections, Decision, Head};
 use crate::card::schema::{self, Class, Reducer};
-use crate::card::terms::{Place, Sensitivity};
+use crate::card::terms::{Place, Sensitivity, SuggestionState};
 use crate::card::value::{Entry, Value};
 use crate::ids::EditId;
 use crate::limits;
@@ -48,6 +49,34 @@ pub(super) fn plan(
         edit: context.edit,
         writes: writes.into_iter().collect(),
     })
+}
+
+/// The plan of an edit that was made in a merged view: beside its writes, on the chain's card, which cards that view joined.
+pub(super) fn plan_via(
+    edit: &Edit,
+    context: &EditContext,
+    visible: &Visible,
+    via: &Component,
+) -> Result<Plan, EditError> {
+    let mut plan = plan(edit, context, visible)?;
+    let planner = Planner { context, visible };
+    let path = FieldPath::new("via", &context.edit.to_string(), "component");
+    let draft = Draft {
+        place: Place::Card,
+        path,
+        value: via.to_value(),
+    };
+    let write = planner.write(&Facet::Card, draft)?;
+    match plan
+        .writes
+        .iter_mut()
+        .find(|(facet, _)| *facet == Facet::Card)
+    {
+        Some((_, writes)) => writes.push(write),
+        // The card is the first of the facets.
+        None => plan.writes.insert(0, (Facet::Card, vec![write])),
+    }
+    Ok(plan)
 }
 
 struct Planner<'p> {
@@ -139,7 +168,42 @@ impl Planner<'_> {
         if let Edit::Capture { visit, .. } | Edit::Leave { visit, .. } = edit {
             self.exists(Place::Card, "visit", *visit, "arrived")?;
         }
-        Ok(())
+        if let Edit::ChangeNeed(NeedChange { need, .. })
+        | Edit::SetNeedState { need, .. }
+        | Edit::AnswerNeed { need, .. } = edit
+        {
+            self.exists(Place::Card, "need", *need, "what")?;
+        }
+        if let Edit::WithdrawAsk { ask } = edit {
+            self.exists(Place::Card, "ask", *ask, "wanted")?;
+        }
+        self.in_turn(edit)
+    }
+
+    /// What a suggestion went through is not undone by somebody who acknowledges it late, and nobody is told an answer that is not there.
+    fn in_turn(&self, edit: &Edit) -> Result<(), EditError> {
+        let (Edit::AcknowledgeSuggestion { suggestion }
+        | Edit::AnswerSuggestion { suggestion, .. }
+        | Edit::TellSuggestion { suggestion }) = edit
+        else {
+            return Ok(());
+        };
+        self.exists(Place::Card, "suggestion", *suggestion, "what")?;
+        let path = FieldPath::new("suggestion", &suggestion.to_string(), "state");
+        let heads = self.heads(&Facet::Card, &path);
+        let found = reduce::highest(&heads, SuggestionState::TEXTS)
+            .and_then(SuggestionState::parse)
+            .unwrap_or(SuggestionState::Open);
+        let is_read = matches!(edit, Edit::AcknowledgeSuggestion { .. });
+        let is_told = matches!(edit, Edit::TellSuggestion { .. });
+        let takes = if is_read && found != SuggestionState::Open {
+            "only an open one is acknowledged: open the card again"
+        } else if is_told && found != SuggestionState::Answered {
+            "only an answered one is told: answer it first, unless the customer was told already"
+        } else {
+            return Ok(());
+        };
+        Err(EditError::OutOfTurn { found, takes })
     }
 
     /// What is need to know is kept only if the customer agreed to that.

@@ -8,10 +8,12 @@ use crate::card::entries::Entries;
 use crate::card::reduce::Decision;
 use crate::card::schema::Role;
 use crate::card::stage::Stage;
-use crate::card::terms::ConsentMethod;
+use crate::card::terms::{
+    Channel, ConsentEvent, ConsentMethod, NamePart, Place, Polarity, Purpose, RelationshipKind,
+};
 use crate::card::value::Source;
 use crate::card::{Document, Entry};
-use crate::ids::{ActorId, ShopId};
+use crate::ids::{ActorId, AssociateId, CustomerId, ShopId, Timestamp};
 
 fn json(text: &str) -> Edit {
     serde_json::from_str(text).expect("the test's JSON is an edit")
@@ -48,7 +50,7 @@ fn samples() -> Vec<Edit> {
 #[test]
 fn every_edit_is_sound_and_reads_back_from_json_and_from_the_outbox() {
     let samples = samples();
-    assert_eq!(samples.len(), 45, "one of each kind");
+    assert_eq!(samples.len(), 60, "one of each kind");
     for edit in samples {
         assert_eq!(edit.validate(), Ok(()), "{edit:?}");
         let text = serde_json::to_string(&edit).unwrap();

@@ -436,6 +436,19 @@ pub struct InvitationView {
     pub at: Timestamp,
 }
 
+/// An edit that was made in a merged view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ViaView {
+    /// The edit.
+    pub edit: EditId,
+    /// The cards that its author saw as one person.
+    pub cards: Vec<CustomerId>,
+    /// Who made it.
+    pub by: AssociateId,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A field that a newer version of the app wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnknownField {
