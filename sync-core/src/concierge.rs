@@ -6,6 +6,7 @@ pub mod brief;
 mod calendar;
 pub mod confirm;
 pub mod gap;
+pub mod gather;
 pub mod grounds;
 pub mod guard;
 pub mod guest;
@@ -21,6 +22,7 @@ pub mod rights;
 pub(crate) mod scene;
 pub mod stock;
 pub mod stop;
+pub mod today;
 
 pub use brief::{Brief, Line, LineKind, brief, render_english};
 pub use confirm::{Ask, Doubt, Reply};
