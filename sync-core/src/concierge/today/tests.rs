@@ -237,6 +237,7 @@ fn what_customers_spent_never_changes_the_order() {
             .view
             .promises
             .push(crate::card::view::PromiseView {
+                kept_at: None,
                 id: EditId([seed; 10]),
                 sources: what.sources.clone(),
                 what,
