@@ -174,6 +174,7 @@ impl Started {
             entropy: entropy.clone(),
         })?);
         let first_run = first_run(&identity, home, &*clock, &entropy).await?;
+        identity.tell_house(Arc::clone(&book)).await;
         let (stop, stopping) = watch::channel(false);
         let metrics = writer.metrics().clone();
         let state = AppState::new(Hub {

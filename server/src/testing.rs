@@ -10,6 +10,7 @@ use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, DeviceId, ShopId, Timestamp};
 use sync_core::store::memory::MemoryStore;
 
+use crate::book::{Book, BookParts};
 use crate::clock::{Clock as _, ManualClock};
 use crate::config::IdentityConfig;
 use crate::entropy::SharedEntropy;
@@ -93,6 +94,18 @@ impl TestHub {
             config: IdentityConfig::for_testing(),
             issuer: issuer_of(self.shop),
             origins: vec![ORIGIN.to_owned()],
+        })
+        .unwrap()
+    }
+
+    /// The book of this hub.
+    pub(crate) fn book(&self) -> Book {
+        Book::open(BookParts {
+            store: self.store.clone(),
+            writer: self.writer.clone(),
+            key: Arc::new(self.keys.hub_key()),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
         })
         .unwrap()
     }
