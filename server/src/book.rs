@@ -5,6 +5,7 @@
 //! - Sessions hear of a commit after it is durable, never before.
 
 mod access_log;
+mod house;
 pub mod moving;
 pub mod reading;
 pub mod roster;
@@ -231,6 +232,17 @@ impl Book {
     ) -> Result<bool, WriteError<AuthorityError>> {
         self.write(move |engine| engine.record(&author, customer, &edits))
             .await
+    }
+
+    /// Posts notices in a transaction of their own, and tells whoever reads them. Returns how many were new or newer.
+    ///
+    /// # Errors
+    /// [`NoticeError`] says what to do; otherwise why nothing was kept.
+    pub async fn put_notices(
+        &self,
+        drafts: Vec<NoticeDraft>,
+    ) -> Result<u64, WriteError<NoticeError>> {
+        self.write(move |engine| engine.put_notices(&drafts)).await
     }
 
     /// Runs several recordings in one transaction, all or none: imports work in batches.

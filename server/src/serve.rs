@@ -176,6 +176,7 @@ impl Started {
         })?);
         settle_index(&writer).await?;
         let first_run = first_run(&identity, home, &*clock, &entropy).await?;
+        identity.tell_house(Arc::clone(&book)).await;
         let (stop, stopping) = watch::channel(false);
         let metrics = writer.metrics().clone();
         let state = AppState::new(Hub {
