@@ -15,16 +15,18 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::entries::Visible;
+use super::Facet;
+use super::entries::{Entries, Visible};
 use super::normal::derived_id;
+use super::reduce::Corrections;
 use super::terms::Sameness;
 use super::value::Value;
-use super::view::{CardView, LinkView, ViaView};
-use crate::ids::CustomerId;
+use super::view::{CardView, LinkView, Reading, ViaView};
+use crate::ids::{CustomerId, Timestamp};
 use crate::limits;
 
 pub(super) use merged::together;
-pub use merged::{Merged, endpoint_kind, merge, original};
+pub use merged::{Merged, by_age, endpoint_kind, merge, original};
 pub use proposal::{Keys, Proposal, propose};
 
 /// The id of the link between two cards: the same from both. Frozen since schema 2.
@@ -143,6 +145,24 @@ pub struct Via<'v> {
     pub component: &'v Component,
     /// What the author sees of each, the card that is written to among them.
     pub cards: &'v BTreeMap<CustomerId, Visible>,
+}
+
+/// What a card says of others: its links alone, without reading the rest.
+#[must_use]
+pub fn links(visible: &Visible) -> Vec<LinkView> {
+    let entries = visible
+        .get(&Facet::Card)
+        .into_iter()
+        .flat_map(Entries::iter);
+    let own = entries.filter(|(key, _)| key.path.entity == "link");
+    let own: Entries = own
+        .map(|(key, entry)| (key.clone(), entry.clone()))
+        .collect();
+    let reading = Reading {
+        now: Timestamp(0),
+        corrections: &Corrections::new(),
+    };
+    CardView::read(&Visible::from_iter([(Facet::Card, own)]), &reading).links
 }
 
 /// What cards say of each other, as far as they were asked.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::card::Facet;
 use crate::card::entries::{Entries, Visible};
-use crate::card::key::Key;
+use crate::card::key::{FieldPath, Key};
 use crate::card::reduce::{Corrections, Decision};
 use crate::card::terms::{Channel, EndpointKind, Purpose};
 use crate::card::value::Entry;
@@ -75,19 +75,16 @@ pub fn merge(
     reader: Option<AssociateId>,
 ) -> Merged {
     let mut origin = BTreeMap::new();
-    let mut ages = Vec::new();
     let mut endpoints: BTreeMap<String, BTreeSet<CustomerId>> = BTreeMap::new();
     for (card, visible) in cards {
         for (key, _) in visible.iter().flat_map(|(_, entries)| entries.iter()) {
             origin.entry(key.edit).or_insert(*card);
         }
         let view = CardView::read(visible, reading);
-        ages.push((view.since.unwrap_or(Timestamp(i64::MAX)), *card));
         for endpoint in view.endpoints {
             endpoints.entry(endpoint.id).or_default().insert(*card);
         }
     }
-    ages.sort_unstable();
     let (visible, of_the_person) = together(cards);
     let view = match reader {
         Some(reader) => CardView::read_by(&visible, reading, reader),
@@ -100,7 +97,7 @@ pub fn merge(
     let consents = said.filter(|(key, _)| key.path.entity == "consent");
     Merged {
         view,
-        members: ages.into_iter().map(|(_, card)| card).collect(),
+        members: by_age(cards),
         origin,
         endpoints,
         consents: consents
@@ -108,6 +105,22 @@ pub fn merge(
             .collect(),
         of_the_person,
     }
+}
+
+/// The cards, the one known for longest first, those of which nobody knows that last.
+#[must_use]
+pub fn by_age(cards: &BTreeMap<CustomerId, Visible>) -> Vec<CustomerId> {
+    let path = FieldPath::new("customer", "-", "since");
+    let since = |visible: &Visible| {
+        let heads = visible.heads(&Facet::Card, &path);
+        heads.filter_map(|(_, entry)| entry.value.as_int()).min()
+    };
+    let mut ages: Vec<_> = cards
+        .iter()
+        .map(|(card, visible)| (since(visible).unwrap_or(i64::MAX), *card))
+        .collect();
+    ages.sort_unstable();
+    ages.into_iter().map(|(_, card)| card).collect()
 }
 
 /// What stands on all cards, without what gave way to a write of the person as a whole; and those writes.
