@@ -12,11 +12,13 @@ pub mod guard;
 pub mod guest;
 pub mod guests;
 pub mod handover;
+pub mod ledger;
 pub mod linter;
 pub mod obligations;
 pub mod picture;
 pub mod playbook;
 pub mod recommend;
+pub mod relationship;
 pub mod rights;
 #[cfg(test)]
 pub(crate) mod scene;
