@@ -18,6 +18,8 @@ use sync_core::card::Visible;
 use sync_core::card::reduce::Corrections;
 use sync_core::crypto::HubKey;
 use sync_core::ids::{AssociateId, CustomerId, DeviceId, FeedId, ShopId, Timestamp};
+use sync_core::projection;
+
 use sync_core::notices::{NoticeDraft, NoticeError};
 use sync_core::protocol::frame::{Push, Ruling, Verdicts};
 use sync_core::protocol::hub::HubContext;
@@ -387,6 +389,19 @@ impl EngineTx<'_> {
             self.authority
                 .end_need_to_know(self.tx, self.batch, place, entropy)
         })
+    }
+
+    /// Leaves the search entries of what this job writes to a later [`EngineTx::index_what_waits`]: long imports do.
+    pub fn index_later(&mut self) {
+        self.batch.index_later();
+    }
+
+    /// Brings the search index up to what was written with [`EngineTx::index_later`].
+    ///
+    /// # Errors
+    /// What the store reports; the job must then fail, so that its work is undone.
+    pub fn index_what_waits(&mut self) -> Result<(), StoreError> {
+        projection::index_what_waits(self.tx)
     }
 
     /// Posts notices, and tells whoever reads them.

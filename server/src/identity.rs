@@ -2,6 +2,7 @@
 //!
 //! Rooms: [`access`] (roles, scopes, the principal), [`authenticate`] (request to principal), [`sessions`] (sign-in, refresh, sign-out),
 //! [`enrolment`], [`people`] (changes, and [`Identity::deactivate`], which ends everything), [`integrations`],
+//! [`office`] (the cookies of its pages), [`contact`] (when a handheld was last heard),
 //! [`dpop`], [`passwords`], [`attempts`], [`directory`] (rows and their copy in memory).
 //!
 //! # Invariants
@@ -12,10 +13,12 @@
 pub mod access;
 pub mod attempts;
 pub mod authenticate;
+pub mod contact;
 pub mod directory;
 pub mod dpop;
 pub mod enrolment;
 pub mod integrations;
+pub mod office;
 pub mod passwords;
 pub mod people;
 mod refresh;
@@ -185,6 +188,8 @@ pub struct Identity {
     proofs: Proofs,
     passwords: Passwords,
     attempts: Mutex<Attempts>,
+    contacts: Mutex<contact::Contacts>,
+    url: String,
     directory: Arc<RwLock<Directory>>,
 }
 
@@ -202,8 +207,13 @@ impl Identity {
     /// # Errors
     /// What the store reports.
     pub fn load(parts: IdentityParts) -> Result<Self, StoreError> {
-        let directory = Directory::load(&*parts.store.read()?)?;
+        let tx = parts.store.read()?;
+        let directory = Directory::load(&*tx)?;
+        let contacts = contact::Contacts::load(&*tx)?;
+        drop(tx);
         Ok(Self {
+            contacts: Mutex::new(contacts),
+            url: parts.origins.first().cloned().unwrap_or_default(),
             hub_key: parts.keys.hub_key().public_key(),
             pepper: parts.keys.pepper().clone(),
             refresh_secret: parts.keys.refresh_secret().clone(),
@@ -258,6 +268,12 @@ impl Identity {
     #[must_use]
     pub fn hub_key(&self) -> HubPublicKey {
         self.hub_key
+    }
+
+    /// The URL under which handhelds know this hub.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Lives and costs.

@@ -15,6 +15,7 @@ pub mod import;
 pub mod keys;
 pub mod lock;
 pub mod logging;
+pub mod office;
 pub mod operator;
 pub mod routes;
 pub mod secret;

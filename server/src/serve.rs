@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sync_core::projection;
 use sync_core::store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -29,7 +30,7 @@ use crate::identity::{Identity, IdentityError, IdentityParts, issuer_of};
 use crate::keys::{KeysError, Keystore};
 use crate::lock::{FolderLock, LockError};
 use crate::setup::{FirstRun, first_run, home_shop};
-use crate::writer::{Writer, WriterThread};
+use crate::writer::{WriteError, Writer, WriterThread};
 
 /// Why the hub does not start.
 #[derive(Debug, thiserror::Error)]
@@ -173,6 +174,7 @@ impl Started {
             clock: Arc::clone(&clock),
             entropy: entropy.clone(),
         })?);
+        settle_index(&writer).await?;
         let first_run = first_run(&identity, home, &*clock, &entropy).await?;
         let (stop, stopping) = watch::channel(false);
         let metrics = writer.metrics().clone();
@@ -206,6 +208,20 @@ impl Started {
         self.writer.stop().await;
         drop(self.lock);
     }
+}
+
+/// Writes the search entries that an import which was cut left to its end.
+async fn settle_index(writer: &Writer) -> Result<(), StoreError> {
+    let settled = writer.run(|tx| projection::index_what_waits(tx)).await;
+    settled.map_err(|error| match error {
+        WriteError::Job(error) => error,
+        error @ (WriteError::Commit(_) | WriteError::Panicked | WriteError::Stopping) => {
+            StoreError::Other {
+                operation: "indexing what an import wrote",
+                source: error.to_string().into(),
+            }
+        }
+    })
 }
 
 /// Binds the address of `config`.

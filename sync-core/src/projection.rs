@@ -25,7 +25,7 @@ use crate::store::{
     Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, decode_row, encode_row, get_row,
 };
 
-pub use later::{fold_later, index_what_waits};
+pub use later::{fold_later, fold_noted, index_what_waits};
 
 /// The read row of a customer. Encoded as a CBOR array; frozen since schema 1 (what is added comes last and may be missing).
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -174,7 +174,6 @@ impl Row {
     /// The row of these facts.
     #[must_use]
     pub fn new(customer: CustomerId, facts: &RowFacts) -> Self {
-        let rank = facts.last_touch.map_or(0, |at| at.days().max(0));
         let count = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         Self {
             customer,
@@ -190,7 +189,7 @@ impl Row {
             conflicts: count(facts.conflicts),
             open_promises: count(facts.open_promises),
             earliest_due: facts.earliest_due,
-            rank: u32::try_from(rank).unwrap_or(u32::MAX),
+            rank: facts.last_touch.map_or(0, rank),
             visit_since: facts.visit_since,
             hint: facts.hint.clone(),
             terms: PackedTerms::pack(&terms(&facts.sources)),
@@ -203,6 +202,12 @@ impl Row {
         self.visit_since
             .is_some_and(|since| now.0.saturating_sub(since.0) < limits::VISIT_OPEN_MS_MAX)
     }
+}
+
+/// The rank that a last touch gives: its day.
+#[must_use]
+pub fn rank(last_touch: Timestamp) -> u32 {
+    u32::try_from(last_touch.days().max(0)).unwrap_or(u32::MAX)
 }
 
 /// The row of a customer, from what the shop's readers see of the card and from the last purchase.

@@ -30,6 +30,8 @@ pub struct Totals {
     pub replayed: u64,
     /// Records that were new or newer.
     pub records: u64,
+    /// Notices posted or replaced.
+    pub notices: u64,
     /// Frames of the lying handheld.
     pub lies: u64,
     /// Frames delivered.
