@@ -416,6 +416,18 @@ impl EngineTx<'_> {
         projection::index_what_waits(self.tx)
     }
 
+    /// What a reader sees of a customer, with what this transaction wrote.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn visible(
+        &mut self,
+        customer: CustomerId,
+        reader: (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, Corrections), StoreError> {
+        self.authority.visible(self.tx.as_read(), customer, reader)
+    }
+
     /// Posts notices, and tells whoever reads them.
     ///
     /// # Errors

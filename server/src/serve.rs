@@ -24,6 +24,7 @@ use crate::book::{Book, BookParts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ListenConfig};
 use crate::data::{DataError, make_folder};
+use crate::desk::Desk;
 use crate::entropy::SharedEntropy;
 use crate::http::{AppState, Hub, router};
 use crate::identity::{Identity, IdentityError, IdentityParts, issuer_of};
@@ -271,6 +272,13 @@ pub async fn serve(
         state: &started.state,
     });
     tracing::info!(%address, tls = tls.is_some(), "the hub takes connections");
+    let desk = match Desk::new(started.state.clone(), config.messages.as_ref()) {
+        Ok(desk) => Some(tokio::spawn(desk.run())),
+        Err(error) => {
+            tracing::error!(error = %error, "nothing that is asked for is answered");
+            None
+        }
+    };
     let orders = take_orders(&config.data.folder, &started.state);
     let door = accept::Door {
         router: router(started.state.clone()),
@@ -284,6 +292,11 @@ pub async fn serve(
         started.stop();
     })
     .await;
+    if let Some(desk) = desk
+        && desk.await.is_err()
+    {
+        tracing::error!("the desk had broken");
+    }
     // What is being carried out still writes.
     if let Some(orders) = orders
         && orders.await.is_err()
