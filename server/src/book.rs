@@ -5,6 +5,7 @@
 //! - Sessions hear of a commit after it is durable, never before.
 
 mod access_log;
+mod house;
 pub mod moving;
 pub mod reading;
 pub mod roster;
@@ -18,6 +19,8 @@ use sync_core::card::Visible;
 use sync_core::card::reduce::Corrections;
 use sync_core::crypto::HubKey;
 use sync_core::ids::{AssociateId, CustomerId, DeviceId, FeedId, ShopId, Timestamp};
+use sync_core::projection;
+
 use sync_core::notices::{NoticeDraft, NoticeError};
 use sync_core::protocol::frame::{Push, Ruling, Verdicts};
 use sync_core::protocol::hub::HubContext;
@@ -231,6 +234,17 @@ impl Book {
             .await
     }
 
+    /// Posts notices in a transaction of their own, and tells whoever reads them. Returns how many were new or newer.
+    ///
+    /// # Errors
+    /// [`NoticeError`] says what to do; otherwise why nothing was kept.
+    pub async fn put_notices(
+        &self,
+        drafts: Vec<NoticeDraft>,
+    ) -> Result<u64, WriteError<NoticeError>> {
+        self.write(move |engine| engine.put_notices(&drafts)).await
+    }
+
     /// Runs several recordings in one transaction, all or none: imports work in batches.
     ///
     /// # Errors
@@ -387,6 +401,19 @@ impl EngineTx<'_> {
             self.authority
                 .end_need_to_know(self.tx, self.batch, place, entropy)
         })
+    }
+
+    /// Leaves the search entries of what this job writes to a later [`EngineTx::index_what_waits`]: long imports do.
+    pub fn index_later(&mut self) {
+        self.batch.index_later();
+    }
+
+    /// Brings the search index up to what was written with [`EngineTx::index_later`].
+    ///
+    /// # Errors
+    /// What the store reports; the job must then fail, so that its work is undone.
+    pub fn index_what_waits(&mut self) -> Result<(), StoreError> {
+        projection::index_what_waits(self.tx)
     }
 
     /// What a reader sees of a customer, with what this transaction wrote.

@@ -20,6 +20,9 @@ const LOG_PAGES: u32 = 2_000;
 const WORK_READERS: usize = 2;
 /// Page cache of an admin command's connections, KiB: an import of 100,000 customers writes to random places of every table.
 const WORK_CACHE_KIB: u32 = 65_536;
+/// Pages of the log that an admin command lets stand, 512 MiB: an import's batches change the same pages again, and each is brought into
+/// the database once for several of them.
+const WORK_LOG_PAGES: u32 = 65_536;
 
 /// Why the data folder can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -181,7 +184,8 @@ fn check_free(folder: &Path) -> Result<(), DataError> {
 /// # Errors
 /// [`DataError`] says what to do.
 pub fn open_store(folder: &Path, create: bool) -> Result<SqliteStore, DataError> {
-    open(folder, create, (READERS, CACHE_KIB, WRITER_CACHE_KIB))
+    let caches = (READERS, CACHE_KIB, WRITER_CACHE_KIB);
+    open(folder, create, caches, LOG_PAGES)
 }
 
 /// Opens the database of a folder for one long piece of work: few read, and more of it is kept in memory.
@@ -189,17 +193,15 @@ pub fn open_store(folder: &Path, create: bool) -> Result<SqliteStore, DataError>
 /// # Errors
 /// As [`open_store`].
 pub fn open_for_work(folder: &Path) -> Result<SqliteStore, DataError> {
-    open(
-        folder,
-        false,
-        (WORK_READERS, WORK_CACHE_KIB, WORK_CACHE_KIB),
-    )
+    let caches = (WORK_READERS, WORK_CACHE_KIB, WORK_CACHE_KIB);
+    open(folder, false, caches, WORK_LOG_PAGES)
 }
 
 fn open(
     folder: &Path,
     create: bool,
     (readers, cache_kib, writer_cache_kib): (usize, u32, u32),
+    log_pages: u32,
 ) -> Result<SqliteStore, DataError> {
     let path = folder.join(DATABASE);
     if create {
@@ -219,7 +221,7 @@ fn open(
         readers,
         cache_kib,
         writer_cache_kib,
-        log_pages: LOG_PAGES,
+        log_pages,
         ..OpenOptions::default()
     };
     SqliteStore::open(&path, &options).map_err(|error| DataError::of(error, folder))

@@ -1,7 +1,7 @@
 //! Import: sales and customers from files and from tills, each by the source's own ids.
 //!
 //! # Invariants
-//! - Memory is bounded by [`lines::LINE_BYTES_MAX`], one sale and one batch, whatever the size of the file.
+//! - Memory is bounded by [`lines::LINE_BYTES_MAX`], some hundred sales and one batch, whatever the size of the file.
 //! - A bad row is reported with its line, column and reason and stops nothing else; text of another encoding or a wrong header stops before
 //!   anything is written.
 //! - The same file again changes nothing, and the report says so. A file that was cut and is imported again whole adds what was missing.
@@ -17,6 +17,7 @@ pub mod customer;
 pub mod date;
 pub mod hub;
 pub mod lines;
+pub mod notices;
 pub mod problem;
 pub mod report;
 pub mod row;
@@ -38,7 +39,10 @@ pub use lines::check_encoding;
 pub use problem::{Problem, Reason, RowError};
 pub use report::{Progress, Report};
 pub use row::{CustomerRow, SaleRow};
-pub use sink::{ImportIndex, ImportSink, KnownCustomer, Put, SinkError, SourceKey, Upserted};
+pub use sink::{
+    GroupOutcome, ImportIndex, ImportSink, KnownCustomer, Put, SalesGroup, SinkError, SourceKey,
+    Upserted,
+};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

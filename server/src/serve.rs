@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sync_core::projection;
 use sync_core::store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -30,7 +31,7 @@ use crate::identity::{Identity, IdentityError, IdentityParts, issuer_of};
 use crate::keys::{KeysError, Keystore};
 use crate::lock::{FolderLock, LockError};
 use crate::setup::{FirstRun, first_run, home_shop};
-use crate::writer::{Writer, WriterThread};
+use crate::writer::{WriteError, Writer, WriterThread};
 
 /// Why the hub does not start.
 #[derive(Debug, thiserror::Error)]
@@ -174,7 +175,9 @@ impl Started {
             clock: Arc::clone(&clock),
             entropy: entropy.clone(),
         })?);
+        settle_index(&writer).await?;
         let first_run = first_run(&identity, home, &*clock, &entropy).await?;
+        identity.tell_house(Arc::clone(&book)).await;
         let (stop, stopping) = watch::channel(false);
         let metrics = writer.metrics().clone();
         let state = AppState::new(Hub {
@@ -207,6 +210,20 @@ impl Started {
         self.writer.stop().await;
         drop(self.lock);
     }
+}
+
+/// Writes the search entries that an import which was cut left to its end.
+async fn settle_index(writer: &Writer) -> Result<(), StoreError> {
+    let settled = writer.run(|tx| projection::index_what_waits(tx)).await;
+    settled.map_err(|error| match error {
+        WriteError::Job(error) => error,
+        error @ (WriteError::Commit(_) | WriteError::Panicked | WriteError::Stopping) => {
+            StoreError::Other {
+                operation: "indexing what an import wrote",
+                source: error.to_string().into(),
+            }
+        }
+    })
 }
 
 /// Binds the address of `config`.

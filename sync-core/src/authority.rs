@@ -5,6 +5,7 @@
 //! - A change is refused for good only for what can't become right: shape, permission, authorship. All else is said so that the handheld replays or waits.
 //! - The members of one edit across facets share one fate.
 
+mod folding;
 pub mod followers;
 pub mod judge;
 pub mod membership;
@@ -88,6 +89,10 @@ pub struct HubEdit {
 pub struct Batch {
     pub(crate) ledger: Ledger,
     customers: BTreeSet<CustomerId>,
+    /// Customers of whom sales came, with the rank of the newest: their rows follow from that, and no document is opened.
+    sold: BTreeMap<CustomerId, u32>,
+    /// Whether read rows are written and their index entries left to [`projection::index_what_waits`].
+    indexes_later: bool,
     accepted: u64,
 }
 
@@ -108,6 +113,12 @@ impl Batch {
     #[must_use]
     pub fn accepted(&self) -> u64 {
         self.accepted
+    }
+
+    /// Leaves the index entries of read rows to [`projection::index_what_waits`], which a long import calls at its end: until then
+    /// searches find what was there before.
+    pub fn index_later(&mut self) {
+        self.indexes_later = true;
     }
 }
 
@@ -396,45 +407,8 @@ impl Authority {
         let number = Self::accepted_number(tx.as_read())? + batch.accepted;
         store::put_row(tx, Table::Meta, b"accepted", &number)?;
         self.fold_touched(tx, batch)?;
+        self.fold_sold(tx, batch)?;
         Ok(number)
-    }
-
-    /// Brings the read rows of the customers touched so far up to date. A long batch does it now and then, while their documents are at hand.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn fold_touched(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        batch: &mut Batch,
-    ) -> Result<(), StoreError> {
-        let customers = std::mem::take(&mut batch.customers);
-        followers::list(tx, &customers)?;
-        self.refold(tx, &customers)
-    }
-
-    /// Brings the read rows of customers up to their accepted cards. The hub's rows know the card alone, because they go to every shop that knows the customer.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn refold(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        customers: &BTreeSet<CustomerId>,
-    ) -> Result<(), StoreError> {
-        let mut rows = Vec::with_capacity(customers.len());
-        for customer in customers {
-            let card = Facet::Card.document(*customer);
-            let Some(loaded) = self.cache.get(tx.as_read(), card)? else {
-                projection::unfold(tx, *customer)?;
-                continue;
-            };
-            let corrections = loaded.row.corrections();
-            let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
-            rows.push(row_of(tx.as_read(), *customer, &visible, &corrections)?);
-        }
-        projection::fold_all(tx, &rows)?;
-        Ok(())
     }
 }
 
@@ -449,7 +423,8 @@ fn own_fault(error: &GateError) -> AuthorityError {
     }
 }
 
-/// The read row of a customer, the same on hub and handheld for the same facets and records.
+/// The read row of a customer, the same on hub and handheld for the same facets and records. Of records the last purchase alone counts:
+/// what more a row took from them, [`Authority::put_records`] would have to fold as well.
 pub(crate) fn row_of(
     tx: &dyn ReadTx,
     customer: CustomerId,

@@ -11,6 +11,7 @@ pub mod concierge;
 pub mod crypto;
 pub mod digest;
 pub mod documents;
+pub mod duplicates;
 pub mod entropy;
 pub mod envelope;
 pub mod feed;

@@ -17,6 +17,7 @@ use std::ops::ControlFlow;
 use minicbor::{Decode, Encode};
 
 use crate::card::CardView;
+use crate::concierge::today::due;
 use crate::ids::{CustomerId, Timestamp};
 use crate::limits;
 use crate::search::terms::{entry_key, postings, terms};
@@ -25,7 +26,7 @@ use crate::store::{
     Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, decode_row, encode_row, get_row,
 };
 
-pub use later::{fold_later, index_what_waits};
+pub use later::{fold_later, fold_noted, index_what_waits};
 
 /// The read row of a customer. Encoded as a CBOR array; frozen since schema 1 (what is added comes last and may be missing).
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -174,7 +175,6 @@ impl Row {
     /// The row of these facts.
     #[must_use]
     pub fn new(customer: CustomerId, facts: &RowFacts) -> Self {
-        let rank = facts.last_touch.map_or(0, |at| at.days().max(0));
         let count = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         Self {
             customer,
@@ -190,7 +190,7 @@ impl Row {
             conflicts: count(facts.conflicts),
             open_promises: count(facts.open_promises),
             earliest_due: facts.earliest_due,
-            rank: u32::try_from(rank).unwrap_or(u32::MAX),
+            rank: facts.last_touch.map_or(0, rank),
             visit_since: facts.visit_since,
             hint: facts.hint.clone(),
             terms: PackedTerms::pack(&terms(&facts.sources)),
@@ -203,6 +203,12 @@ impl Row {
         self.visit_since
             .is_some_and(|since| now.0.saturating_sub(since.0) < limits::VISIT_OPEN_MS_MAX)
     }
+}
+
+/// The rank that a last touch gives: its day.
+#[must_use]
+pub fn rank(last_touch: Timestamp) -> u32 {
+    u32::try_from(last_touch.days().max(0)).unwrap_or(u32::MAX)
 }
 
 /// The row of a customer, from what the shop's readers see of the card and from the last purchase.
@@ -267,11 +273,12 @@ pub fn fold_all(tx: &mut dyn WriteTx, rows: &[Row]) -> Result<usize, StoreError>
     Ok(changed)
 }
 
-/// Removes a customer's row and index entries. `false` when there was none.
+/// Removes a customer's row, index entries and what may fall due for them. `false` when there was no row.
 ///
 /// # Errors
 /// [`StoreError`] when storage fails or the row does not decode.
 pub fn unfold(tx: &mut dyn WriteTx, customer: CustomerId) -> Result<bool, StoreError> {
+    due::forget(tx, customer)?;
     let Some(row) = tx.get(Table::Row, customer.as_bytes())? else {
         return Ok(false);
     };

@@ -14,7 +14,6 @@ use sync_core::card::terms::{
 };
 use sync_core::card::view::{Settlement, Strength};
 use sync_core::concierge::brief::LineKind;
-use sync_core::ids::EditId;
 use sync_core::projection::HintKind;
 use sync_core::replica::book::FirstSync;
 
@@ -352,11 +351,15 @@ pub enum LineKind {
     Paused,
     /// How much company: `mode` is `leave_alone` or `quick`.
     Mode,
+    /// Only who looks after the customer first may approach them: `name`, where it is known.
+    OwnerOnly,
     /// There is a topic to stay away from; the note tells whoever may read it.
     Guarded,
-    /// Do not mention an article to people who come along: `sku`.
+    /// Do not mention an article to people who come along: `sku`, `name`.
     Secret,
-    /// Disliked lately: `sku`.
+    /// A complaint is open: nothing is sold before it is solved. The service desk's case tells the story.
+    Complaint,
+    /// Disliked lately: `sku`, `name`.
     Disliked,
     /// Better not: `kind`, `subject`, `value`.
     Avoid,
@@ -364,12 +367,26 @@ pub enum LineKind {
     Greet,
     /// A promise: `what`, `days` until it is due (negative when overdue).
     Promise,
+    /// What the hub said to something asked for: `asked` (`appointment`, `reservation`, `seat`), `subject`,
+    /// `state` (`confirmed`, `countered`, `refused`), `days` until then, `time` on the shop's clock, `words`.
+    Answered,
+    /// A complaint waits for us to set it right: `sku`, `name` of what it is about, `days` since it was opened.
+    Recovery,
     /// A day to mark: `occasion`, `person`, `days` until then; `ask` when nobody knows whether the customer wants that.
     Occasion,
+    /// The customer's suggestion was answered, and they were not told: `what`, `answer`.
+    Suggestion,
+    /// A wish can be met: `sku`, `name`, `state` (`here`, `check`, `arriving`, `elsewhere`), `quantity`;
+    /// `days` until it arrives, `hours` since it was counted, `shop` that has it.
+    Wish,
+    /// Something here answers a need: `what`, `sku`, `name`.
+    Need,
     /// Something to ask, because colleagues wrote different things: `about`, `subject`, `options`.
     Ask,
     /// Something to ask, because it is unsure or long ago: `kind`, `subject`, `value`, `polarity`.
     Confirm,
+    /// How the last purchase does: `sku`, `name`, `days` since.
+    Reaction,
 }
 
 /// What the line beneath a name speaks of. Rendered in the associate's language.

@@ -8,12 +8,14 @@
 //! - What the index says is known and what the card holds are written in one transaction: a source's row is written once, however often it comes.
 //! - Edits are named after the row, its place in it and the run, keyed by the hub's secret: nobody can tell from an edit's id what a source calls somebody.
 //!
+//! - [`BookSink`] leaves the search entries of what it writes to the end of the import. It belongs to a hub that serves nobody meanwhile.
+//!
 //! # Failure
-//! A batch that is not committed leaves no trace; [`super`] tells what that means for a file.
+//! A batch that is not committed leaves no trace; [`super`] tells what that means for a file. Where an import was cut before its end, the
+//! hub writes the search entries when it next starts.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use sync_core::authority::{AuthorityError, HubAuthor, HubEdit};
 use sync_core::card::schema::Role;
@@ -28,12 +30,15 @@ use tokio::sync::oneshot;
 
 use super::customer::{CustomerInput, edits, first_edits};
 use super::problem::Reason;
-use super::sink::{ImportIndex, ImportSink, KnownCustomer, Put, SinkError, SourceKey, Upserted};
+use super::sink::{
+    GroupOutcome, ImportIndex, ImportSink, KnownCustomer, Put, SalesGroup, SinkError, SourceKey,
+    Upserted,
+};
 use crate::book::{Book, EngineTx};
 use crate::secret::Secret;
 use crate::writer::WriteError;
 
-/// Rows that may wait for the writer's thread: one, so that a slow disk slows the reader.
+/// Requests that may wait for the writer's thread: one, so that a slow disk slows the reader.
 const WAITING_MAX: usize = 1;
 
 /// On whose behalf an import writes.
@@ -68,18 +73,47 @@ impl ImportAuthor {
     }
 }
 
+/// Sales that a run repeated as the book holds them: other content of the same sale later in the run is a twin, and refused.
+///
+/// A nightly file repeats nearly everything, so this is kept in memory, 16 MB at most; what is beyond is written to the index.
+#[derive(Debug, Default)]
+struct Confirmed(BTreeSet<u64>);
+
+/// Sales of one run that are kept in memory.
+const CONFIRMED_MAX: usize = 1_000_000;
+
+impl Confirmed {
+    /// Notes a sale; `false` when there is no room.
+    fn note(&mut self, sale: u64) -> bool {
+        let has_room = self.0.len() < CONFIRMED_MAX;
+        if has_room {
+            self.0.insert(sale);
+        }
+        has_room
+    }
+
+    fn holds(&self, sale: u64) -> bool {
+        self.0.contains(&sale)
+    }
+}
+
 /// Writes inside one transaction, which is committed by whoever opened it.
 #[derive(Debug)]
 pub struct EngineSink<'a, 'tx> {
     engine: &'a mut EngineTx<'tx>,
     author: &'a ImportAuthor,
+    confirmed: Confirmed,
 }
 
 impl<'a, 'tx> EngineSink<'a, 'tx> {
     /// A sink over an open transaction.
     #[must_use]
     pub fn new(engine: &'a mut EngineTx<'tx>, author: &'a ImportAuthor) -> Self {
-        Self { engine, author }
+        Self {
+            engine,
+            author,
+            confirmed: Confirmed::default(),
+        }
     }
 
     /// Writes edits, or tells why the hub does not take them.
@@ -186,7 +220,9 @@ impl ImportSink for EngineSink<'_, '_> {
         for draft in drafts {
             let tx = self.engine.tx();
             let Some(record) = records::next_version(tx.as_read(), customer, &draft)? else {
-                index.confirm_sale(tx, &draft, customer, author.run)?;
+                if !self.confirmed.note(index.sale_print(&draft)) {
+                    index.confirm_sale(tx, &draft, customer, author.run)?;
+                }
                 outcomes.push(Put::Unchanged);
                 continue;
             };
@@ -200,6 +236,10 @@ impl ImportSink for EngineSink<'_, '_> {
             };
             if taken.iter().any(is_twin) {
                 outcomes.push(Put::Unchanged);
+                continue;
+            }
+            if self.confirmed.holds(index.sale_print(&draft)) {
+                outcomes.push(Put::Refused(Reason::Repeated));
                 continue;
             }
             match index.claim_sale(tx, &draft, customer, author.run)? {
@@ -257,6 +297,10 @@ enum Request {
         drafts: Vec<RecordDraft>,
         answer: mpsc::SyncSender<Result<Vec<Put>, SinkError>>,
     },
+    Sales {
+        groups: Vec<SalesGroup>,
+        answer: mpsc::SyncSender<Result<Vec<GroupOutcome>, SinkError>>,
+    },
     Commit,
 }
 
@@ -272,6 +316,8 @@ pub struct BookSink {
     author: ImportAuthor,
     runtime: Handle,
     open: Option<OpenBatch>,
+    /// What batch hands on to batch.
+    confirmed: Arc<Mutex<Confirmed>>,
 }
 
 impl std::fmt::Debug for BookSink {
@@ -291,6 +337,7 @@ impl BookSink {
             author,
             runtime,
             open: None,
+            confirmed: Arc::default(),
         }
     }
 
@@ -315,26 +362,36 @@ impl BookSink {
             return Err(SinkError::Stopping);
         };
         drop(requests);
-        match self.runtime.block_on(done) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(WriteError::Job(error))) => Err(error),
-            Ok(Err(WriteError::Commit(error))) => Err(SinkError::Store(StoreError::Other {
-                operation: "committing a batch",
-                source: error.into(),
-            })),
-            Ok(Err(WriteError::Panicked)) => Err(SinkError::Refused("a row panicked".to_owned())),
-            Ok(Err(WriteError::Stopping)) | Err(_) => Err(SinkError::Stopping),
-        }
+        let done = self.runtime.block_on(done);
+        kept(done.unwrap_or(Err(WriteError::Stopping)))
+    }
+}
+
+/// How a transaction ended, as an import tells it.
+fn kept(written: Result<(), WriteError<SinkError>>) -> Result<(), SinkError> {
+    match written {
+        Ok(()) => Ok(()),
+        Err(WriteError::Job(error)) => Err(error),
+        Err(WriteError::Commit(error)) => Err(SinkError::Store(StoreError::Other {
+            operation: "committing a batch",
+            source: error.into(),
+        })),
+        Err(WriteError::Panicked) => Err(SinkError::Refused("a row panicked".to_owned())),
+        Err(WriteError::Stopping) => Err(SinkError::Stopping),
     }
 }
 
 /// Answers the requests of one batch inside its transaction.
 fn work(
     engine: &mut EngineTx<'_>,
-    author: &ImportAuthor,
+    (author, confirmed): (&ImportAuthor, &Mutex<Confirmed>),
     requests: &mpsc::Receiver<Request>,
 ) -> Result<(), SinkError> {
+    engine.index_later();
+    // One batch runs at a time, and an import whose batch panicked has ended.
+    let mut confirmed = confirmed.lock().unwrap_or_else(PoisonError::into_inner);
     let mut sink = EngineSink::new(engine, author);
+    sink.confirmed = std::mem::take(&mut confirmed);
     while let Ok(request) = requests.recv() {
         // Whoever asked waits for the answer, or gave up the batch, which the next turn notices.
         let _heard = match request {
@@ -346,7 +403,11 @@ fn work(
                 drafts,
                 answer,
             } => answer.send(sink.put_records(customer, drafts)).is_ok(),
-            Request::Commit => return Ok(()),
+            Request::Sales { groups, answer } => answer.send(sink.put_sales(groups)).is_ok(),
+            Request::Commit => {
+                *confirmed = sink.confirmed;
+                return Ok(());
+            }
         };
     }
     Err(SinkError::Refused(
@@ -360,8 +421,10 @@ impl ImportSink for BookSink {
         let (requests, inbox) = mpsc::sync_channel(WAITING_MAX);
         let (tell, done) = oneshot::channel();
         let (book, author) = (Arc::clone(&self.book), self.author.clone());
+        let confirmed = Arc::clone(&self.confirmed);
         self.runtime.spawn(async move {
-            let written = book.write_batch(move |engine| work(engine, &author, &inbox));
+            let written =
+                book.write_batch(move |engine| work(engine, (&author, &confirmed), &inbox));
             // Nobody hears it when the import gave up.
             let _heard = tell.send(written.await).is_ok();
         });
@@ -388,6 +451,18 @@ impl ImportSink for BookSink {
             drafts,
             answer,
         })
+    }
+
+    fn put_sales(&mut self, groups: Vec<SalesGroup>) -> Result<Vec<GroupOutcome>, SinkError> {
+        self.ask(|answer| Request::Sales { groups, answer })
+    }
+
+    /// Writes the search entries of everything the import wrote, in the index's own order.
+    fn finish(&mut self) -> Result<(), SinkError> {
+        let indexing = self
+            .book
+            .write_batch(|engine| engine.index_what_waits().map_err(SinkError::from));
+        kept(self.runtime.block_on(indexing))
     }
 
     fn commit(&mut self) -> Result<(), SinkError> {

@@ -11,13 +11,15 @@ use super::lines::{Line, Lines, Next};
 use super::problem::{Problem, Reason, RowError};
 use super::row::{CustomerRow, SaleRow};
 use super::sale::{SaleDefaults, SaleInput};
-use super::sink::{ImportSink, Put, SourceKey, Upserted};
+use super::sink::{GroupOutcome, ImportSink, Put, SalesGroup, SourceKey, Upserted};
 use super::table::Header;
 use super::{ImportError, ImportObserver, ImportOptions, Progress, Report, Rows, What};
 
-/// Rows between commits: at 100,000 customers every batch touches most pages of the indexes once, so fewer and larger ones cost less; an
-/// interruption loses some seconds.
-const BATCH_ROWS: u64 = 5_000;
+/// Rows between commits: sales in the order of time touch pages all over the tables of 50,000 customers, so fewer and larger batches write
+/// each page less often; an interruption loses some seconds.
+const BATCH_ROWS: u64 = 50_000;
+/// Groups that are written at a time.
+const GROUPS_WAITING_MAX: usize = 256;
 /// Rows between two reports of progress.
 const PROGRESS_ROWS: u64 = 100;
 /// Lines of one sale.
@@ -50,6 +52,8 @@ struct Run<'a> {
     open: Option<OpenSale>,
     /// Whole sales of one customer.
     group: Vec<OpenSale>,
+    /// Groups that wait to be written together.
+    waiting: Vec<Vec<OpenSale>>,
     /// The customer of the last group, so that a new run of rows of the same one is not counted again.
     last_customer: Option<SourceKey>,
 }
@@ -133,6 +137,7 @@ impl<'a> Run<'a> {
             joins_rows: false,
             open: None,
             group: Vec::new(),
+            waiting: Vec::new(),
             last_customer: None,
         }
     }
@@ -285,39 +290,53 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Ends the group: it is written with others, at the latest with its batch.
     fn write_group(&mut self) -> Result<(), ImportError> {
         let group = std::mem::take(&mut self.group);
-        let Some(first) = group.first() else {
-            return Ok(());
-        };
-        let key = first.input.customer.clone();
-        let upserted = self.sink.upsert_customer(&key, None)?;
-        let is_first = self.last_customer.as_ref() != Some(&key);
-        self.last_customer = Some(key);
-        let customer = match upserted {
-            Upserted::New(customer) => {
-                self.report.customers_new += 1;
-                customer
-            }
-            Upserted::Updated(customer) | Upserted::Unchanged(customer) => {
-                self.report.customers_unchanged += u64::from(is_first);
-                customer
-            }
-            Upserted::Erased => {
-                self.reject_group(&group, &Reason::Erased);
-                return Ok(());
-            }
-            Upserted::Refused(why) => {
-                self.reject_group(&group, &Reason::Refused(why));
-                return Ok(());
-            }
-        };
-        let drafts: Vec<RecordDraft> = group.iter().map(|sale| sale.input.draft.clone()).collect();
-        let outcomes = self.sink.put_records(customer, drafts)?;
-        for (sale, outcome) in group.into_iter().zip(outcomes) {
-            self.account(sale, outcome);
+        if !group.is_empty() {
+            self.waiting.push(group);
+        }
+        if self.waiting.len() >= GROUPS_WAITING_MAX {
+            self.write_waiting()?;
         }
         Ok(())
+    }
+
+    fn write_waiting(&mut self) -> Result<(), ImportError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let groups = waiting.iter().filter_map(|group| {
+            let first = group.first()?;
+            Some(SalesGroup {
+                customer: first.input.customer.clone(),
+                drafts: group.iter().map(|sale| sale.input.draft.clone()).collect(),
+            })
+        });
+        let groups: Vec<SalesGroup> = groups.collect();
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let outcomes = self.sink.put_sales(groups)?;
+        for (group, outcome) in waiting.into_iter().zip(outcomes) {
+            self.account_group(group, outcome);
+        }
+        Ok(())
+    }
+
+    fn account_group(&mut self, group: Vec<OpenSale>, outcome: GroupOutcome) {
+        let key = group.first().map(|sale| sale.input.customer.clone());
+        let is_first = self.last_customer != key;
+        self.last_customer = key;
+        match outcome.customer {
+            Upserted::New(_) => self.report.customers_new += 1,
+            Upserted::Updated(_) | Upserted::Unchanged(_) => {
+                self.report.customers_unchanged += u64::from(is_first);
+            }
+            Upserted::Erased => return self.reject_group(&group, &Reason::Erased),
+            Upserted::Refused(why) => return self.reject_group(&group, &Reason::Refused(why)),
+        }
+        for (sale, outcome) in group.into_iter().zip(outcome.sales) {
+            self.account(sale, outcome);
+        }
     }
 
     fn reject_group(&mut self, group: &[OpenSale], reason: &Reason) {
@@ -392,6 +411,7 @@ impl<'a> Run<'a> {
             self.rows_in_batch = 0;
             // The open sale may get more lines and waits for the next batch.
             self.write_group()?;
+            self.write_waiting()?;
             self.sink.commit()?;
             self.sink.begin_batch()?;
         }
@@ -412,7 +432,9 @@ impl<'a> Run<'a> {
     fn finish(mut self) -> Result<Report, ImportError> {
         self.close_sale()?;
         self.write_group()?;
+        self.write_waiting()?;
         self.sink.commit()?;
+        self.sink.finish()?;
         self.progress();
         Ok(self.report)
     }

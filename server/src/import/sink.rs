@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use hmac::{Hmac, KeyInit, Mac};
 use minicbor::{Decode, Encode};
 use sync_core::ids::{CustomerId, Hash32, Timestamp};
-use sync_core::records::RecordDraft;
+use sync_core::records::{self, RecordDraft};
 use sync_core::store::{ReadTx, StoreError, Table, WriteTx, get_row, put_row, scan_prefix};
 
 use super::customer::CustomerInput;
@@ -50,6 +50,24 @@ pub enum Put {
     Unchanged,
     /// It can't be taken.
     Refused(Reason),
+}
+
+/// Whole sales of one customer, in the order of their file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SalesGroup {
+    /// Whose.
+    pub customer: SourceKey,
+    /// What; up to [`sync_core::limits::RECORDS_PER_ENTRY_MAX`].
+    pub drafts: Vec<RecordDraft>,
+}
+
+/// What became of a group: of its customer, and of each of its sales in order; of none where the customer could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupOutcome {
+    /// The customer.
+    pub customer: Upserted,
+    /// Their sales.
+    pub sales: Vec<Put>,
 }
 
 /// Why an import had to stop; what was committed before stays.
@@ -99,11 +117,45 @@ pub trait ImportSink {
         drafts: Vec<RecordDraft>,
     ) -> Result<Vec<Put>, SinkError>;
 
+    /// Finds or makes the customers of groups and stores their sales: many at a time, because asking costs a sink more than writing.
+    ///
+    /// # Errors
+    /// [`SinkError`] ends the import.
+    fn put_sales(&mut self, groups: Vec<SalesGroup>) -> Result<Vec<GroupOutcome>, SinkError> {
+        groups
+            .into_iter()
+            .map(|group| self.put_group(group))
+            .collect()
+    }
+
+    /// Finds or makes the customer of one group and stores its sales.
+    ///
+    /// # Errors
+    /// [`SinkError`] ends the import.
+    fn put_group(&mut self, group: SalesGroup) -> Result<GroupOutcome, SinkError> {
+        let customer = self.upsert_customer(&group.customer, None)?;
+        let sales = match &customer {
+            Upserted::New(known) | Upserted::Updated(known) | Upserted::Unchanged(known) => {
+                self.put_records(*known, group.drafts)?
+            }
+            Upserted::Erased | Upserted::Refused(_) => Vec::new(),
+        };
+        Ok(GroupOutcome { customer, sales })
+    }
+
     /// Makes the batch durable and visible.
     ///
     /// # Errors
     /// [`SinkError`] ends the import; nothing of the batch is kept.
     fn commit(&mut self) -> Result<(), SinkError>;
+
+    /// Called once, after the last commit: what may wait until everything is there.
+    ///
+    /// # Errors
+    /// [`SinkError`]; what was committed stays, and the hub makes up for the rest when it starts.
+    fn finish(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
 }
 
 /// What a source's id of a customer stands for.
@@ -139,7 +191,7 @@ struct KnownSale {
 /// The index in [`Table::ImportIndex`]: keyed digests of a source's ids, so that what outlives an erasure names nobody to who lacks the key.
 ///
 /// Keys: `c ‖ digest` to [`KnownCustomer`]; `s ‖ digest` to the sale; `r ‖ customer ‖ c or s ‖ digest` backwards, so that an erasure finds them.
-/// Frozen since schema 1.
+/// Frozen since schema 1. Of sales the way back is no longer written: their records name them.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportIndex<'a> {
     /// The hub's secret for this index.
@@ -218,14 +270,13 @@ impl<'a> ImportIndex<'a> {
         customer: CustomerId,
         run: Timestamp,
     ) -> Result<Result<(), Reason>, StoreError> {
-        let key = self.sale_key(draft);
+        let key = self.sale_key((&draft.source, &draft.source_id));
         let known: Option<KnownSale> = get_row(tx.as_read(), Table::ImportIndex, &key)?;
         match known {
             Some(known) if known.customer != customer => return Ok(Err(Reason::OtherCustomer)),
             Some(known) if known.run == run => return Ok(Err(Reason::Repeated)),
             Some(_) | None => {}
         }
-        tx.put(Table::ImportIndex, &backward(customer, &key), &[])?;
         put_row(tx, Table::ImportIndex, &key, &KnownSale { customer, run })?;
         Ok(Ok(()))
     }
@@ -242,29 +293,43 @@ impl<'a> ImportIndex<'a> {
         customer: CustomerId,
         run: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = self.sale_key(draft);
+        let key = self.sale_key((&draft.source, &draft.source_id));
         let known: Option<KnownSale> = get_row(tx.as_read(), Table::ImportIndex, &key)?;
         if known == Some(KnownSale { customer, run }) {
             return Ok(());
         }
-        tx.put(Table::ImportIndex, &backward(customer, &key), &[])?;
         put_row(tx, Table::ImportIndex, &key, &KnownSale { customer, run })
     }
 
-    fn sale_key(self, draft: &RecordDraft) -> Vec<u8> {
+    /// Names a sale in 64 bits, for as long as a run takes.
+    #[must_use]
+    pub fn sale_print(self, draft: &RecordDraft) -> u64 {
+        let key = self.sale_key((&draft.source, &draft.source_id));
+        let first = key.get(1..).and_then(<[u8]>::first_chunk);
+        u64::from_be_bytes(*first.expect("a digest has 32 bytes"))
+    }
+
+    fn sale_key(self, (source, id): (&str, &str)) -> Vec<u8> {
         let key = SourceKey {
-            source: draft.source.clone(),
-            id: draft.source_id.clone(),
+            source: source.to_owned(),
+            id: id.to_owned(),
         };
         self.key(b's', &key)
     }
 
-    /// Forgets what the index holds of a customer who is erased. The source's customer ids stay as keyed digests that say "erased", so that
-    /// tonight's file brings nobody back.
+    /// Forgets what the index holds of a customer who is erased, before their records go. The source's customer ids stay as keyed digests
+    /// that say "erased", so that tonight's file brings nobody back.
     ///
     /// # Errors
     /// [`StoreError`] when storage fails.
     pub fn erase(self, tx: &mut dyn WriteTx, customer: CustomerId) -> Result<(), StoreError> {
+        let mut sales = Vec::new();
+        records::for_each(tx.as_read(), customer, &mut |record| {
+            sales.push(self.sale_key((&record.source, &record.source_id)));
+        })?;
+        for key in sales {
+            tx.delete(Table::ImportIndex, &key)?;
+        }
         let prefix = backward(customer, &[]);
         let mut keys = Vec::new();
         scan_prefix(tx.as_read(), Table::ImportIndex, &prefix, &mut |key, _| {

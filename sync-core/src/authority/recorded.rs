@@ -8,7 +8,8 @@ use crate::envelope;
 use crate::feed::{self, FeedKind};
 use crate::ids::CustomerId;
 use crate::limits;
-use crate::records::{self, PutOutcome, RecordDraft, RecordError};
+use crate::projection;
+use crate::records::{self, PutOutcome, RecordDraft, RecordError, RecordKind};
 use crate::store::WriteTx;
 
 impl Authority {
@@ -26,6 +27,8 @@ impl Authority {
         let card = Facet::Card.document(customer);
         let scopes = documents::scopes(tx.as_read(), card)?;
         let mut changed = 0;
+        let mut is_replaced = false;
+        let mut newest_sale = None;
         for drafts in drafts.chunks(limits::RECORDS_PER_ENTRY_MAX) {
             let mut keys = Vec::new();
             for draft in drafts {
@@ -37,6 +40,10 @@ impl Authority {
                     PutOutcome::Inserted => None,
                     PutOutcome::Replaced { before } => Some(before),
                 };
+                is_replaced |= before.is_some();
+                if record.kind == RecordKind::Purchase {
+                    newest_sale = newest_sale.max(Some(record.sale.at.moment()));
+                }
                 changed += 1;
                 keys.push(record.key().into());
                 let item = record.item_hash();
@@ -54,8 +61,12 @@ impl Authority {
                 batch.ledger.append(tx, *scope, kind.clone(), hash)?;
             }
         }
-        if changed > 0 {
+        if is_replaced {
+            // The last purchase may have become an earlier one.
             batch.customers.insert(customer);
+        } else if let Some(newest) = newest_sale {
+            let day = batch.sold.entry(customer).or_default();
+            *day = (*day).max(projection::rank(newest));
         }
         Ok(changed)
     }

@@ -28,7 +28,7 @@ use crate::store::{self, ReadTx, StoreError, Table, WriteTx, decode_row, encode_
 
 /// In [`Table::Progress`]: rows were written that have no entries at all. Scopes, which share the table, begin otherwise.
 const NEW_ROWS: &[u8] = b"index";
-/// Begins the keys of customers whose row was written over: the value is the row that the index still tells of.
+/// Begins the keys of customers whose row was written over: the value is the row that the index still tells of, empty for none.
 const INDEXED: &[u8] = b"indexed/";
 
 fn indexed_key(customer: CustomerId) -> Vec<u8> {
@@ -56,6 +56,26 @@ pub fn fold_later(tx: &mut dyn WriteTx, rows: &[Row]) -> Result<(), StoreError> 
                 tx.put(Table::Progress, NEW_ROWS, &[])?;
                 is_noted = true;
             }
+        }
+        tx.put(Table::Row, row.customer.as_bytes(), &bytes)?;
+    }
+    Ok(())
+}
+
+/// Writes rows as [`fold_later`] does, noting each one: [`index_what_waits`] then costs what these rows cost, however large the book is.
+///
+/// # Errors
+/// [`StoreError`] when storage fails.
+pub fn fold_noted(tx: &mut dyn WriteTx, rows: &[Row]) -> Result<(), StoreError> {
+    for row in rows {
+        let bytes = encode_row(row);
+        let old = tx.get(Table::Row, row.customer.as_bytes())?;
+        if old.as_ref() == Some(&bytes) {
+            continue;
+        }
+        let key = indexed_key(row.customer);
+        if tx.get(Table::Progress, &key)?.is_none() {
+            tx.put(Table::Progress, &key, &old.unwrap_or_default())?;
         }
         tx.put(Table::Row, row.customer.as_bytes(), &bytes)?;
     }
@@ -108,6 +128,7 @@ pub(super) fn take_indexed(
 
 /// The index entries of a stored row, without the customer; none of no row.
 pub(super) fn entries_of(row: Option<Vec<u8>>) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
+    let row = row.filter(|row| !row.is_empty());
     let row: Option<Row> = row.map(|row| decode_row(Table::Row, &row)).transpose()?;
     Ok(row
         .map(|row| postings(&row.terms, row.rank))

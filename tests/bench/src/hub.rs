@@ -44,7 +44,8 @@ pub(crate) struct Filled {
     pub(crate) database_mb: f64,
 }
 
-fn config(folder: PathBuf) -> Config {
+/// How a hub in `folder` is run.
+pub(crate) fn config(folder: PathBuf) -> Config {
     Config {
         data: DataConfig { folder },
         listen: ListenConfig::for_testing(),

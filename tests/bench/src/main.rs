@@ -54,7 +54,7 @@ struct Arguments {
     /// Write the figures as JSON to this file too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Run the steps whose name is one of these (`first_sync`, hub, reconnect, `catch_up`, push, live, live50, handheld).
+    /// Run the steps whose name is one of these (`first_sync`, hub, reconnect, `catch_up`, push, live, live50, handheld, duplicates, import).
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     #[command(subcommand)]
@@ -81,6 +81,14 @@ enum Mode {
     /// Measure a handheld by itself.
     #[command(hide = true)]
     Alone,
+    /// Import a file of sales into a new hub.
+    #[command(hide = true)]
+    Import {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long)]
+        file: PathBuf,
+    },
 }
 
 /// The sizes of `--full`.
@@ -124,6 +132,7 @@ fn main() -> Result<ExitCode> {
             Some(Mode::Fill { data, customers }) => hub::fill(data, customers).await?,
             Some(Mode::Hub { data }) => hub::serve(data).await?,
             Some(Mode::Alone) => steps::alone()?,
+            Some(Mode::Import { data, file }) => steps::import_child(data, file).await?,
             None => return run(&arguments).await,
         }
         Ok(ExitCode::SUCCESS)
@@ -262,7 +271,10 @@ mod tests {
                 .map(|step| step.name)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(left_out(&full), ["catch_up", "live", "live50", "handheld"]);
+        assert_eq!(
+            left_out(&full),
+            ["catch_up", "live", "live50", "handheld", "import"]
+        );
         assert!(left_out(&asked).is_empty());
     }
 

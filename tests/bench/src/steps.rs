@@ -2,6 +2,8 @@
 
 mod alone;
 mod book;
+mod duplicates;
+mod import;
 mod live;
 mod meet;
 
@@ -20,6 +22,7 @@ use sync_core::ids::CustomerId;
 use sync_store_sqlite::SqliteStore;
 
 pub(crate) use self::alone::alone;
+pub(crate) use self::import::child as import_child;
 use crate::account::Office;
 use crate::figures::Figure;
 use crate::handheld::{Database, Handheld};
@@ -56,7 +59,7 @@ const MORE_HANDHELDS: &str =
     "it takes more handhelds with the whole book, and its target is measured at the sizes before";
 
 /// All steps, in the order in which they run.
-pub(crate) const STEPS: [Step; 8] = [
+pub(crate) const STEPS: [Step; 10] = [
     Step {
         name: "first_sync",
         tells: "a new handheld takes the whole book",
@@ -127,6 +130,23 @@ pub(crate) const STEPS: [Step; 8] = [
         left_out_from: Some((100_000, "a handheld carries up to 50,000 customers")),
         run: |bench| Box::pin(book::handheld(bench)),
     },
+    Step {
+        name: "duplicates",
+        tells: "the index of a million endpoints that warns of duplicates",
+        brings: &["duplicates.bytes", "duplicates.lookup_us"],
+        left_out_from: None,
+        run: |bench| Box::pin(std::future::ready(duplicates::run(bench))),
+    },
+    Step {
+        name: "import",
+        tells: "a file of 30 lines of sales for each customer, and the same file again",
+        brings: &["import.wall_s", "import.again_wall_s", "import.rss_mb"],
+        left_out_from: Some((
+            100_000,
+            "its target is 1,500,000 lines, at 50,000 customers",
+        )),
+        run: |bench| Box::pin(import::run(bench)),
+    },
 ];
 
 impl Step {
@@ -149,6 +169,7 @@ pub(crate) struct Extent {
     pub(crate) openings: usize,
     pub(crate) names: u64,
     pub(crate) edits: usize,
+    pub(crate) endpoints: u64,
 }
 
 impl Extent {
@@ -163,6 +184,7 @@ impl Extent {
         openings: 10,
         names: 60,
         edits: 300,
+        endpoints: 1_000_000,
     };
     /// As little as shows that every figure comes.
     pub(crate) const QUICK: Self = Self {
@@ -175,6 +197,7 @@ impl Extent {
         openings: 2,
         names: 3,
         edits: 5,
+        endpoints: 5_000,
     };
 }
 

@@ -5,7 +5,7 @@
 use std::process::{Command, Output};
 
 /// What the bench must always bring.
-const FIGURES: [&str; 22] = [
+const FIGURES: [&str; 27] = [
     "reconnect.bytes",
     "reconnect.round_trips",
     "reconnect.hub_cpu_ms",
@@ -28,6 +28,11 @@ const FIGURES: [&str; 22] = [
     "handheld.search_p99_ms",
     "handheld.edit_p99_ms",
     "handheld.rss_mb",
+    "duplicates.bytes",
+    "duplicates.lookup_us",
+    "import.wall_s",
+    "import.again_wall_s",
+    "import.rss_mb",
 ];
 
 fn bench(arguments: &[&str]) -> Output {

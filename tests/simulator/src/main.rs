@@ -80,7 +80,7 @@ fn attempt(plan: &Plan, doublecheck: bool) -> Result<Success, Failure> {
 
 fn line(totals: &Totals) -> String {
     format!(
-        "{} steps: {} edits recorded ({} declined), {} changes accepted, {} refused, {} replays, {} records, {} lies, {} frames, {} bytes",
+        "{} steps: {} edits recorded ({} declined), {} changes accepted, {} refused, {} replays, {} records, {} notices, {} lies, {} frames, {} bytes",
         totals.steps,
         totals.recorded,
         totals.declined,
@@ -88,6 +88,7 @@ fn line(totals: &Totals) -> String {
         totals.refused,
         totals.replayed,
         totals.records,
+        totals.notices,
         totals.lies,
         totals.frames,
         totals.bytes,

@@ -65,7 +65,7 @@ pub enum Family {
     Refusals,
     /// Customers who enter and leave the books of shops.
     Books,
-    /// Sales from the till.
+    /// Sales from the till, and notices of the house and about customers.
     Records,
     /// A handheld that lies.
     Hostile,
@@ -170,6 +170,8 @@ acts! {
     Leave = "leave", Some(Family::Books), 2;
     /// The till reports sales.
     Sale = "sale", Some(Family::Records), 4;
+    /// The hub posts notices, replaces them, takes them back.
+    Post = "post", Some(Family::Records), 4;
     /// The lying handheld lies.
     Lie = "lie", Some(Family::Hostile), 8;
 }

@@ -30,6 +30,8 @@ pub struct Totals {
     pub replayed: u64,
     /// Records that were new or newer.
     pub records: u64,
+    /// Notices posted or replaced.
+    pub notices: u64,
     /// Frames of the lying handheld.
     pub lies: u64,
     /// Frames delivered.
@@ -59,6 +61,7 @@ impl Totals {
         self.refused += other.refused;
         self.replayed += other.replayed;
         self.records += other.records;
+        self.notices += other.notices;
         self.lies += other.lies;
         self.frames += other.frames;
         self.bytes += other.bytes;

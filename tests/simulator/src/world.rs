@@ -216,6 +216,7 @@ impl World {
             Act::Enter => self.move_in_book(true, entropy),
             Act::Leave => self.move_in_book(false, entropy),
             Act::Sale => self.sale(entropy),
+            Act::Post => self.post(entropy),
             Act::Lie => self.lie(entropy),
         }
     }

@@ -230,11 +230,54 @@ async fn a_batch_that_is_given_up_leaves_no_trace_and_the_next_goes_on() {
         let made = sink.upsert_customer(&key, None).unwrap();
         assert!(matches!(made, Upserted::New(_)), "as if it had never come");
         sink.commit().unwrap();
+        sink.finish().unwrap();
     })
     .await
     .unwrap();
     assert_eq!(hub.customers().len(), 1);
     hub.verify();
+    hub.thread.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_cut_before_its_end_is_indexed_when_the_hub_starts() {
+    let hub = Hub::new();
+    let mut sink = hub.sink(hub.book.run_time());
+    let key = SourceKey {
+        source: "cdnow".to_owned(),
+        id: "4711".to_owned(),
+    };
+    tokio::task::spawn_blocking(move || {
+        sink.begin_batch().unwrap();
+        sink.upsert_customer(&key, None).unwrap();
+        sink.commit().unwrap();
+    })
+    .await
+    .unwrap();
+    let found = || search(&*hub.store.read().unwrap(), "4711", 5).unwrap();
+    assert!(found().rows.is_empty(), "the entries wait for the end");
+    let settled = hub.book.write_batch(|engine| engine.index_what_waits());
+    settled.await.unwrap();
+    assert_eq!(found().rows.len(), 1);
+    hub.verify();
+    hub.thread.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_that_came_before_the_first_known_touch_moves_nobody_up() {
+    let hub = Hub::new();
+    let header = "sale_id,customer_id,date,amount,currency,kind\n";
+    let csv = |rows: &str| -> &'static [u8] { format!("{header}{rows}").leak().as_bytes() };
+    // Newest first, then older ones, a return, and a correction that makes the newest an old one.
+    for rows in [
+        "1,ines,2026-06-14,10,EUR,sale\n",
+        "2,ines,2024-01-02,5,EUR,sale\n3,ines,2026-06-20,5,EUR,return\n",
+        "1,ines,2023-05-05,10,EUR,sale\n",
+        "4,ines,2025-05-05,10,EUR,sale\n4b,otto,1971-01-01,1,EUR,sale\n",
+    ] {
+        hub.import(What::Sales, csv(rows)).await;
+        hub.verify();
+    }
     hub.thread.stop().await;
 }
 

@@ -48,6 +48,7 @@ impl CardView {
             month: number(&date.value, 3),
             day: number(&date.value, 4),
             celebrate: (!celebrate.is_empty()).then(|| !reduce::any_flag(celebrate, false)),
+            known_at: heads.iter().map(|head| head.time).min(),
             needs_confirmation: date.is_disputed,
             sources: group.sources(&["date", "celebrate"]),
         });
@@ -66,18 +67,22 @@ impl CardView {
         let status = reduce::highest(statuses, PromiseStatus::TEXTS)
             .and_then(PromiseStatus::parse)
             .unwrap_or(PromiseStatus::Open);
-        let says = |status: PromiseStatus| {
+        let said = |status: PromiseStatus| {
             statuses
                 .iter()
-                .any(|head| head.value().as_text() == Some(status.as_str()))
+                .filter(|head| head.value().as_text() == Some(status.as_str()))
+                .map(|head| head.time)
+                .min()
         };
-        let flagged = says(PromiseStatus::Done) && says(PromiseStatus::Cancelled);
+        let kept_at = said(PromiseStatus::Done);
+        let flagged = kept_at.is_some() && said(PromiseStatus::Cancelled).is_some();
         let due_disputed = reduce::differ(group.heads("due"));
         let due = reduce::least(group.heads("due")).map(Timestamp);
         let mut view = PromiseView {
             id: promise,
             what,
             status,
+            kept_at,
             flagged,
             due,
             due_disputed,

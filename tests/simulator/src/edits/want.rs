@@ -19,8 +19,14 @@ pub(super) fn any(entropy: &mut SeededEntropy, scene: &Scene<'_>) -> Edit {
     let other = entropy.pick(scene.customers).copied();
     let is_same = entropy.percent(60);
     match entropy.below(10) {
-        0..3 => need(entropy, known(entropy, "need")),
-        3..6 => suggestion(entropy, known(entropy, "suggestion")),
+        0..3 => {
+            let known = known(entropy, "need");
+            need(entropy, known)
+        }
+        3..6 => {
+            let known = known(entropy, "suggestion");
+            suggestion(entropy, known)
+        }
         6 => match known(entropy, "ask").filter(|_| entropy.percent(50)) {
             Some(ask) => Edit::WithdrawAsk { ask },
             None => Edit::Ask(AskInput {

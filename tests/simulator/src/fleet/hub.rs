@@ -13,6 +13,7 @@ use sync_core::envelope::Envelope;
 use sync_core::ids::{
     AssociateId, CustomerId, DeviceId, EditId, FeedId, SessionId, ShopId, Timestamp,
 };
+use sync_core::notices::{NoticeDraft, NoticeError};
 use sync_core::protocol::FrameTarget;
 use sync_core::protocol::frame::{
     Frame, Push, Reads, ReadsStored, Ruling, Stop, StopCode, Verdict, Verdicts,
@@ -359,6 +360,25 @@ impl Hub {
         }
         self.authority.finish(&mut *tx, &mut batch)?;
         tx.commit()
+    }
+
+    /// Posts notices.
+    ///
+    /// # Errors
+    /// [`NoticeError`]; nothing was posted.
+    pub fn put_notices(
+        &mut self,
+        drafts: &[NoticeDraft],
+        entropy: &mut dyn Entropy,
+    ) -> Result<u64, NoticeError> {
+        let mut tx = self.store.write()?;
+        let mut batch = Batch::default();
+        let changed = self
+            .authority
+            .put_notices(&mut *tx, &mut batch, drafts, entropy)?;
+        self.authority.finish(&mut *tx, &mut batch)?;
+        tx.commit()?;
+        Ok(changed)
     }
 
     /// Stores records of a customer.

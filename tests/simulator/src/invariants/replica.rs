@@ -6,12 +6,13 @@ use sync_core::card::{Document, Facet, Visible, canonical_json};
 use sync_core::documents::{self, DocumentRow};
 use sync_core::feed;
 use sync_core::ids::{CustomerId, DocumentId};
+use sync_core::notices::{Notice, Subject};
 use sync_core::outbox::{self, OutboxRow, OutboxState, Pending};
 use sync_core::records::Record;
 use sync_core::scope::Scope;
 use sync_core::store::{self, ReadTx, Store as _, Table};
 
-use super::disk::{digests, entries, feeds, replayed, row_of, rows, scopes, table};
+use super::disk::{digests, entries, feeds, read_in, replayed, row_of, rows, scopes, table};
 use super::{Violation, must};
 use crate::world::{Unit, World};
 
@@ -172,7 +173,52 @@ pub fn agreement(world: &World, who: usize) -> Result<(), Violation> {
             )
         })?;
     }
-    only_theirs(&*mine, who, &held)
+    only_theirs(&*mine, who, &held)?;
+    notices(&*mine, &*theirs, (who, &allowed_scopes(world, unit)))
+}
+
+/// A handheld holds the notices that its scopes read on the hub, each in the hub's version, and no other.
+fn notices(
+    mine: &dyn ReadTx,
+    theirs: &dyn ReadTx,
+    (who, allowed): (usize, &[Scope]),
+) -> Result<(), Violation> {
+    let mut expected = BTreeMap::new();
+    for scope in allowed {
+        let read = read_in(theirs, *scope)?;
+        expected.extend(read.into_iter().map(|notice| (notice.key(), notice)));
+    }
+    for (key, bytes) in table(mine, Table::Notice)? {
+        let notice: Notice = store::decode_row(Table::Notice, &bytes)?;
+        let is_kept = match notice.subject {
+            // A card that left stays as long as something of it waits to be sent, with all that belongs to it.
+            Subject::Customer(customer) => {
+                let card = Facet::Card.document(customer);
+                documents::scopes(mine, card)?.is_empty() && documents::row(mine, card)?.is_some()
+            }
+            Subject::Chain | Subject::Shop(_) | Subject::Associate(_) => false,
+        };
+        let theirs = expected.remove(&key);
+        must(
+            theirs.is_some() || is_kept,
+            "a handheld holds only what it may",
+            || format!("handheld {who} keeps a notice of {:?}", notice.subject),
+        )?;
+        must(
+            is_kept || theirs.as_ref() == Some(&notice),
+            "replicas converge",
+            || {
+                format!(
+                    "handheld {who} reads a notice of {:?} otherwise",
+                    notice.subject
+                )
+            },
+        )?;
+    }
+    must(expected.is_empty(), "replicas converge", || {
+        let lacks = expected.values().map(|notice| notice.subject).next();
+        format!("handheld {who} lacks a notice of {lacks:?}")
+    })
 }
 
 /// In what a handheld and the hub differ about a scope, in words.

@@ -7,6 +7,7 @@ use sync_core::card::schema::Role;
 use sync_core::card::{CardView, Edit, Reading};
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, CustomerId, SessionId, ShopId};
+use sync_core::notices::{NoticeDraft, NoticeError, NoticeKind, Subject};
 use sync_core::records::{Currency, RecordDraft, RecordError, RecordKind, Sale, SaleLine, SoldAt};
 use sync_core::store::Store as _;
 
@@ -16,6 +17,8 @@ use crate::fleet::{HUB_DEVICE, Link};
 use crate::hostile;
 use crate::invariants::Violation;
 use crate::oracle::Told;
+
+const KINDS: [NoticeKind; 3] = [NoticeKind::Stock, NoticeKind::Case, NoticeKind::Right];
 
 impl World {
     fn hub_author(&self, entropy: &mut SeededEntropy) -> HubAuthor {
@@ -158,6 +161,48 @@ impl World {
             Err(RecordError::Store(error)) => Err(error.into()),
             Err(error) => Err(Violation::new("records", error.to_string())),
         }
+    }
+
+    /// The hub posts notices: new ones, other versions, some taken back.
+    pub(super) fn post(&mut self, entropy: &mut SeededEntropy) -> Result<(), Violation> {
+        let few = 1 + entropy.below(4);
+        // Now and then more than one entry of a feed tells.
+        let count = if entropy.percent(3) { 120 } else { few };
+        let mut drafts = Vec::new();
+        for _ in 0..count {
+            let kind = *entropy.pick(&KINDS).expect("there are kinds");
+            let size = usize::try_from(entropy.below(400)).expect("small");
+            let says = entropy.percent(85);
+            drafts.push(NoticeDraft {
+                subject: self.subject(entropy),
+                kind,
+                key: entropy.below(count * 2).to_string(),
+                source: "house".to_owned(),
+                as_of: self.hub.now(),
+                body: says.then(|| vec![u8::try_from(entropy.below(256)).expect("a byte"); size]),
+            });
+        }
+        match self.hub.put_notices(&drafts, entropy) {
+            Ok(changed) => {
+                self.totals.notices += changed;
+                Ok(())
+            }
+            Err(NoticeError::Store(error)) => Err(error.into()),
+            Err(error) => Err(Violation::new("notices", error.to_string())),
+        }
+    }
+
+    fn subject(&self, entropy: &mut SeededEntropy) -> Subject {
+        let shop = entropy.pick(&self.shops).copied().map(Subject::Shop);
+        let person = entropy.pick(&self.people).copied().map(Subject::Associate);
+        let customer = entropy.pick(&self.customers).copied();
+        let drawn = match entropy.below(5) {
+            0 => Some(Subject::Chain),
+            1 => shop,
+            2 => person,
+            _ => customer.map(Subject::Customer),
+        };
+        drawn.unwrap_or(Subject::Chain)
     }
 
     /// The lying handheld sends something that no honest one would.
