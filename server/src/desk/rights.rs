@@ -192,19 +192,16 @@ pub(super) fn issue(engine: &mut EngineTx<'_>, to: SignedIn) -> Result<(), DeskE
         }
     }
     let mut rights = contact_rights(to.holder, held);
-    let currency = house.shops.get(&to.shop).and_then(|shop| shop.currency);
-    if let Some(currency) = currency {
-        let amount_minor = gestures(engine.tx(), to, (today, &settings))?;
+    let amount_minor = gestures(engine.tx(), to, (today, &settings))?;
+    if amount_minor > 0 {
         let right = RightBody::Gesture {
             holder: to.holder,
             shop: to.shop,
             day: today,
             amount_minor,
-            currency,
+            currency: house.shops.get(&to.shop).and_then(|shop| shop.currency),
         };
-        if amount_minor > 0 {
-            rights.push((gesture_right_key(to.holder.device, today), right));
-        }
+        rights.push((gesture_right_key(to.holder.device, today), right));
     }
     post(engine, to, &rights)
 }

@@ -75,9 +75,9 @@ pub enum RightBody {
         /// How much, in minor units.
         #[n(3)]
         amount_minor: i64,
-        /// Of which currency.
+        /// Of which currency, where the shop's is known.
         #[n(4)]
-        currency: Currency,
+        currency: Option<Currency>,
     },
 }
 

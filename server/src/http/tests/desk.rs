@@ -4,6 +4,7 @@ mod messages;
 mod rights;
 
 use sync_core::concierge::guard::Settings;
+use sync_core::concierge::guests::{EventBody, EventState};
 use sync_core::ids::{EditId, Timestamp};
 use sync_core::notices::bodies::{AnswerBody, AnswerState, OwnerBody, ShopBody, StockBody};
 use sync_core::notices::{self, NoticeBody, NoticeDraft, Subject};
@@ -289,4 +290,42 @@ async fn bounds_are_changed_by_a_manager_of_the_chain_and_only_to_what_can_stand
         app.told::<Settings>(Subject::Chain)[0].2.contacts_per_week,
         3
     );
+}
+
+#[tokio::test]
+async fn seats_are_given_while_there_are_any_and_told_with_the_event() {
+    let app = TestApp::with_desk().await;
+    let manager = app.manager().await;
+    let shop = Subject::Shop(app.hub.shop);
+    let tea = EventBody {
+        name: "Tea".to_owned(),
+        themes: Vec::new(),
+        capacity: 3,
+        hosts: Vec::new(),
+        begins_at: app.state.clock.now().plus_ms(48 * HOUR),
+        state: EventState::Planned,
+        granted: 0,
+    };
+    app.post(shop, "tea", &tea).await;
+    let seats = |event: &str, quantity: u16| json!({ "edit": "ask", "kind": "seat", "subject": event, "quantity": quantity });
+    let mut answers = Vec::new();
+    for (name, event, quantity) in [
+        ("Ines", "tea", 2),
+        ("Otto", "tea", 2),
+        ("Lea", "tea", 1),
+        ("Ada", "wine", 1),
+    ] {
+        let customer = app.customer(name).await;
+        app.write(&manager, customer, seats(event, quantity)).await;
+        app.desk(None).await;
+        answers.push((
+            app.answer(customer).1,
+            app.told::<EventBody>(shop)[0].2.granted,
+        ));
+    }
+    let answers: Vec<(&str, u32)> = answers
+        .iter()
+        .map(|(code, granted)| (code.as_str(), *granted))
+        .collect();
+    assert_eq!(answers, [("", 2), ("full", 2), ("", 3), ("no_event", 3)]);
 }
