@@ -177,7 +177,9 @@ impl Visit {
         self.see("enrol", "The code works once")?;
         self.browser.fill("#password", &self.hub.password)?;
         self.browser.click("main button")?;
-        let code = self.browser.ask("document.querySelector('code.large').innerText")?;
+        let code = self
+            .browser
+            .ask("document.querySelector('code.large').innerText")?;
         self.see("code", "Scan this with the handheld")?;
         let code = code.as_str().context("the page shows a code")?.to_owned();
         self.hub.shift(&code)
@@ -199,7 +201,10 @@ impl Visit {
         self.browser.enter()?;
         self.see("found", "Ines Duval")?;
         let path = self.browser.ask("location.pathname + location.search")?;
-        ensure!(path == "/office/customers", "a name is in the address {path}");
+        ensure!(
+            path == "/office/customers",
+            "a name is in the address {path}"
+        );
         self.browser.click(".people a")?;
         self.see("customer", "Allergy: nickel")?;
         self.browser.print(&self.folder.join("customer.pdf"))
@@ -207,12 +212,13 @@ impl Visit {
 
     fn revoke_and_leave(&mut self) -> Result<()> {
         self.browser.click("nav a[href='/office/handhelds']")?;
-        self.browser.click("td.action a")?;
+        self.browser.click("td a.button")?;
         self.see("revoke", "Revoke this handheld")?;
         self.browser.click("main button")?;
         self.see("handhelds-revoked", "revoked")?;
         self.browser.click(".out button")?;
-        self.browser.open(&format!("{}/office/customers", self.hub.url))?;
+        self.browser
+            .open(&format!("{}/office/customers", self.hub.url))?;
         self.see("signed-out", "For managers.")
     }
 
@@ -232,7 +238,10 @@ impl Visit {
         // A refused sign-in is an error to the browser too.
         let honest = complaints.iter().filter(|it| !it.contains("401"));
         let honest: Vec<_> = honest.collect();
-        ensure!(honest.is_empty(), "{name}: the browser complains: {honest:?}");
+        ensure!(
+            honest.is_empty(),
+            "{name}: the browser complains: {honest:?}"
+        );
         self.pages += 1;
         Ok(())
     }
