@@ -161,6 +161,7 @@ fn code_of(error: &EditError) -> &'static str {
         EditError::TooManyNotes => "too_many_notes",
         EditError::SamePerson => "same_person",
         EditError::OwnCard => "own_card",
+        EditError::NotOnePerson => "not_one_person",
         EditError::AskParts { .. } => "ask_parts",
         EditError::NoGesture => "no_gesture",
         EditError::OutOfTurn { .. } => "out_of_turn",

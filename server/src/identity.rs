@@ -25,12 +25,13 @@ mod refresh;
 pub mod rows;
 pub mod sessions;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use sync_core::crypto::{DevicePublicKey, HubPublicKey};
 use sync_core::ids::{DeviceId, ShopId, Timestamp};
 use sync_core::store::{Store, StoreError};
 
+use crate::book::Book;
 use crate::clock::Clock;
 use crate::config::IdentityConfig;
 use crate::entropy::SharedEntropy;
@@ -191,6 +192,8 @@ pub struct Identity {
     contacts: Mutex<contact::Contacts>,
     url: String,
     directory: Arc<RwLock<Directory>>,
+    /// Where shops and people are posted.
+    house: OnceLock<Arc<Book>>,
 }
 
 impl std::fmt::Debug for Identity {
@@ -226,6 +229,7 @@ impl Identity {
             ),
             attempts: Mutex::default(),
             directory: Arc::new(RwLock::new(directory)),
+            house: OnceLock::new(),
             store: parts.store,
             writer: parts.writer,
             clock: parts.clock,
@@ -308,14 +312,34 @@ impl Identity {
             move |tx| {
                 let mut tx = IdentityTx::new(tx);
                 let value = job(&mut tx)?;
-                Ok((value, tx.changes))
+                Ok((value, tx.concerns_house(), tx.changes))
             },
-            move |(_, changes)| {
+            move |(_, _, changes)| {
                 let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
                 changes.drain(..).for_each(|change| directory.apply(change));
             },
         );
-        Ok(written.await?.0)
+        let (value, concerns_house, _) = written.await?;
+        if concerns_house {
+            self.post_house().await;
+        }
+        Ok(value)
+    }
+
+    /// From here on `book` posts shops and people, beginning with how they are now.
+    pub async fn tell_house(&self, book: Arc<Book>) {
+        // The first one stays.
+        let _known = self.house.set(book);
+        self.post_house().await;
+    }
+
+    /// What changed is kept already, so a post that fails refuses nothing: the next one makes it good.
+    async fn post_house(&self) {
+        if let Some(book) = self.house.get()
+            && let Err(error) = book.post_house().await
+        {
+            tracing::warn!(%error, "shops and people could not be posted to handhelds");
+        }
     }
 }
 

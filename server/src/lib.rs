@@ -8,6 +8,7 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod data;
+pub mod desk;
 pub mod entropy;
 pub mod http;
 pub mod identity;

@@ -6,6 +6,7 @@ pub mod customers;
 pub mod devices;
 pub mod health;
 pub mod integrations;
+pub mod messages;
 pub mod records;
 pub mod shops;
 pub mod sync;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Route> {
         integrations::routes(),
         customers::routes(),
         records::routes(),
+        messages::routes(),
         sync::routes(),
     ]
     .into_iter()
@@ -43,6 +45,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         integrations::OPENAPI,
         customers::OPENAPI,
         records::OPENAPI,
+        messages::OPENAPI,
         sync::OPENAPI,
     ]
 }

@@ -99,17 +99,22 @@ impl TestHub {
         .unwrap()
     }
 
-    /// What handlers work with, over this hub.
-    pub(crate) fn state(&self) -> AppState {
-        let book = Book::open(BookParts {
+    /// The book of this hub.
+    pub(crate) fn book(&self) -> Book {
+        Book::open(BookParts {
             store: self.store.clone(),
             writer: self.writer.clone(),
             key: Arc::new(self.keys.hub_key()),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
-        });
+        })
+        .unwrap()
+    }
+
+    /// What handlers work with, over this hub.
+    pub(crate) fn state(&self) -> AppState {
         AppState::new(Hub {
-            book: Arc::new(book.unwrap()),
+            book: Arc::new(self.book()),
             identity: Arc::clone(&self.identity),
             writer: self.writer.clone(),
             store: self.store.clone(),

@@ -96,12 +96,14 @@ const POOL: &[&str] = &[
     r#"{"edit":"add_need","what":"a coat for rain","tags":["rain"]}"#,
     r#"{"edit":"change_need","need":"$need","what":"a light coat","tags":["travel"]}"#,
     r#"{"edit":"set_need_state","need":"$need","state":"dropped"}"#,
+    r#"{"edit":"set_need_state","need":"$need","state":"dropped"}"#,
     r#"{"edit":"answer_need","need":"$need","answer":"A-1"}"#,
     r#"{"edit":"answer_need","need":"$need","answer":"sent elsewhere"}"#,
     r#"{"edit":"add_suggestion","what":"a chair","sku":"A-1"}"#,
     r#"{"edit":"acknowledge_suggestion","suggestion":"$suggestion"}"#,
     r#"{"edit":"answer_suggestion","suggestion":"$suggestion","answer":"in May"}"#,
     r#"{"edit":"answer_suggestion","suggestion":"$suggestion","answer":"in June"}"#,
+    r#"{"edit":"tell_suggestion","suggestion":"$suggestion"}"#,
     r#"{"edit":"tell_suggestion","suggestion":"$suggestion"}"#,
     r#"{"edit":"link_customers","other":"1040g2081040g2081040g20810","sameness":"same","evidence":["phone","email"]}"#,
     r#"{"edit":"link_customers","other":"1040g2081040g2081040g20810","sameness":"different"}"#,
@@ -484,7 +486,7 @@ fn the_property_draws_every_edit_every_facet_and_second_runs() {
     let (mut planned, mut places) = (BTreeSet::new(), BTreeSet::new());
     let mut second_runs = 0;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    for _ in 0..90 {
+    for _ in 0..240 {
         let acts = acts().new_tree(&mut runner).unwrap().current();
         let world = World::play(&acts);
         for run in &world.runs {

@@ -202,6 +202,22 @@ pub fn associate(tx: &dyn ReadTx, id: AssociateId) -> Result<Option<AssociateRow
     get_row(tx, Table::Associate, &key(&[ROW, id.as_bytes()]))
 }
 
+/// Every shop.
+///
+/// # Errors
+/// What the store reports.
+pub fn shops(tx: &dyn ReadTx) -> Result<BTreeMap<ShopId, ShopRow>, StoreError> {
+    rows(tx, Table::Shop, ShopId::from_slice)
+}
+
+/// Every associate, with those who have left.
+///
+/// # Errors
+/// What the store reports.
+pub fn associates(tx: &dyn ReadTx) -> Result<BTreeMap<AssociateId, AssociateRow>, StoreError> {
+    rows(tx, Table::Associate, AssociateId::from_slice)
+}
+
 /// The newest security events, newest first.
 ///
 /// # Errors
@@ -250,6 +266,12 @@ impl<'a> IdentityTx<'a> {
             tx,
             changes: Vec::new(),
         }
+    }
+
+    /// Whether shops or people changed, which handhelds are told.
+    pub(super) fn concerns_house(&self) -> bool {
+        let of_house = |change: &Change| matches!(change, Change::Shop(..) | Change::Associate(..));
+        self.changes.iter().any(of_house)
     }
 
     fn row<R: for<'b> minicbor::Decode<'b, ()>>(

@@ -26,7 +26,11 @@ impl Authority {
 
     /// Moves the rows of customers of whom nothing but sales came. A sale newer than the last touch is the last touch; one that is older
     /// may be the first there is, and then the card has to tell.
-    pub(super) fn fold_sold(&mut self, tx: &mut dyn WriteTx, batch: &mut Batch) -> Result<(), StoreError> {
+    pub(super) fn fold_sold(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        batch: &mut Batch,
+    ) -> Result<(), StoreError> {
         let mut rows = Vec::new();
         let mut unclear = BTreeSet::new();
         let sold = std::mem::take(&mut batch.sold);

@@ -17,7 +17,7 @@ mod plan;
 use super::Facet;
 use super::entries::Visible;
 use super::key::FieldPath;
-use super::links::Component;
+use super::links::Via;
 use super::value::Entry;
 use crate::ids::EditId;
 
@@ -67,18 +67,15 @@ impl Edit {
         plan::plan(self, context, visible)
     }
 
-    /// [`Edit::plan`] of a write made in a merged view: `via` names the cards that the writer saw as one person, so that the write can be
-    /// found and allotted when they turn out to be two.
+    /// The plan of a write about a person who is several cards, to the card of `context`: the oldest.
+    ///
+    /// It is planned against all cards together and replaces nothing on any of them; it names the cards and what it stands over, so that it can be
+    /// found and allotted when they turn out to be two people ([`super::links`]).
     ///
     /// # Errors
-    /// As [`Edit::plan`].
-    pub fn plan_via(
-        &self,
-        context: &EditContext,
-        visible: &Visible,
-        via: &Component,
-    ) -> Result<Plan, EditError> {
-        plan::plan_via(self, context, visible, via)
+    /// As [`Edit::plan`]; [`EditError::NotOnePerson`] when the cards are not shown as one.
+    pub fn plan_via(&self, context: &EditContext, via: Via<'_>) -> Result<Plan, EditError> {
+        plan::plan_via(self, context, via)
     }
 }
 

@@ -6,11 +6,8 @@
 //! - What two cards are to each other is read from both: that somebody says *different* on either wins, whatever the other says.
 //! - A component that holds two cards of which somebody says that they are different is not merged at all.
 //! - The same cards give the same answer, in whatever order they or their links are given; cycles of links end.
-//! - Nothing here writes: the originals of a person who is two again are what they were.
+//! - What is written of a person as a whole replaces nothing on any card: the originals of a person who is two again are what they were.
 //!
-//! # What is not here
-//! What was seen across cards: no card tells that. Two cards that say different things of one field therefore go on saying them, side by side.
-
 mod merged;
 mod proposal;
 #[cfg(test)]
@@ -18,14 +15,18 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Facet;
+use super::entries::{Entries, Visible};
 use super::normal::derived_id;
+use super::reduce::Corrections;
 use super::terms::Sameness;
 use super::value::Value;
-use super::view::{CardView, LinkView, ViaView};
-use crate::ids::CustomerId;
+use super::view::{CardView, LinkView, Reading, ViaView};
+use crate::ids::{CustomerId, Timestamp};
 use crate::limits;
 
-pub use merged::{Merged, endpoint_kind, merge};
+pub(super) use merged::together;
+pub use merged::{Merged, by_age, endpoint_kind, merge, original};
 pub use proposal::{Keys, Proposal, propose};
 
 /// The id of the link between two cards: the same from both. Frozen since schema 2.
@@ -135,6 +136,33 @@ impl Component {
         let ids = self.cards.iter();
         Value::List(ids.map(|card| card.to_string().into()).collect())
     }
+}
+
+/// The person whom a write is about: the cards, and what its author sees of each.
+#[derive(Debug, Clone, Copy)]
+pub struct Via<'v> {
+    /// The cards; one person.
+    pub component: &'v Component,
+    /// What the author sees of each, the card that is written to among them.
+    pub cards: &'v BTreeMap<CustomerId, Visible>,
+}
+
+/// What a card says of others: its links alone, without reading the rest.
+#[must_use]
+pub fn links(visible: &Visible) -> Vec<LinkView> {
+    let entries = visible
+        .get(&Facet::Card)
+        .into_iter()
+        .flat_map(Entries::iter);
+    let own = entries.filter(|(key, _)| key.path.entity == "link");
+    let own: Entries = own
+        .map(|(key, entry)| (key.clone(), entry.clone()))
+        .collect();
+    let reading = Reading {
+        now: Timestamp(0),
+        corrections: &Corrections::new(),
+    };
+    CardView::read(&Visible::from_iter([(Facet::Card, own)]), &reading).links
 }
 
 /// What cards say of each other, as far as they were asked.

@@ -89,39 +89,55 @@ fn is_said<T>(fact: &Fact<T>, since: Timestamp) -> bool {
 }
 
 fn of_conflict(conflict: &Conflict) -> Option<Ask<'_>> {
-    let is_askable = match conflict.question {
-        Question::Name { .. }
-        | Question::Size { .. }
-        | Question::Preference { .. }
-        | Question::Polarity { .. }
-        | Question::Allergy { .. }
-        | Question::ServiceMode
-        | Question::Language
-        | Question::Channels
-        | Question::Occasion { .. }
-        | Question::WishNote { .. }
-        | Question::Invitation { .. }
-        | Question::Need { .. } => true,
+    in_question(&conflict.question)?;
+    let since = conflict.options.iter().map(|option| option.at).max()?;
+    let doubt = Doubt::Conflict(conflict);
+    Some(Ask { doubt, since })
+}
+
+/// What a question is about, and of what; none for what the customer can't settle at the door.
+pub(super) fn in_question(question: &Question) -> Option<(&'static str, String)> {
+    let found = match question {
+        Question::Name { part } => ("name", part.as_str().to_owned()),
+        Question::Size {
+            category,
+            system,
+            brand,
+        } => {
+            let brand = brand.as_deref().unwrap_or_default();
+            ("size", format!("{category} {system} {brand}"))
+        }
+        Question::Preference { subject, .. } => ("preference", subject.clone()),
+        Question::Polarity { subject, .. } => ("polarity", subject.clone()),
+        Question::Allergy { substance } => ("allergy", substance.clone()),
+        Question::ServiceMode => ("service_mode", String::new()),
+        Question::Language => ("language", String::new()),
+        Question::Channels => ("channels", String::new()),
+        Question::Occasion { kind, person } => {
+            let person = person.as_deref().unwrap_or_default();
+            ("occasion", format!("{kind} {person}"))
+        }
+        Question::WishNote { sku } => ("wish", sku.clone()),
+        Question::Invitation { event } => ("invitation", event.clone()),
         // Only colleagues can settle these, and causes are not for the door.
         Question::Blocked
+        | Question::OwnerOnly
+        | Question::Minor
+        | Question::Need { .. }
+        | Question::NeedAnswer { .. }
+        | Question::NeedOutcome { .. }
+        | Question::Suggestion { .. }
+        | Question::SuggestionAnswer { .. }
+        | Question::Sameness { .. }
         | Question::Note { .. }
         | Question::NoteTitle { .. }
         | Question::Promise { .. }
         | Question::Due { .. }
         | Question::Outcome { .. }
         | Question::Assignee { .. }
-        | Question::Cause { .. }
-        | Question::OwnerOnly
-        | Question::Minor
-        | Question::NeedAnswer { .. }
-        | Question::NeedOutcome { .. }
-        | Question::Suggestion { .. }
-        | Question::SuggestionAnswer { .. }
-        | Question::Sameness { .. } => false,
+        | Question::Cause { .. } => return None,
     };
-    let since = conflict.options.iter().map(|option| option.at).max()?;
-    let doubt = Doubt::Conflict(conflict);
-    is_askable.then_some(Ask { doubt, since })
+    Some(found)
 }
 
 fn of_preference(preference: &PreferenceView) -> Option<Ask<'_>> {

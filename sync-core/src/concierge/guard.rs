@@ -27,7 +27,7 @@ use crate::card::terms::{Channel, EndpointKind, EndpointStatus, Purpose};
 use crate::card::view::EndpointView;
 use crate::ids::{AssociateId, EditId, Timestamp};
 
-pub use contacts::contact_key;
+pub use contacts::{contact_key, contact_moments};
 pub use settings::{Settings, SettingsProblem};
 
 /// How a contact leaves.
@@ -251,7 +251,8 @@ pub fn endpoint(view: &CardView, channel: Channel) -> Option<&EndpointView> {
 }
 
 /// The kinds of endpoints that serve a channel, the best first; none where it needs none that a card holds.
-fn endpoint_kinds(channel: Channel) -> &'static [EndpointKind] {
+#[must_use]
+pub fn endpoint_kinds(channel: Channel) -> &'static [EndpointKind] {
     match channel {
         Channel::Call | Channel::Sms => &[EndpointKind::Phone],
         Channel::Email => &[EndpointKind::Email],

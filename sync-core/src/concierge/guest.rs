@@ -6,7 +6,7 @@
 //! - It becomes part of a customer's card by the customer's consent alone, as edits like any other.
 //!
 //! # Keys
-//! In [`Table::Gap`] of a handheld: `g` and the card's id; `w` and the day since 1970 (8 bytes) for the walk-ins of that day.
+//! In [`Table::Gap`] of a handheld: `0xE3` and the card's id; `0xE4` and the day since 1970 (8 bytes) for the walk-ins of that day.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -15,8 +15,8 @@ use minicbor::{Decode, Encode};
 
 use super::calendar::{MINUTE_MS, day_in};
 use super::picture::House;
-use crate::card::edit::{Edit, EndpointInput, Evidence};
-use crate::card::terms::{Agreement, NamePart, Place, Sentiment};
+use crate::card::edit::{Edit, EndpointInput, Evidence, NeedInput};
+use crate::card::terms::{Agreement, NamePart, Sentiment};
 use crate::entropy::Entropy;
 use crate::ids::{AssociateId, CustomerId, ShopId, Timestamp};
 use crate::limits;
@@ -27,9 +27,9 @@ use crate::store::{
 /// Things one guest card holds: more than anybody says in a visit.
 pub const GUEST_ENTRIES_MAX: usize = 64;
 /// Begins the keys of guest cards.
-const CARD: &[u8] = b"g";
+const CARD: &[u8] = &[0xE3];
 /// Begins the keys of the walk-ins of a day.
-const WALK_INS: &[u8] = b"w";
+const WALK_INS: &[u8] = &[0xE4];
 
 /// Something that a guest said.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -240,7 +240,10 @@ fn end_of(house: &House, shop: ShopId, day: i64) -> Timestamp {
 
 fn said(entry: &GuestEntry) -> Option<Edit> {
     match entry {
-        GuestEntry::Need { what, tags } => Some(need(what, tags)),
+        GuestEntry::Need { what, tags } => Some(Edit::AddNeed(NeedInput {
+            what: what.clone(),
+            tags: tags.clone(),
+        })),
         GuestEntry::Reaction {
             sku,
             sentiment,
@@ -252,17 +255,6 @@ fn said(entry: &GuestEntry) -> Option<Edit> {
             words: words.clone(),
         }),
     }
-}
-
-/// A need as an edit of the card; as a note of the shop where this build's schema has no needs, so that no word is lost.
-fn need(what: &str, tags: &[String]) -> Edit {
-    let edit = serde_json::json!({ "edit": "add_need", "what": what, "tags": tags });
-    serde_json::from_value(edit).unwrap_or_else(|_unknown| Edit::AddNote {
-        place: Place::Shop,
-        body: what.to_owned(),
-        title: None,
-        label: None,
-    })
 }
 
 fn card_key(id: CustomerId) -> Vec<u8> {

@@ -85,22 +85,17 @@ impl NoticeBody for RightBody {
     const KIND: NoticeKind = NoticeKind::Right;
 }
 
-/// The key of a notice of contact rights; `part` tells several of one slot apart.
+/// The key of a notice of contact rights; `part` tells several of one slot apart. It does not name the sign-in, so that the next one
+/// on the same handheld takes the same slots over, with their marks.
 #[must_use]
-pub fn contact_right_key(holder: Holder, slot: Slot, part: u64) -> String {
-    format!(
-        "contact/{}/{}/{}/{part}",
-        holder.device, holder.session, slot.from.0
-    )
+pub fn contact_right_key(device: DeviceId, slot: Slot, part: usize) -> String {
+    format!("contact/{device}/{}-{}/{part}", slot.from.0, slot.until.0)
 }
 
 /// The key of the notice of a gesture right.
 #[must_use]
-pub fn gesture_right_key(holder: Holder, day: Slot) -> String {
-    format!(
-        "gesture/{}/{}/{}",
-        holder.device, holder.session, day.from.0
-    )
+pub fn gesture_right_key(device: DeviceId, day: Slot) -> String {
+    format!("gesture/{device}/{}", day.from.0)
 }
 
 /// What the guard asks for a right.

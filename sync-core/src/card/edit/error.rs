@@ -93,6 +93,9 @@ pub enum EditError {
     /// A link of a card with itself.
     #[error("a card is one person with itself already: choose the other card")]
     OwnCard,
+    /// Written of cards as one person that are not shown as one.
+    #[error("these cards are not one person any more: open the card again")]
+    NotOnePerson,
     /// An ask without a part that its kind takes, or with one that it does not.
     #[error("an ask for {kind} takes {expected}")]
     AskParts {

@@ -1,6 +1,6 @@
 //! From drafts to a plan: what the card must hold for the edit to make sense, and which heads each write replaces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, drafts, prose};
 use super::{Edit, EditContext, EditError, FieldWrite, NeedChange, Plan};
@@ -8,7 +8,7 @@ use crate::card::Facet;
 use crate::card::entries::Visible;
 use crate::card::gone::{self, Gone};
 use crate::card::key::{FieldPath, Key};
-use crate::card::links::Component;
+use crate::card::links::{self, Standing, Via};
 use crate::card::reduce::{self, Corrections, Decision, Head};
 use crate::card::schema::{self, Class, Reducer};
 use crate::card::terms::{Place, Sensitivity, SuggestionState};
@@ -51,27 +51,50 @@ pub(super) fn plan(
     })
 }
 
-/// The plan of an edit that was made in a merged view: beside its writes, on the chain's card, which cards that view joined.
+/// The plan of an edit of a person who is several cards.
 pub(super) fn plan_via(
     edit: &Edit,
     context: &EditContext,
-    visible: &Visible,
-    via: &Component,
+    via: Via<'_>,
 ) -> Result<Plan, EditError> {
-    let mut plan = plan(edit, context, visible)?;
-    let planner = Planner { context, visible };
-    let path = FieldPath::new("via", &context.edit.to_string(), "component");
-    let draft = Draft {
-        place: Place::Card,
-        path,
-        value: via.to_value(),
+    if via.component.standing() != Standing::OnePerson {
+        return Err(EditError::NotOnePerson);
+    }
+    let (visible, of_the_person) = links::together(via.cards);
+    let mut plan = plan(edit, context, &visible)?;
+    let own = via.cards.get(&context.customer);
+    let mut over = BTreeSet::new();
+    for (facet, writes) in &mut plan.writes {
+        for write in writes {
+            over.extend(write.replaces.iter().copied());
+            // An earlier write of the person gives way as on one card, where it stands on this one; nothing else does.
+            let stands_here = |edit: &EditId| {
+                let entries = own.and_then(|visible| visible.get(facet));
+                entries.is_some_and(|entries| entries.get(&write.path.at(*edit)).is_some())
+            };
+            write
+                .replaces
+                .retain(|edit| of_the_person.contains(edit) && stands_here(edit));
+        }
+    }
+    let entry = Entry {
+        value: via.component.to_value(),
+        provenance: context.provenance,
+        seen: over.into_iter().take(limits::SEEN_MAX).collect(),
     };
-    let write = planner.write(&Facet::Card, draft)?;
-    match plan
+    let path = FieldPath::new("via", &context.edit.to_string(), "component");
+    schema::check(&Facet::Card, &path, &entry)?;
+    let write = FieldWrite {
+        path,
+        edit: context.edit,
+        entry,
+        replaces: Vec::new(),
+    };
+    let card = plan
         .writes
         .iter_mut()
-        .find(|(facet, _)| *facet == Facet::Card)
-    {
+        .find(|(facet, _)| *facet == Facet::Card);
+    match card {
         Some((_, writes)) => writes.push(write),
         // The card is the first of the facets.
         None => plan.writes.insert(0, (Facet::Card, vec![write])),

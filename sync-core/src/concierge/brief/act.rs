@@ -4,9 +4,9 @@ use super::avoid::{AVOID_TEXT_COST, complaints, preference_line};
 use super::{Line, LineKind, words};
 use crate::card::normal::fold;
 use crate::card::terms::{Act, AskKind, NeedState, SuggestionState};
-use crate::card::view::{AskView, Conflict, PromiseView, Question, SizeView};
+use crate::card::view::{AskView, Conflict, PromiseView, SizeView};
 use crate::concierge::calendar::{self, MINUTE_MS};
-use crate::concierge::confirm::{Doubt, next_ask};
+use crate::concierge::confirm::{Doubt, in_question, next_ask};
 use crate::concierge::grounds::SourceId;
 use crate::concierge::picture::{Picture, Told};
 use crate::concierge::recommend::{Barrier, Profile, ReasonKind, ranked};
@@ -325,7 +325,7 @@ fn ask(picture: &Picture<'_>) -> Option<Line> {
 }
 
 fn conflict_line(conflict: &Conflict) -> Line {
-    let (about, subject) = in_question(&conflict.question);
+    let (about, subject) = in_question(&conflict.question).unwrap_or_default();
     let mut options: Vec<&str> = Vec::new();
     for option in &conflict.options {
         if !option.text.is_empty() && !options.contains(&option.text.as_str()) {
@@ -338,49 +338,6 @@ fn conflict_line(conflict: &Conflict) -> Line {
         ("options", words::clip(&options.join(" or "), DO_TEXT_COST)),
     ];
     Line::new(LineKind::Ask, arguments, conflict.sources())
-}
-
-/// What a question is about, and of what. Those that only colleagues settle are never asked; they are named all the same.
-fn in_question(question: &Question) -> (&'static str, String) {
-    match question {
-        Question::Name { part } => ("name", part.as_str().to_owned()),
-        Question::Size {
-            category,
-            system,
-            brand,
-        } => {
-            let brand = brand.as_deref().unwrap_or_default();
-            ("size", format!("{category} {system} {brand}"))
-        }
-        Question::Preference { subject, .. } => ("preference", subject.clone()),
-        Question::Polarity { subject, .. } => ("polarity", subject.clone()),
-        Question::Allergy { substance } => ("allergy", substance.clone()),
-        Question::ServiceMode => ("service_mode", String::new()),
-        Question::Language => ("language", String::new()),
-        Question::Channels => ("channels", String::new()),
-        Question::Occasion { kind, person } => {
-            let person = person.as_deref().unwrap_or_default();
-            ("occasion", format!("{kind} {person}"))
-        }
-        Question::WishNote { sku } => ("wish", sku.clone()),
-        Question::Invitation { event } => ("invitation", event.clone()),
-        Question::Need { .. } | Question::NeedAnswer { .. } | Question::NeedOutcome { .. } => {
-            ("need", String::new())
-        }
-        Question::Suggestion { .. } | Question::SuggestionAnswer { .. } => {
-            ("suggestion", String::new())
-        }
-        Question::Sameness { .. } => ("sameness", String::new()),
-        Question::OwnerOnly => ("owner_only", String::new()),
-        Question::Minor => ("minor", String::new()),
-        Question::Blocked => ("blocked", String::new()),
-        Question::Note { .. } | Question::NoteTitle { .. } => ("note", String::new()),
-        Question::Promise { .. }
-        | Question::Due { .. }
-        | Question::Outcome { .. }
-        | Question::Assignee { .. } => ("promise", String::new()),
-        Question::Cause { .. } => ("cause", String::new()),
-    }
 }
 
 /// The first article of the last purchase that they kept and said nothing of since.

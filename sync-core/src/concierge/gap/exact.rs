@@ -145,6 +145,15 @@ impl Share {
         (self.part, self.whole)
     }
 
+    /// What lies halfway between two shares; none where it is too fine to hold.
+    #[must_use]
+    pub fn midpoint(self, other: Self) -> Option<Self> {
+        let cross = |one: u32, another: u32| u64::from(one).checked_mul(u64::from(another));
+        let part = cross(self.part, other.whole)?.checked_add(cross(other.part, self.whole)?)?;
+        let whole = cross(self.whole, other.whole)?.checked_mul(2)?;
+        Self::new(part, whole)
+    }
+
     /// In basis points, half to even.
     #[must_use]
     pub fn bp(self) -> u32 {
@@ -163,6 +172,30 @@ impl PartialOrd for Share {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+}
+
+/// Where the true share of something lies with 95 % confidence, in basis points, rounded outward: Wilson's score interval.
+///
+/// With `z = 1.96`: `(k + z²/2 ± z·√(k(n−k)/n + z²/4)) / (n + z²)`, in whole numbers scaled by 10⁸. Of nothing tried, anything may be true.
+#[must_use]
+pub fn wilson_bp(successes: u64, tries: u64) -> (u32, u32) {
+    /// z² and its parts, scaled by 10⁸.
+    const SQUARE: u128 = 384_160_000;
+    const SCALE: u128 = 100_000_000;
+    let (k, n) = (u128::from(successes.min(tries)), u128::from(tries));
+    if n == 0 {
+        return (0, WHOLE_BP);
+    }
+    let center = k * SCALE + SQUARE / 2;
+    let under_root = k * (n - k) * SCALE * SCALE / n + SQUARE / 4 * SCALE;
+    // One more than the root's whole part, so that rounding widens.
+    let spread = (under_root.isqrt() + 1) * 196 / 100 + 1;
+    let whole = n * SCALE + SQUARE;
+    let scaled = u128::from(WHOLE_BP);
+    let low = center.saturating_sub(spread) * scaled / whole;
+    let high = ((center + spread) * scaled).div_ceil(whole);
+    let points = |bp: u128| u32::try_from(bp).unwrap_or(WHOLE_BP).min(WHOLE_BP);
+    (points(low), points(high))
 }
 
 fn common_divisor(one: u64, other: u64) -> u64 {
@@ -206,6 +239,19 @@ mod tests {
         assert_eq!(round_bp(&beyond, &beyond), 10_000);
         let third = beyond.times(&number(3));
         assert_eq!(round_bp(&beyond, &third), 3_333);
+    }
+
+    #[test]
+    fn an_interval_is_wilson_s_rounded_outward() {
+        let check = |k, n, low, high| assert_eq!(wilson_bp(k, n), (low, high), "{k} of {n}");
+        // 8 of 10: 49.016 % to 94.332 %; 0 of 10: 0 to 27.753 %; 50 of 100: 40.383 % to 59.617 %.
+        check(8, 10, 4_901, 9_434);
+        check(0, 10, 0, 2_776);
+        check(50, 100, 4_038, 5_962);
+        check(0, 0, 0, 10_000);
+        assert!(wilson_bp(10, 10).1 >= 9_999);
+        let (low, high) = wilson_bp(600_000, 1_000_000);
+        assert!(5_989 <= low && low < 6_000 && 6_000 < high && high <= 6_011);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::content_of;
 use super::settings::Settings;
-use super::{Request, content_of};
 use crate::card::terms::{AskKind, Channel, InteractionKind};
 use crate::card::view::{AskView, InteractionView};
-use crate::concierge::picture::Picture;
+use crate::concierge::picture::Whole;
 use crate::ids::{EditId, Timestamp};
 use crate::limits::CLOCK_TOLERANCE_MS;
 use crate::notices::bodies::AnswerState;
@@ -36,13 +36,13 @@ pub(super) struct Past {
 }
 
 impl Past {
-    pub(super) fn of(picture: &Picture<'_>, request: &Request) -> Self {
+    /// What passed until now; an ask that is being judged does not stand in its own way.
+    pub(super) fn of(whole: &Whole, judged: Option<EditId>, now: Timestamp) -> Self {
         let mut past = Self::default();
-        let now = picture.now;
-        for interaction in &picture.whole.view.interactions {
+        for interaction in &whole.view.interactions {
             past.add_interaction(interaction, now);
         }
-        for told in &picture.whole.contacts {
+        for told in &whole.contacts {
             let body = &told.body;
             let channel = body.channel.as_deref().and_then(Channel::parse);
             if body.by_customer {
@@ -56,11 +56,11 @@ impl Past {
                 });
             }
         }
-        for told in &picture.whole.responses {
+        for told in &whole.responses {
             let channel = told.body.channel.as_deref().and_then(Channel::parse);
             past.add_begun(channel, told.body.at, &told.key, now);
         }
-        past.add_asks(picture, request);
+        past.add_asks(whole, judged, now);
         for begun in past.begun.values_mut() {
             begun.sort_unstable();
         }
@@ -94,16 +94,14 @@ impl Past {
 
     /// Messages that wait at the hub, or are on their way, count as sent: two of them must not leave together.
     /// Of those the hub judges, only earlier ones count.
-    fn add_asks(&mut self, picture: &Picture<'_>, request: &Request) {
-        let asks = &picture.whole.view.asks;
-        let judged = request
-            .ask
-            .and_then(|id| asks.iter().find(|ask| ask.id == id));
+    fn add_asks(&mut self, whole: &Whole, judged: Option<EditId>, now: Timestamp) {
+        let asks = &whole.view.asks;
+        let judged = judged.and_then(|id| asks.iter().find(|ask| ask.id == id));
         let rank = |ask: &AskView| (ask.words.at, ask.id);
-        let contacts = picture.whole.contacts.iter();
+        let contacts = whole.contacts.iter();
         let left: BTreeSet<&str> = contacts.map(|told| told.key.as_str()).collect();
         for ask in asks {
-            let answer = picture.whole.answers.get(&ask.id);
+            let answer = whole.answers.get(&ask.id);
             let is_refused = answer.is_some_and(|told| told.body.state == AnswerState::Refused);
             let is_later = judged.is_some_and(|judged| rank(ask) >= rank(judged));
             if ask.kind != AskKind::Message || ask.withdrawn || is_refused || is_later {
@@ -114,7 +112,7 @@ impl Past {
                 continue;
             }
             self.contacts.push(Contact {
-                at: ask.words.at.min(picture.now),
+                at: ask.words.at.min(now),
                 channel: ask.subject.as_deref().and_then(Channel::parse),
                 content: ask.words.value.as_deref().map(content_of),
                 source: ask.id.to_string(),
@@ -160,4 +158,11 @@ impl Past {
             .sort_unstable_by(|one, other| (one.at, &one.source).cmp(&(other.at, &other.source)));
         unasked
     }
+}
+
+/// When the house contacted this person, in no order; a time ahead of now counts as now.
+#[must_use]
+pub fn contact_moments(whole: &Whole, now: Timestamp) -> Vec<Timestamp> {
+    let past = Past::of(whole, None, now);
+    past.contacts.iter().map(|contact| contact.at).collect()
 }

@@ -46,7 +46,7 @@ impl<'a> Case<'a> {
             picture,
             request,
             settings,
-            past: Past::of(picture, request),
+            past: Past::of(picture.whole, request.ask, picture.now),
         }
     }
 

@@ -127,7 +127,8 @@ fn a_guest_becomes_a_customer_by_consent() {
     assert_eq!(view.name.shown(), "Lea");
     assert_eq!(view.agreement.unwrap().value, Agreement::Agreed);
     assert_eq!(view.reactions[0].sku, "trench");
-    assert!(view.needs.len() + view.notes.len() == 1, "the need is kept");
+    assert_eq!(view.needs[0].what.value, "a coat for the rain");
+    assert_eq!(view.needs[0].tags, ["rain"]);
     let known = card.edits(&introduction(None), NOW).unwrap();
     assert!(
         !known

@@ -22,7 +22,9 @@ fn check(text: &str, expected: &[(&str, Category)]) {
     let found: Vec<(&str, Category)> = found
         .iter()
         .map(|warning| {
-            let span = text.get(warning.span.clone()).expect("spans lie at characters");
+            let span = text
+                .get(warning.span.clone())
+                .expect("spans lie at characters");
             (span, warning.category)
         })
         .collect();

@@ -55,6 +55,7 @@ fn full() -> Scene {
         month: Some(3),
         day: Some(10),
         celebrate: Some(true),
+        known_at: None,
         needs_confirmation: false,
         sources: vec![source],
     });

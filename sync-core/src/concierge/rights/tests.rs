@@ -37,7 +37,7 @@ fn handheld(number: u8, slots: &[Slot]) -> Held {
             slot: *slot,
             customers: vec![customer()],
         };
-        (contact_right_key(holder(number), *slot, 0), body)
+        (contact_right_key(holder(number).device, *slot, 0), body)
     };
     Held::new(holder(number), slots.iter().map(right), Marks::default())
 }
@@ -295,7 +295,7 @@ proptest! {
                     let marks = fleet[usize::from(number)].marks().clone();
                     let rights = mine.iter().map(|slot| {
                         let body = RightBody::Contact { holder: holder(number), slot: *slot, customers: vec![customer()] };
-                        (contact_right_key(holder(number), *slot, 0), body)
+                        (contact_right_key(holder(number).device, *slot, 0), body)
                     });
                     fleet[usize::from(number)] = Held::new(holder(number), rights, marks);
                 }

@@ -90,6 +90,7 @@ fn promise(scene: &mut Scene, what: &str, days: i64) {
         sources: what.sources.clone(),
         what,
         status: crate::card::terms::PromiseStatus::Open,
+        kept_at: None,
         flagged: false,
         due: Some(scene.now.plus_ms(days * DAY)),
         due_disputed: false,
