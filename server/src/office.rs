@@ -38,9 +38,12 @@ const STYLE: &str = include_str!("office/style.css");
 /// The pages' routes. They are no part of the API, so not of its document either.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    let style = Route::get("/office/style.css", style);
+    let outside = vec![
+        Route::get("/", front),
+        Route::get("/office/style.css", style),
+    ];
     [
-        vec![style],
+        outside,
         sign_in::routes(),
         home::routes(),
         handhelds::routes(),
@@ -51,6 +54,11 @@ pub fn routes() -> Vec<Route> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Whoever types the hub's address alone is looking for these pages.
+async fn front(_: Open) -> Redirect {
+    Redirect::to(ROOT)
 }
 
 async fn style(_: Open) -> impl IntoResponse {

@@ -116,8 +116,7 @@ async fn list(visitor: Visitor<ReadDevices>, State(state): State<AppState>) -> R
                     th scope="col" { (words::SIGNED_IN) }
                     th scope="col" { (words::PENDING) }
                     th scope="col" { (words::LAST_CONTACT) }
-                    th scope="col" { (words::STATE) }
-                    th scope="col" { span.hidden { (words::ACTION) } }
+                    th scope="col" { (words::ACTION) }
                 } }
                 tbody { @for one in &handhelds { (line(one, now)) } }
             }
@@ -147,17 +146,12 @@ fn line(one: &Handheld, now: Timestamp) -> Markup {
                     None => { span.quiet { (words::NEVER) } }
                 }
             }))
-            (cell(words::STATE, &html! {
+            (cell(words::ACTION, &html! {
                 @match one.revoked_at {
                     Some(at) => { (words::REVOKED) " " (times::moment(at, now)) }
-                    None => (words::IN_USE),
+                    None => a.button.quiet href=(revoke_path(one.id)) aria-label=(format!("{}: {}", words::REVOKE, one.label)) { (words::REVOKE) }
                 }
             }))
-            td.action {
-                @if !is_revoked {
-                    a.button.quiet href=(revoke_path(one.id)) aria-label=(format!("{}: {}", words::REVOKE, one.label)) { (words::REVOKE) }
-                }
-            }
         }
     }
 }

@@ -212,7 +212,7 @@ impl Visit {
 
     fn revoke_and_leave(&mut self) -> Result<()> {
         self.browser.click("nav a[href='/office/handhelds']")?;
-        self.browser.click("td.action a")?;
+        self.browser.click("td a.button")?;
         self.see("revoke", "Revoke this handheld")?;
         self.browser.click("main button")?;
         self.see("handhelds-revoked", "revoked")?;

@@ -32,6 +32,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The browser reads commands from file 3 and answers on file 4; a child has its input and output there.
 const ON_PIPES: &str = r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null"#;
 
+/// A part of a message; null when there is none.
+fn part<'a>(message: &'a Value, path: &str) -> &'a Value {
+    message.pointer(path).unwrap_or(&Value::Null)
+}
+
 /// A browser with one page. Ended with this value.
 #[derive(Debug)]
 pub(crate) struct Browser {
@@ -114,9 +119,9 @@ impl Browser {
 
     fn open_page(&mut self) -> Result<()> {
         let target = self.call("Target.createTarget", &json!({ "url": "about:blank" }))?;
-        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        let attach = json!({ "targetId": part(&target, "/targetId"), "flatten": true });
         let attached = self.call("Target.attachToTarget", &attach)?;
-        self.session = attached["sessionId"].as_str().map(str::to_owned);
+        self.session = part(&attached, "/sessionId").as_str().map(str::to_owned);
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             self.call(domain, &json!({}))?;
         }
@@ -125,20 +130,22 @@ impl Browser {
 
     fn call(&mut self, method: &str, parameters: &Value) -> Result<Value> {
         self.calls += 1;
-        let mut message = json!({ "id": self.calls, "method": method, "params": parameters });
-        if let Some(session) = &self.session {
-            message["sessionId"] = json!(session);
-        }
+        let message = match &self.session {
+            Some(session) => {
+                json!({ "id": self.calls, "method": method, "params": parameters, "sessionId": session })
+            }
+            None => json!({ "id": self.calls, "method": method, "params": parameters }),
+        };
         self.input.write_all(format!("{message}\0").as_bytes())?;
         self.input.flush()?;
         loop {
             let answer = self.next(method)?;
-            if answer["id"] != self.calls {
+            if part(&answer, "/id") != self.calls {
                 self.events.push_back(answer);
-            } else if answer["error"].is_null() {
-                return Ok(answer["result"].clone());
+            } else if part(&answer, "/error").is_null() {
+                return Ok(part(&answer, "/result").clone());
             } else {
-                bail!("{method}: {}", answer["error"]["message"]);
+                bail!("{method}: {}", part(&answer, "/error/message"));
             }
         }
     }
@@ -152,9 +159,13 @@ impl Browser {
     /// Does what leads to another page, and waits until that is there.
     fn then_loaded(&mut self, act: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         const LOADED: &str = "Page.loadEventFired";
-        self.events.retain(|event| event["method"] != LOADED);
+        self.events.retain(|event| part(event, "/method") != LOADED);
         act(self)?;
-        while !self.events.iter().any(|event| event["method"] == LOADED) {
+        while !self
+            .events
+            .iter()
+            .any(|event| part(event, "/method") == LOADED)
+        {
             let event = self.next(LOADED)?;
             self.events.push_back(event);
         }
@@ -165,7 +176,7 @@ impl Browser {
     pub(crate) fn open(&mut self, url: &str) -> Result<()> {
         self.then_loaded(|browser| {
             let answer = browser.call("Page.navigate", &json!({ "url": url }))?;
-            ensure!(answer["errorText"].is_null(), "{url}: {answer}");
+            ensure!(part(&answer, "/errorText").is_null(), "{url}: {answer}");
             Ok(())
         })
     }
@@ -214,11 +225,11 @@ impl Browser {
         let parameters = json!({ "expression": expression, "returnByValue": true });
         let answer = self.call("Runtime.evaluate", &parameters)?;
         ensure!(
-            answer["exceptionDetails"].is_null(),
+            part(&answer, "/exceptionDetails").is_null(),
             "{expression}: {}",
-            answer["exceptionDetails"]
+            part(&answer, "/exceptionDetails")
         );
-        Ok(answer["result"]["value"].clone())
+        Ok(part(&answer, "/result/value").clone())
     }
 
     /// The text that a person reads on the page.
@@ -239,7 +250,7 @@ impl Browser {
     pub(crate) fn picture(&mut self, file: &Path) -> Result<()> {
         let wanted = json!({ "format": "png", "captureBeyondViewport": true });
         let picture = self.call("Page.captureScreenshot", &wanted)?;
-        let data = picture["data"].as_str().unwrap_or_default();
+        let data = part(&picture, "/data").as_str().unwrap_or_default();
         std::fs::write(file, STANDARD.decode(data)?)
             .with_context(|| format!("can't write {}", file.display()))
     }
@@ -248,7 +259,7 @@ impl Browser {
     pub(crate) fn print(&mut self, file: &Path) -> Result<()> {
         let wanted = json!({ "printBackground": false, "preferCSSPageSize": true });
         let printed = self.call("Page.printToPDF", &wanted)?;
-        let data = printed["data"].as_str().unwrap_or_default();
+        let data = part(&printed, "/data").as_str().unwrap_or_default();
         std::fs::write(file, STANDARD.decode(data)?)
             .with_context(|| format!("can't write {}", file.display()))
     }
@@ -256,12 +267,14 @@ impl Browser {
     /// What the browser complained of since the last call: errors, and what its policy had to stop.
     pub(crate) fn complaints(&mut self) -> Vec<String> {
         let is_complaint = |event: &&Value| {
-            event["method"] == "Runtime.exceptionThrown"
-                || (event["method"] == "Log.entryAdded"
-                    && event["params"]["entry"]["level"] == "error")
+            part(event, "/method") == "Runtime.exceptionThrown"
+                || (part(event, "/method") == "Log.entryAdded"
+                    && part(event, "/params/entry/level") == "error")
         };
         let told = self.events.iter().filter(is_complaint);
-        let told = told.map(|event| event["params"].to_string()).collect();
+        let told = told
+            .map(|event| part(event, "/params").to_string())
+            .collect();
         self.events.clear();
         told
     }
