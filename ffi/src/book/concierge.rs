@@ -25,7 +25,7 @@ use crate::BookError;
 use crate::error::guarded;
 use crate::types::{
     Brief, ContactVerdict, GestureBudget, MayExist, NoteWarning, OwedItem, RecommendationList,
-    RecordedEdit, SumOfMoney, Today, TodayItem, ValueLedger, VisitQuestion,
+    RecordedEdit, Today, TodayItem, ValueLedger, VisitQuestion,
 };
 
 /// Customers for whom one call works out what is due: some 100 ms on a slow handheld.
@@ -189,7 +189,7 @@ impl Book {
     }
 
     /// What is left to spend on gestures today, by whoever works, on this handheld.
-    pub fn gesture_budget(&self) -> Result<GestureBudget, BookError> {
+    pub fn gesture_budget(&self) -> Result<Vec<GestureBudget>, BookError> {
         let now = self.shelf.now();
         guarded(|| {
             let left = self.shelf.with(|core, store| {
@@ -197,10 +197,7 @@ impl Book {
                 let held = core.held(&*store.read()?, now)?;
                 Ok(held.gestures_left(shop, now))
             })?;
-            let sum = |(minor, currency)| SumOfMoney::new(minor, currency);
-            Ok(GestureBudget {
-                left: left.into_iter().map(sum).collect(),
-            })
+            Ok(left.into_iter().map(GestureBudget::from).collect())
         })
     }
 
@@ -209,10 +206,12 @@ impl Book {
         &self,
         customer: CustomerId,
         reason: String,
-        amount: SumOfMoney,
+        minor: i64,
+        currency: Option<String>,
     ) -> Result<RecordedEdit, BookError> {
         let now = self.shelf.now();
-        let currency = amount.currency.parse().map_err(|_unknown| {
+        let currency = currency.map(|name| name.parse()).transpose();
+        let currency = currency.map_err(|_unknown| {
             BookError::invalid(
                 "currency",
                 "name the currency as ISO 4217 does, such as EUR",
@@ -223,7 +222,7 @@ impl Book {
             let gesture = Gesture {
                 customer,
                 reason,
-                amount_minor: amount.minor,
+                amount_minor: minor,
                 currency,
                 shop: core.author(now)?.shop,
             };

@@ -15,6 +15,7 @@ use sync_core::concierge::recommend::{
 use sync_core::concierge::stock::{Supply, SupplyKind};
 use sync_core::concierge::today::{DueKind, Today as CoreToday, TodayItem as CoreTodayItem};
 use sync_core::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
+use sync_core::records::Currency;
 
 use super::brief::BriefArgument;
 
@@ -472,11 +473,22 @@ impl From<Ledger> for ValueLedger {
     }
 }
 
-/// What may be spent on gestures today.
+/// What is left to spend on gestures today, of one right.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct GestureBudget {
-    /// What is left on this handheld for whoever works.
-    pub left: Vec<super::records::SumOfMoney>,
+    /// How much, in minor units.
+    pub left_minor: i64,
+    /// In which currency; the shop's own where the hub does not know it.
+    pub currency: Option<String>,
+}
+
+impl From<(i64, Option<Currency>)> for GestureBudget {
+    fn from((left_minor, currency): (i64, Option<Currency>)) -> Self {
+        Self {
+            left_minor,
+            currency: currency.map(|currency| currency.as_str().to_owned()),
+        }
+    }
 }
 
 /// Something that is owed to a customer by the playbook.
