@@ -21,11 +21,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sync_core::card::normal::{self, EndpointError};
 use sync_core::card::terms::{EndpointKind, EndpointStatus};
-use sync_core::card::{CardView, Facet, Reading};
+use sync_core::card::{CardView, Facet, Reading, Visible};
 use sync_core::documents::{self, DocumentRow};
 use sync_core::duplicates::{self, ChainKey, EndpointsBody, Fingerprint};
 use sync_core::feed::{self, FeedKind, FeedRow};
-use sync_core::ids::{CustomerId, DocumentId, ShopId, Timestamp};
+use sync_core::ids::{CustomerId, DocumentId, Timestamp};
 use sync_core::notices::{NoticeDraft, NoticeError, Subject, held};
 use sync_core::scope::Scope;
 use sync_core::store::{
@@ -181,42 +181,20 @@ impl Keeper {
 
     /// Reads what the feeds tell and what the cards say now.
     fn step(&self) -> Result<Step, KeepError> {
-        let (changed, cursors, is_last) = {
-            let tx = self.book.store().read()?;
-            changed(&*tx)?
-        };
+        let tx = self.book.store().read()?;
+        let (changed, cursors, is_last) = changed(&*tx)?;
         let mut step = Step {
             cards: BTreeMap::new(),
             cursors,
             is_last,
         };
         for customer in changed {
-            step.cards.insert(customer, self.prints(customer)?);
+            let endpoints = endpoints(&*tx, customer, self.book.now())?.into_iter();
+            let prints = endpoints.map(|(kind, form)| self.key.fingerprint(kind, &form));
+            let prints = prints.filter_map(Result::ok).collect();
+            step.cards.insert(customer, prints);
         }
         Ok(step)
-    }
-
-    /// The fingerprints of what a card says.
-    fn prints(&self, customer: CustomerId) -> Result<BTreeSet<Fingerprint>, StoreError> {
-        let endpoints = self.endpoints(customer)?.into_iter();
-        let prints = endpoints.map(|(kind, form)| self.key.fingerprint(kind, &form));
-        Ok(prints.filter_map(Result::ok).collect())
-    }
-
-    /// A card's endpoints, but those that turned out to be another person's.
-    fn endpoints(&self, customer: CustomerId) -> Result<Vec<(EndpointKind, String)>, StoreError> {
-        let nobody = (ShopId([0; ShopId::LEN]), None);
-        let (visible, corrections) = self.book.visible(customer, nobody)?;
-        let reading = Reading {
-            now: self.book.now(),
-            corrections: &corrections,
-        };
-        let view = CardView::read(&visible, &reading);
-        let endpoints = view.endpoints.into_iter();
-        Ok(endpoints
-            .filter(|one| one.status != EndpointStatus::WrongPerson)
-            .map(|one| (one.kind, one.value.value))
-            .collect())
     }
 
     /// Who of the whole chain has this endpoint, as of the last step: exactly, not by fingerprint alone.
@@ -227,25 +205,50 @@ impl Keeper {
         let asked = same(kind, text)?;
         let print = self.key.fingerprint(kind, text)?;
         let prefix = entry_key(print, None);
+        let tx = self.book.store().read()?;
         let mut found = Vec::new();
-        {
-            let tx = self.book.store().read()?;
-            scan_prefix(&*tx, Table::ImportIndex, &prefix, &mut |key, _| {
-                found.extend(key.get(prefix.len()..).and_then(CustomerId::from_slice));
-                Ok(ControlFlow::Continue(()))
-            })?;
-        }
+        scan_prefix(&*tx, Table::ImportIndex, &prefix, &mut |key, _| {
+            found.extend(key.get(prefix.len()..).and_then(CustomerId::from_slice));
+            Ok(ControlFlow::Continue(()))
+        })?;
         let mut holders = Vec::new();
         for customer in found {
-            let endpoints = self.endpoints(customer)?;
             let has =
                 |(kind, form): &(EndpointKind, String)| same(*kind, form) == Ok(asked.clone());
+            let endpoints = endpoints(&*tx, customer, self.book.now())?;
             if endpoints.iter().any(has) {
                 holders.push(customer);
             }
         }
         Ok(holders)
     }
+}
+
+/// A card's endpoints, but those that turned out to be another person's. Not through the engine's cache, which is for cards that people open.
+fn endpoints(
+    tx: &dyn ReadTx,
+    customer: CustomerId,
+    now: Timestamp,
+) -> Result<Vec<(EndpointKind, String)>, StoreError> {
+    let Some(row) = documents::row(tx, Facet::Card.document(customer))? else {
+        return Ok(Vec::new());
+    };
+    let entries = documents::open(tx, &row)?.entries();
+    let entries = entries.map_err(|error| StoreError::Corrupt {
+        table: Table::Cache.name(),
+        detail: error.to_string(),
+    })?;
+    let visible = Visible::from_iter([(Facet::Card, entries)]);
+    let reading = Reading {
+        now,
+        corrections: &row.corrections(),
+    };
+    let view = CardView::read(&visible, &reading);
+    let endpoints = view.endpoints.into_iter();
+    Ok(endpoints
+        .filter(|one| one.status != EndpointStatus::WrongPerson)
+        .map(|one| (one.kind, one.value.value))
+        .collect())
 }
 
 /// What makes two endpoints the same for a look-up: as the fingerprint has it.

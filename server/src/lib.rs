@@ -10,6 +10,7 @@ pub mod config;
 pub mod data;
 pub mod duplicates;
 pub mod entropy;
+pub mod events;
 pub mod http;
 pub mod identity;
 pub mod import;
@@ -26,6 +27,7 @@ pub mod sync;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tokens;
+pub mod walk_ins;
 pub mod writer;
 
 pub use serve::serve;

@@ -4,11 +4,14 @@ pub mod associates;
 pub mod auth;
 pub mod customers;
 pub mod devices;
+pub mod events;
+pub mod facts;
 pub mod health;
 pub mod integrations;
 pub mod records;
 pub mod shops;
 pub mod sync;
+pub mod walk_ins;
 
 use crate::http::route::Route;
 
@@ -24,6 +27,9 @@ pub fn all() -> Vec<Route> {
         integrations::routes(),
         customers::routes(),
         records::routes(),
+        facts::routes(),
+        walk_ins::routes(),
+        events::routes(),
         sync::routes(),
     ]
     .into_iter()
@@ -43,6 +49,9 @@ pub fn openapi_parts() -> Vec<&'static str> {
         integrations::OPENAPI,
         customers::OPENAPI,
         records::OPENAPI,
+        facts::OPENAPI,
+        walk_ins::OPENAPI,
+        events::OPENAPI,
         sync::OPENAPI,
     ]
 }
