@@ -95,7 +95,7 @@ async fn a_walk_in_is_fetched_with_consent_and_the_fetch_is_noted() {
         .add_shop("Second", "Asia/Tokyo")
         .await
         .unwrap();
-    app.hub.add("otto", Role::Associate, elsewhere).await;
+    app.hub.add("otto", Role::Manager, elsewhere).await;
     let otto = app.office("otto").await;
     let ines = app.known_by_phone("Ines", "+33612345678").await;
     let card = format!("/v1/customers/{ines}");
