@@ -1,7 +1,9 @@
 //! The book: the one object of the SDK. Its calls are spread over the files of this folder by what they are for.
 
 pub(crate) mod account;
+mod concierge;
 mod editing;
+mod house;
 mod observing;
 pub(crate) mod opening;
 mod reading;

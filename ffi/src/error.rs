@@ -160,6 +160,11 @@ fn code_of(error: &EditError) -> &'static str {
         EditError::NothingToResolve { .. } => "nothing_to_resolve",
         EditError::TooManyNotes => "too_many_notes",
         EditError::SamePerson => "same_person",
+        EditError::OwnCard => "own_card",
+        EditError::NotOnePerson => "not_one_person",
+        EditError::AskParts { .. } => "ask_parts",
+        EditError::NoGesture => "no_gesture",
+        EditError::OutOfTurn { .. } => "out_of_turn",
         EditError::Role { .. } => "role",
         EditError::Schema(_) => "schema",
     }

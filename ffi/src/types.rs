@@ -2,7 +2,9 @@
 
 mod brief;
 mod card;
+mod concierge;
 mod edit;
+mod house;
 mod ids;
 mod records;
 mod standing;
@@ -10,11 +12,20 @@ mod terms;
 
 pub use brief::{Brief, BriefArgument, BriefLine, BriefSection, render_english};
 pub use card::{
-    Allergy, Card, ConflictChoice, ConflictView, Consent, ContactWish, Endpoint, Ground,
-    InteractionLine, NamePartLine, Note, NoteText, Occasion, Preference, PromiseLine, Reaction,
-    RelationshipLine, Size, TextFact, Visit, Wish,
+    Allergy, AskLine, Card, ConflictChoice, ConflictView, Consent, ContactWish, Endpoint, Ground,
+    InteractionLine, Invitation, Link, NamePartLine, Need, Note, NoteText, Occasion, Preference,
+    PromiseLine, Reaction, RelationshipLine, Size, Suggestion, TextFact, Visit, Wish,
+};
+pub use concierge::{
+    ContactRuling, ContactVerdict, GestureBudget, MayExist, NoteWarning, OwedItem,
+    RecommendationList, RecommendationReason, RecommendedArticle, ReferralLine, SupplyLine, Today,
+    TodayItem, ValueLedger, VisitQuestion,
 };
 pub use edit::{NamePartText, NameParts, PreferenceInput};
+pub use house::{
+    Arriving, Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, ServiceCase,
+    SizeCount, StockAt,
+};
 pub use records::{Purchase, PurchaseLine, SumOfMoney, Totals};
 pub use standing::{
     Associate, Hit, HitHint, RecordedEdit, SearchResult, Status, SyncAgreement, WaitingEdit,

@@ -5,6 +5,7 @@
 //! - Sessions hear of a commit after it is durable, never before.
 
 mod access_log;
+mod house;
 pub mod moving;
 pub mod reading;
 pub mod roster;
@@ -233,6 +234,17 @@ impl Book {
             .await
     }
 
+    /// Posts notices in a transaction of their own, and tells whoever reads them. Returns how many were new or newer.
+    ///
+    /// # Errors
+    /// [`NoticeError`] says what to do; otherwise why nothing was kept.
+    pub async fn put_notices(
+        &self,
+        drafts: Vec<NoticeDraft>,
+    ) -> Result<u64, WriteError<NoticeError>> {
+        self.write(move |engine| engine.put_notices(&drafts)).await
+    }
+
     /// Runs several recordings in one transaction, all or none: imports work in batches.
     ///
     /// # Errors
@@ -402,6 +414,18 @@ impl EngineTx<'_> {
     /// What the store reports; the job must then fail, so that its work is undone.
     pub fn index_what_waits(&mut self) -> Result<(), StoreError> {
         projection::index_what_waits(self.tx)
+    }
+
+    /// What a reader sees of a customer, with what this transaction wrote.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn visible(
+        &mut self,
+        customer: CustomerId,
+        reader: (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, Corrections), StoreError> {
+        self.authority.visible(self.tx.as_read(), customer, reader)
     }
 
     /// Posts notices, and tells whoever reads them.

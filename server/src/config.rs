@@ -30,6 +30,8 @@ pub struct Config {
     pub listen: ListenConfig,
     /// How long sign-ins last and what guards them.
     pub identity: IdentityConfig,
+    /// Where messages go; nowhere without it.
+    pub messages: Option<crate::desk::MessagesConfig>,
 }
 
 /// Where the hub keeps its files.
@@ -257,6 +259,7 @@ impl Config {
             data: DataConfig { folder },
             listen: ListenConfig::for_testing(),
             identity: IdentityConfig::for_testing(),
+            messages: None,
         }
     }
 

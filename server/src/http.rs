@@ -24,7 +24,10 @@ use error::ApiError;
 /// The router of everything the hub serves.
 pub fn router(state: AppState) -> Router {
     let mut router = Router::new();
-    for route in crate::routes::all() {
+    for route in crate::routes::all()
+        .into_iter()
+        .chain(crate::office::routes())
+    {
         router = router.route(route.path, route.into_handler());
     }
     router

@@ -2,6 +2,7 @@
 //!
 //! Rooms: [`access`] (roles, scopes, the principal), [`authenticate`] (request to principal), [`sessions`] (sign-in, refresh, sign-out),
 //! [`enrolment`], [`people`] (changes, and [`Identity::deactivate`], which ends everything), [`integrations`],
+//! [`office`] (the cookies of its pages), [`contact`] (when a handheld was last heard),
 //! [`dpop`], [`passwords`], [`attempts`], [`directory`] (rows and their copy in memory).
 //!
 //! # Invariants
@@ -12,22 +13,25 @@
 pub mod access;
 pub mod attempts;
 pub mod authenticate;
+pub mod contact;
 pub mod directory;
 pub mod dpop;
 pub mod enrolment;
 pub mod integrations;
+pub mod office;
 pub mod passwords;
 pub mod people;
 mod refresh;
 pub mod rows;
 pub mod sessions;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use sync_core::crypto::{DevicePublicKey, HubPublicKey};
 use sync_core::ids::{DeviceId, ShopId, Timestamp};
 use sync_core::store::{Store, StoreError};
 
+use crate::book::Book;
 use crate::clock::Clock;
 use crate::config::IdentityConfig;
 use crate::entropy::SharedEntropy;
@@ -185,7 +189,11 @@ pub struct Identity {
     proofs: Proofs,
     passwords: Passwords,
     attempts: Mutex<Attempts>,
+    contacts: Mutex<contact::Contacts>,
+    url: String,
     directory: Arc<RwLock<Directory>>,
+    /// Where shops and people are posted.
+    house: OnceLock<Arc<Book>>,
 }
 
 impl std::fmt::Debug for Identity {
@@ -202,8 +210,13 @@ impl Identity {
     /// # Errors
     /// What the store reports.
     pub fn load(parts: IdentityParts) -> Result<Self, StoreError> {
-        let directory = Directory::load(&*parts.store.read()?)?;
+        let tx = parts.store.read()?;
+        let directory = Directory::load(&*tx)?;
+        let contacts = contact::Contacts::load(&*tx)?;
+        drop(tx);
         Ok(Self {
+            contacts: Mutex::new(contacts),
+            url: parts.origins.first().cloned().unwrap_or_default(),
             hub_key: parts.keys.hub_key().public_key(),
             pepper: parts.keys.pepper().clone(),
             refresh_secret: parts.keys.refresh_secret().clone(),
@@ -216,6 +229,7 @@ impl Identity {
             ),
             attempts: Mutex::default(),
             directory: Arc::new(RwLock::new(directory)),
+            house: OnceLock::new(),
             store: parts.store,
             writer: parts.writer,
             clock: parts.clock,
@@ -260,6 +274,12 @@ impl Identity {
         self.hub_key
     }
 
+    /// The URL under which handhelds know this hub.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Lives and costs.
     #[must_use]
     pub fn config(&self) -> &IdentityConfig {
@@ -292,14 +312,34 @@ impl Identity {
             move |tx| {
                 let mut tx = IdentityTx::new(tx);
                 let value = job(&mut tx)?;
-                Ok((value, tx.changes))
+                Ok((value, tx.concerns_house(), tx.changes))
             },
-            move |(_, changes)| {
+            move |(_, _, changes)| {
                 let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
                 changes.drain(..).for_each(|change| directory.apply(change));
             },
         );
-        Ok(written.await?.0)
+        let (value, concerns_house, _) = written.await?;
+        if concerns_house {
+            self.post_house().await;
+        }
+        Ok(value)
+    }
+
+    /// From here on `book` posts shops and people, beginning with how they are now.
+    pub async fn tell_house(&self, book: Arc<Book>) {
+        // The first one stays.
+        let _known = self.house.set(book);
+        self.post_house().await;
+    }
+
+    /// What changed is kept already, so a post that fails refuses nothing: the next one makes it good.
+    async fn post_house(&self) {
+        if let Some(book) = self.house.get()
+            && let Err(error) = book.post_house().await
+        {
+            tracing::warn!(%error, "shops and people could not be posted to handhelds");
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod events;
 pub mod facts;
 pub mod health;
 pub mod integrations;
+pub mod messages;
 pub mod records;
 pub mod shops;
 pub mod sync;
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Route> {
         facts::routes(),
         walk_ins::routes(),
         events::routes(),
+        messages::routes(),
         sync::routes(),
     ]
     .into_iter()
@@ -52,6 +54,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         facts::OPENAPI,
         walk_ins::OPENAPI,
         events::OPENAPI,
+        messages::OPENAPI,
         sync::OPENAPI,
     ]
 }

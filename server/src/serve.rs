@@ -26,6 +26,7 @@ use crate::book::{Book, BookParts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ListenConfig};
 use crate::data::{DataError, make_folder};
+use crate::desk::Desk;
 use crate::duplicates::{Keeper, POST_EVERY_MS};
 use crate::entropy::SharedEntropy;
 use crate::http::{AppState, Hub, router};
@@ -180,6 +181,7 @@ impl Started {
         })?);
         settle_index(&writer).await?;
         let first_run = first_run(&identity, home, &*clock, &entropy).await?;
+        identity.tell_house(Arc::clone(&book)).await;
         let (stop, stopping) = watch::channel(false);
         let metrics = writer.metrics().clone();
         let state = AppState::new(Hub {
@@ -274,6 +276,13 @@ pub async fn serve(
         state: &started.state,
     });
     tracing::info!(%address, tls = tls.is_some(), "the hub takes connections");
+    let desk = match Desk::new(started.state.clone(), config.messages.as_ref()) {
+        Ok(desk) => Some(tokio::spawn(desk.run())),
+        Err(error) => {
+            tracing::error!(error = %error, "nothing that is asked for is answered");
+            None
+        }
+    };
     let orders = take_orders(&config.data.folder, &started.state);
     let keeping = tokio::spawn(keep_house(started.state.clone()));
     let door = accept::Door {
@@ -288,6 +297,11 @@ pub async fn serve(
         started.stop();
     })
     .await;
+    if let Some(desk) = desk
+        && desk.await.is_err()
+    {
+        tracing::error!("the desk had broken");
+    }
     // What is being carried out still writes.
     if let Some(orders) = orders
         && orders.await.is_err()

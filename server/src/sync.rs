@@ -34,6 +34,7 @@ pub struct Meeting {
     session: Option<HubSession>,
     greeted: bool,
     hears_news: bool,
+    pending: Option<u32>,
 }
 
 impl Meeting {
@@ -47,6 +48,7 @@ impl Meeting {
             session: Some(session),
             greeted: false,
             hears_news: false,
+            pending: None,
         }
     }
 
@@ -75,6 +77,7 @@ impl Meeting {
     async fn answer(&mut self, frame: Frame) -> Result<Reply, StoreError> {
         match frame {
             Frame::Hello(hello) => {
+                self.pending = Some(hello.pending);
                 self.read(move |session, tx, context| Ok(vec![session.hello(tx, &hello, context)?]))
                     .await
             }
@@ -131,11 +134,25 @@ impl Meeting {
             }
             Err(error) => return Ok(not_now(&error, &changes)),
         };
+        self.settle(&verdicts);
         let mut frames = vec![Frame::Verdicts(verdicts).pack()];
         if !self.hears_news {
             frames.extend(self.pump().await?);
         }
         Ok(Reply::Frames(frames))
+    }
+
+    /// Edits that wait on the handheld: what it said in its hello, less those that were judged since. None before the hello.
+    #[must_use]
+    pub fn pending(&self) -> Option<u32> {
+        self.pending
+    }
+
+    fn settle(&mut self, verdicts: &Verdicts) {
+        let is_settled = |verdict: &&Verdict| !matches!(verdict.ruling, Ruling::Later { .. });
+        let settled = verdicts.verdicts.iter().filter(is_settled).count();
+        let settled = u32::try_from(settled).unwrap_or(u32::MAX);
+        self.pending = self.pending.map(|waiting| waiting.saturating_sub(settled));
     }
 
     /// Whether a commit that moved these scopes concerns this meeting.

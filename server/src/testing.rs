@@ -10,9 +10,11 @@ use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, DeviceId, ShopId, Timestamp};
 use sync_core::store::memory::MemoryStore;
 
+use crate::book::{Book, BookParts};
 use crate::clock::{Clock as _, ManualClock};
 use crate::config::IdentityConfig;
 use crate::entropy::SharedEntropy;
+use crate::http::{AppState, Hub};
 use crate::identity::access::{Principal, Role};
 use crate::identity::authenticate::Credentials;
 use crate::identity::dpop::{self, Presented};
@@ -95,6 +97,33 @@ impl TestHub {
             origins: vec![ORIGIN.to_owned()],
         })
         .unwrap()
+    }
+
+    /// The book of this hub.
+    pub(crate) fn book(&self) -> Book {
+        Book::open(BookParts {
+            store: self.store.clone(),
+            writer: self.writer.clone(),
+            key: Arc::new(self.keys.hub_key()),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        })
+        .unwrap()
+    }
+
+    /// What handlers work with, over this hub.
+    pub(crate) fn state(&self) -> AppState {
+        AppState::new(Hub {
+            book: Arc::new(self.book()),
+            identity: Arc::clone(&self.identity),
+            writer: self.writer.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            keys: Arc::clone(&self.keys),
+            metrics: self.writer.metrics().clone(),
+            stopping: tokio::sync::watch::channel(false).1,
+        })
     }
 
     pub(crate) async fn add(&self, login: &str, role: Role, shop: ShopId) -> AssociateId {

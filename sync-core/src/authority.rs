@@ -5,6 +5,8 @@
 //! - A change is refused for good only for what can't become right: shape, permission, authorship. All else is said so that the handheld replays or waits.
 //! - The members of one edit across facets share one fate.
 
+mod folding;
+pub mod followers;
 pub mod judge;
 pub mod membership;
 mod posted;
@@ -319,7 +321,7 @@ impl Authority {
             associate: author.associate,
             session: author.session,
             edits,
-            schema: crate::card::SCHEMA_VERSION,
+            schema: Plan::schema_of(writes),
             salt: envelope::salt(entropy),
         };
         let sealed = Sealed {
@@ -408,80 +410,6 @@ impl Authority {
         self.fold_sold(tx, batch)?;
         Ok(number)
     }
-
-    /// Brings the read rows of the customers touched so far up to date. A long batch does it now and then, while their documents are at hand.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn fold_touched(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        batch: &mut Batch,
-    ) -> Result<(), StoreError> {
-        let customers = std::mem::take(&mut batch.customers);
-        let rows = self.project(tx, &customers)?;
-        fold(tx, batch, &rows)
-    }
-
-    /// Moves the rows of customers of whom nothing but sales came. A sale newer than the last touch is the last touch; one that is older
-    /// may be the first there is, and then the card has to tell.
-    fn fold_sold(&mut self, tx: &mut dyn WriteTx, batch: &mut Batch) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        let mut unclear = BTreeSet::new();
-        for (customer, rank) in std::mem::take(&mut batch.sold) {
-            match projection::read_row(tx.as_read(), customer)? {
-                Some(row) if row.rank == rank => {}
-                Some(row) if row.rank < rank => rows.push(projection::Row { rank, ..row }),
-                Some(_) | None => {
-                    unclear.insert(customer);
-                }
-            }
-        }
-        rows.extend(self.project(tx, &unclear)?);
-        fold(tx, batch, &rows)
-    }
-
-    /// Brings the read rows of customers up to their accepted cards. The hub's rows know the card alone, because they go to every shop that knows the customer.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn refold(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        customers: &BTreeSet<CustomerId>,
-    ) -> Result<(), StoreError> {
-        let rows = self.project(tx, customers)?;
-        projection::fold_all(tx, &rows)?;
-        Ok(())
-    }
-
-    /// The rows of customers; those of whom no card is known lose theirs.
-    fn project(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        customers: &BTreeSet<CustomerId>,
-    ) -> Result<Vec<projection::Row>, StoreError> {
-        let mut rows = Vec::with_capacity(customers.len());
-        for customer in customers {
-            let card = Facet::Card.document(*customer);
-            let Some(loaded) = self.cache.get(tx.as_read(), card)? else {
-                projection::unfold(tx, *customer)?;
-                continue;
-            };
-            let corrections = loaded.row.corrections();
-            let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
-            rows.push(row_of(tx.as_read(), *customer, &visible, &corrections)?);
-        }
-        Ok(rows)
-    }
-}
-
-/// Writes rows, and their index entries unless the batch leaves them.
-fn fold(tx: &mut dyn WriteTx, batch: &Batch, rows: &[projection::Row]) -> Result<(), StoreError> {
-    if batch.indexes_later {
-        return projection::fold_noted(tx, rows);
-    }
-    projection::fold_all(tx, rows).map(drop)
 }
 
 /// What the gate says of a change of the hub's own: it may be too large, and nothing else.

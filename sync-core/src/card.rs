@@ -8,6 +8,7 @@ pub mod edit;
 pub mod entries;
 mod gone;
 pub mod key;
+pub mod links;
 pub mod normal;
 pub mod reduce;
 pub mod schema;
@@ -29,8 +30,8 @@ pub use reduce::Corrections;
 pub use value::{Entry, Provenance, Source, Value};
 pub use view::{CardView, Reading};
 
-/// Version of the card's schema that this build writes and understands.
-pub const SCHEMA_VERSION: u16 = 1;
+/// Version of the card's schema that this build understands. What it writes says the lowest one that knows its fields ([`Plan::schema_of`]).
+pub const SCHEMA_VERSION: u16 = 2;
 
 /// A part of a customer's record with its own audience. Each is a document of its own, because what was replicated can't be called back.
 #[derive(

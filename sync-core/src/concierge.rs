@@ -3,8 +3,31 @@
 //! Pure functions of what the card says and the present moment; lines are typed with their sources, the app words them.
 
 pub mod brief;
+mod calendar;
+pub mod confirm;
+pub mod gap;
+pub mod gather;
+pub mod grounds;
+pub mod guard;
+pub mod guest;
 pub mod guests;
+pub mod handover;
+pub mod ledger;
+pub mod linter;
+pub mod obligations;
 pub mod picture;
+pub mod playbook;
+pub mod recommend;
+pub mod relationship;
+pub mod rights;
+#[cfg(test)]
+pub(crate) mod scene;
+pub mod stock;
+pub mod stop;
+pub mod today;
 
 pub use brief::{Brief, Line, LineKind, brief, render_english};
+pub use confirm::{Ask, Doubt, Reply};
+pub use grounds::SourceId;
 pub use picture::{House, Picture, Told, Viewer, Whole};
+pub use recommend::{Recommendation, Recommendations, Referral};

@@ -64,7 +64,7 @@ impl DocumentRow {
             heads: Vec::new(),
             changes: 0,
             corrections: Vec::new(),
-            schema: crate::card::SCHEMA_VERSION,
+            schema: 1,
         }
     }
 

@@ -41,6 +41,10 @@ pub const ENTITY_ID_CHARS_MAX: usize = 32;
 pub const KEY_BYTES_MAX: usize = 96;
 /// Edits that an entry of a log lists as seen: more concurrent writers than any shop has handhelds. What is left out stays a head, which only asks again.
 pub const SEEN_MAX: usize = 64;
+/// Words that say what an answer to a need has to be good for: more than anybody asks in one breath.
+pub const TAGS_OF_A_NEED_MAX: usize = 12;
+/// Cards that count as one person at most; what is linked beyond that is shown for review, because no person has so many.
+pub const CARDS_OF_A_PERSON_MAX: usize = 32;
 /// Notes on one document; beyond it the associate is asked to archive.
 pub const NOTES_MAX: usize = 500;
 /// Bytes of one document as saved; beyond it an epoch is due.

@@ -17,6 +17,7 @@ use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
 
+use crate::concierge::gather::goods;
 use crate::crypto::sha256;
 use crate::ids::{AssociateId, CustomerId, Hash32, ShopId, Timestamp};
 use crate::limits;
@@ -318,13 +319,14 @@ pub fn put(tx: &mut dyn WriteTx, notice: &Notice) -> Result<PutNotice, NoticeErr
     notice.check()?;
     let key = notice.key();
     let before: Option<Notice> = get_row(tx.as_read(), Table::Notice, &key)?;
-    let outcome = match before {
+    let outcome = match &before {
         Some(before) if before.version >= notice.version => return Ok(PutNotice::Unchanged),
         Some(before) => PutNotice::Replaced {
             before: before.item_hash(),
         },
         None => PutNotice::Inserted,
     };
+    goods::index(tx, before.as_ref(), Some(notice))?;
     tx.put(Table::Notice, &key, &encode_row(notice))?;
     Ok(outcome)
 }

@@ -17,6 +17,7 @@ use std::ops::ControlFlow;
 use minicbor::{Decode, Encode};
 
 use crate::card::CardView;
+use crate::concierge::today::due;
 use crate::ids::{CustomerId, Timestamp};
 use crate::limits;
 use crate::search::terms::{entry_key, postings, terms};
@@ -272,11 +273,12 @@ pub fn fold_all(tx: &mut dyn WriteTx, rows: &[Row]) -> Result<usize, StoreError>
     Ok(changed)
 }
 
-/// Removes a customer's row and index entries. `false` when there was none.
+/// Removes a customer's row, index entries and what may fall due for them. `false` when there was no row.
 ///
 /// # Errors
 /// [`StoreError`] when storage fails or the row does not decode.
 pub fn unfold(tx: &mut dyn WriteTx, customer: CustomerId) -> Result<bool, StoreError> {
+    due::forget(tx, customer)?;
     let Some(row) = tx.get(Table::Row, customer.as_bytes())? else {
         return Ok(false);
     };

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use sync_core::concierge::brief::{self as core, Line, LineKind};
-use sync_core::ids::EditId;
 
 /// Where a line belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
@@ -34,8 +33,8 @@ pub struct BriefLine {
     pub kind: LineKind,
     /// With which arguments; what is not known is left out.
     pub arguments: Vec<BriefArgument>,
-    /// The edits it rests on.
-    pub sources: Vec<EditId>,
+    /// What it rests on: edits by their ids, sales as `purchase:source/id`, what other systems said as `case:key` and the like.
+    pub sources: Vec<String>,
 }
 
 /// The brief, in the order in which it is read.
@@ -54,7 +53,7 @@ impl From<core::Brief> for Brief {
                 section,
                 kind: line.kind,
                 arguments: arguments(line.arguments),
-                sources: line.sources,
+                sources: line.sources.iter().map(ToString::to_string).collect(),
             })
         };
         Self {
@@ -76,33 +75,42 @@ fn arguments(arguments: BTreeMap<&'static str, String>) -> Vec<BriefArgument> {
 }
 
 /// The names that lines use for their arguments.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 27] = [
     "about",
     "address",
+    "answer",
     "ask",
+    "asked",
     "days",
     "disputed",
+    "hours",
     "kind",
     "mode",
+    "name",
     "occasion",
     "options",
     "person",
     "polarity",
+    "quantity",
     "severity",
+    "shop",
     "sku",
+    "state",
     "subject",
     "substance",
     "thread",
+    "time",
+    "value",
+    "what",
+    "words",
 ];
-const MORE_NAMES: [&str; 2] = ["value", "what"];
 
 /// A line in plain English: for terminals and tests. Apps word lines in the associate's language.
 #[uniffi::export]
 #[must_use]
 pub fn render_english(line: &BriefLine) -> String {
     let known = |argument: &BriefArgument| {
-        let mut names = NAMES.iter().chain(&MORE_NAMES);
-        let name = names.find(|name| **name == argument.name)?;
+        let name = NAMES.iter().find(|name| **name == argument.name)?;
         Some((*name, argument.text.clone()))
     };
     core::render_english(&Line {

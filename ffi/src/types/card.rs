@@ -1,16 +1,20 @@
 //! The card as an app shows it: the core's view, with the ground of each value beside it.
 
 mod view;
+mod wants;
 
 use sync_core::card::Source;
+use sync_core::card::edit::Spent;
 use sync_core::card::reduce::Decision;
 use sync_core::card::terms::{
-    Agreement, Channel, EndpointKind, EndpointStatus, InteractionKind, NamePart, OccasionKind,
+    Act, Agreement, Channel, EndpointKind, EndpointStatus, InteractionKind, NamePart, OccasionKind,
     Place, Polarity, PromiseStatus, Purpose, RelationshipKind, Sensitivity, Sentiment, ServiceMode,
     Severity,
 };
 use sync_core::card::view::{Question, Settlement, Strength};
 use sync_core::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
+
+pub use wants::{AskLine, Invitation, Link, Need, Suggestion};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -92,6 +96,10 @@ pub struct ContactWish {
     pub language: Option<TextFact>,
     /// Preferred channels, best first; empty when there is no preference.
     pub channels: Vec<Channel>,
+    /// Only who looks after them first may approach them; the text is why, and may be empty.
+    pub owner_only: Option<TextFact>,
+    /// Whether they are a minor, as far as somebody said so.
+    pub is_minor: Option<bool>,
 }
 
 /// Something liked or not.
@@ -285,6 +293,12 @@ pub struct InteractionLine {
     pub by_customer: bool,
     /// In a few words.
     pub summary: Option<String>,
+    /// What it served.
+    pub act: Option<Act>,
+    /// What it was about, where that is a thing of this card or a campaign.
+    pub about: Option<String>,
+    /// For a gesture: what it cost, and the right it was spent from.
+    pub spent: Option<Spent>,
     /// Who recorded it when.
     pub ground: Ground,
 }
@@ -379,6 +393,16 @@ pub struct Card {
     pub reactions: Vec<Reaction>,
     /// Tags.
     pub tags: Vec<String>,
+    /// What they need, latest first.
+    pub needs: Vec<Need>,
+    /// What they suggest, latest first.
+    pub suggestions: Vec<Suggestion>,
+    /// Whether other cards are the same person.
+    pub links: Vec<Link>,
+    /// What was asked of the hub, latest first.
+    pub asks: Vec<AskLine>,
+    /// Invitations to small events.
+    pub invitations: Vec<Invitation>,
     /// What people said differently at the same time.
     pub conflicts: Vec<ConflictView>,
     /// Fields that only a newer version of the app can show.

@@ -1,54 +1,20 @@
 //! Edits as apps make them: the core's own, repeated for the generator; the compiler refuses this file when they differ.
 
-use std::collections::BTreeMap;
+mod inputs;
 
 use sync_core::card::Edit;
-use sync_core::card::edit::{EndpointInput, Evidence};
+use sync_core::card::edit::{
+    AskInput, EndpointInput, Evidence, InvitationInput, LinkInput, NeedChange, NeedInput, Spent,
+    SuggestionInput,
+};
 use sync_core::card::terms::{
-    Agreement, Channel, ConsentEvent, ConsentMethod, EndpointKind, EndpointStatus, InteractionKind,
-    NamePart, OccasionKind, Place, Polarity, PromiseStatus, Purpose, RelationshipKind, Sensitivity,
-    Sentiment, ServiceMode, Severity,
+    Act, Agreement, Channel, ConsentEvent, EndpointKind, EndpointStatus, InteractionKind, NamePart,
+    NeedState, OccasionKind, Place, Polarity, PromiseStatus, Purpose, RelationshipKind,
+    Sensitivity, Sentiment, ServiceMode, Severity,
 };
 use sync_core::ids::{AssociateId, CustomerId, EditId, Timestamp};
 
-/// A part of a name with its text.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct NamePartText {
-    /// Which part.
-    pub part: NamePart,
-    /// The text.
-    pub text: String,
-}
-
-/// The parts of a name, each at most once.
-pub type NameParts = BTreeMap<NamePart, String>;
-
-uniffi::custom_type!(NameParts, Vec<NamePartText>, {
-    remote,
-    lower: |parts| parts.into_iter().map(|(part, text)| NamePartText { part, text }).collect(),
-    try_lift: |parts| Ok(parts.into_iter().map(|one| (one.part, one.text)).collect()),
-});
-
-/// How a consent or agreement can be proven.
-#[uniffi::remote(Record)]
-pub struct Evidence {
-    /// Version of the text the customer was shown.
-    pub text_version: String,
-    /// How they answered.
-    pub method: ConsentMethod,
-    /// Where the proof lies, if it is kept elsewhere.
-    #[uniffi(default = None)]
-    pub reference: Option<String>,
-}
-
-/// An endpoint as typed.
-#[uniffi::remote(Record)]
-pub struct EndpointInput {
-    /// Of which kind.
-    pub kind: EndpointKind,
-    /// The number, address or account.
-    pub value: String,
-}
+pub use inputs::{NamePartText, NameParts, PreferenceInput};
 
 /// Something an associate does to a card. In JSON an object whose `edit` names the variant; names are frozen since schema 1.
 #[uniffi::remote(Enum)]
@@ -422,6 +388,15 @@ pub enum Edit {
         /// In a few words.
         #[uniffi(default = None)]
         summary: Option<String>,
+        /// What it served.
+        #[uniffi(default = None)]
+        act: Option<Act>,
+        /// What it was about, where that is a thing of this card or a campaign: the id of a promise, a preference, a content.
+        #[uniffi(default = None)]
+        about: Option<String>,
+        /// For a gesture: what it cost, and the right it was spent from.
+        #[uniffi(default = None)]
+        spent: Option<Spent>,
     },
     /// What the customer thought of an article.
     RecordReaction {
@@ -445,6 +420,70 @@ pub enum Edit {
         /// The tag.
         tag: String,
     },
+    /// Writes down what the customer needs: a problem to be solved, not yet an article. This and what follows: since schema 2.
+    AddNeed(NeedInput),
+    /// Changes what is needed, or what an answer has to be good for.
+    ChangeNeed(NeedChange),
+    /// Says how far a need is: opens it again, or drops it.
+    SetNeedState {
+        /// Which.
+        need: EditId,
+        /// How far.
+        state: NeedState,
+    },
+    /// Says what solved a need, or where the customer was sent.
+    AnswerNeed {
+        /// Which.
+        need: EditId,
+        /// What answered it.
+        answer: String,
+    },
+    /// Writes down what the customer suggests to the shop.
+    AddSuggestion(SuggestionInput),
+    /// Says that whoever can answer a suggestion has read it.
+    AcknowledgeSuggestion {
+        /// Which.
+        suggestion: EditId,
+    },
+    /// Answers a suggestion; the customer is still to be told.
+    AnswerSuggestion {
+        /// Which.
+        suggestion: EditId,
+        /// The answer.
+        answer: String,
+    },
+    /// Says that the customer was told the answer.
+    TellSuggestion {
+        /// Which.
+        suggestion: EditId,
+    },
+    /// Says that this card and another are one person, or two.
+    LinkCustomers(LinkInput),
+    /// Asks the hub for something that only it can give.
+    Ask(AskInput),
+    /// Takes back what was asked for.
+    WithdrawAsk {
+        /// Which.
+        ask: EditId,
+    },
+    /// Says how far the invitation to an event is.
+    SetInvitation(InvitationInput),
+    /// Only who looks after the customer first may approach them.
+    KeepToOwner {
+        /// Why.
+        #[uniffi(default = None)]
+        reason: Option<String>,
+    },
+    /// Lets colleagues approach the customer again; a manager's act, with its reason.
+    OpenToColleagues {
+        /// Why.
+        reason: String,
+    },
+    /// Says whether the customer is a minor; that they are not is the customer's word.
+    SetMinor {
+        /// Whether they are.
+        is_minor: bool,
+    },
     /// Settles a conflict by choosing one of the values that stand side by side.
     Resolve {
         /// Where the field is.
@@ -454,16 +493,4 @@ pub enum Edit {
         /// The edit that wrote the value to keep.
         choose: EditId,
     },
-}
-
-/// What a preference is about.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct PreferenceInput {
-    /// Kind: color, drink, cut, …
-    pub kind: String,
-    /// About what: "coats".
-    pub subject: String,
-    /// Which: "navy".
-    #[uniffi(default = None)]
-    pub value: Option<String>,
 }

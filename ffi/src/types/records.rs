@@ -64,11 +64,13 @@ pub struct Totals {
     pub last: Option<Timestamp>,
 }
 
-fn sum(minor: i64, currency: Currency) -> SumOfMoney {
-    SumOfMoney {
-        minor,
-        currency: currency.as_str().to_owned(),
-        decimals: currency.decimals(),
+impl SumOfMoney {
+    pub(crate) fn new(minor: i64, currency: Currency) -> Self {
+        Self {
+            minor,
+            currency: currency.as_str().to_owned(),
+            decimals: currency.decimals(),
+        }
     }
 }
 
@@ -79,7 +81,7 @@ impl From<Record> for Purchase {
             sku: line.sku,
             label: line.label,
             quantity: line.quantity,
-            amount: sum(line.amount_minor, sale.currency),
+            amount: SumOfMoney::new(line.amount_minor, sale.currency),
         };
         Self {
             source: record.source,
@@ -87,7 +89,7 @@ impl From<Record> for Purchase {
             at: sale.at.moment(),
             is_day_only: matches!(sale.at, SoldAt::Day(_)),
             shop: sale.shop,
-            amount: sum(sale.amount_minor, sale.currency),
+            amount: SumOfMoney::new(sale.amount_minor, sale.currency),
             lines: sale.lines.into_iter().map(line).collect(),
         }
     }
@@ -97,7 +99,7 @@ impl From<core::Totals> for Totals {
     fn from(totals: core::Totals) -> Self {
         let sums = |sums: &std::collections::BTreeMap<Currency, i64>| {
             sums.iter()
-                .map(|(currency, minor)| sum(*minor, *currency))
+                .map(|(currency, minor)| SumOfMoney::new(*minor, *currency))
                 .collect()
         };
         Self {

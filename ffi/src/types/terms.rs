@@ -1,6 +1,9 @@
 //! The closed lists of the core as apps name them. The words and their order are the core's; this file repeats them for the generator,
 //! and the compiler refuses it when they differ.
 
+mod question;
+mod wants;
+
 use sync_core::card::Source;
 use sync_core::card::reduce::Decision;
 use sync_core::card::schema::Role;
@@ -9,9 +12,8 @@ use sync_core::card::terms::{
     NamePart, OccasionKind, Place, Polarity, PromiseStatus, Purpose, RelationshipKind, Sensitivity,
     Sentiment, ServiceMode, Severity,
 };
-use sync_core::card::view::{Question, Settlement, Strength};
+use sync_core::card::view::{Settlement, Strength};
 use sync_core::concierge::brief::LineKind;
-use sync_core::ids::EditId;
 use sync_core::projection::HintKind;
 use sync_core::replica::book::FirstSync;
 
@@ -336,99 +338,6 @@ pub enum Settlement {
     Agree,
 }
 
-/// What a conflict is about.
-#[uniffi::remote(Enum)]
-pub enum Question {
-    /// A part of the name.
-    Name {
-        /// Which.
-        part: NamePart,
-    },
-    /// A size: "38 or 39".
-    Size {
-        /// Of what.
-        category: String,
-        /// In which system.
-        system: String,
-        /// Of which brand.
-        brand: Option<String>,
-    },
-    /// What a preference says.
-    Preference {
-        /// Kind.
-        kind: String,
-        /// About what.
-        subject: String,
-    },
-    /// How much something is liked; the stronger caution is in effect.
-    Polarity {
-        /// Kind.
-        kind: String,
-        /// About what.
-        subject: String,
-    },
-    /// One took an allergy back while another recorded it; it is in effect.
-    Allergy {
-        /// The effect.
-        substance: String,
-    },
-    /// How much company; the quieter is in effect.
-    ServiceMode,
-    /// Which language.
-    Language,
-    /// Which channels; what all agree on is in effect.
-    Channels,
-    /// One blocked contact while another lifted a block; it is in effect.
-    Blocked,
-    /// Which day.
-    Occasion {
-        /// Of which kind.
-        kind: OccasionKind,
-        /// Whose.
-        person: Option<String>,
-    },
-    /// The text of a note.
-    Note {
-        /// Which.
-        note: EditId,
-    },
-    /// The title of a note.
-    NoteTitle {
-        /// Which.
-        note: EditId,
-    },
-    /// The words of a promise.
-    Promise {
-        /// Which.
-        promise: EditId,
-    },
-    /// By when a promise is due; the earlier day is in effect.
-    Due {
-        /// Which.
-        promise: EditId,
-    },
-    /// Whether a promise was kept or given up; it counts as kept.
-    Outcome {
-        /// Which.
-        promise: EditId,
-    },
-    /// Who sees to a promise: two claimed it.
-    Assignee {
-        /// Which.
-        promise: EditId,
-    },
-    /// What to know about a wish.
-    WishNote {
-        /// The article.
-        sku: String,
-    },
-    /// The cause behind an allergy.
-    Cause {
-        /// Which allergy.
-        id: String,
-    },
-}
-
 /// What a line says. Its arguments are named beside it; all of them are text.
 #[uniffi::remote(Enum)]
 pub enum LineKind {
@@ -442,11 +351,15 @@ pub enum LineKind {
     Paused,
     /// How much company: `mode` is `leave_alone` or `quick`.
     Mode,
+    /// Only who looks after the customer first may approach them: `name`, where it is known.
+    OwnerOnly,
     /// There is a topic to stay away from; the note tells whoever may read it.
     Guarded,
-    /// Do not mention an article to people who come along: `sku`.
+    /// Do not mention an article to people who come along: `sku`, `name`.
     Secret,
-    /// Disliked lately: `sku`.
+    /// A complaint is open: nothing is sold before it is solved. The service desk's case tells the story.
+    Complaint,
+    /// Disliked lately: `sku`, `name`.
     Disliked,
     /// Better not: `kind`, `subject`, `value`.
     Avoid,
@@ -454,12 +367,26 @@ pub enum LineKind {
     Greet,
     /// A promise: `what`, `days` until it is due (negative when overdue).
     Promise,
+    /// What the hub said to something asked for: `asked` (`appointment`, `reservation`, `seat`), `subject`,
+    /// `state` (`confirmed`, `countered`, `refused`), `days` until then, `time` on the shop's clock, `words`.
+    Answered,
+    /// A complaint waits for us to set it right: `sku`, `name` of what it is about, `days` since it was opened.
+    Recovery,
     /// A day to mark: `occasion`, `person`, `days` until then; `ask` when nobody knows whether the customer wants that.
     Occasion,
+    /// The customer's suggestion was answered, and they were not told: `what`, `answer`.
+    Suggestion,
+    /// A wish can be met: `sku`, `name`, `state` (`here`, `check`, `arriving`, `elsewhere`), `quantity`;
+    /// `days` until it arrives, `hours` since it was counted, `shop` that has it.
+    Wish,
+    /// Something here answers a need: `what`, `sku`, `name`.
+    Need,
     /// Something to ask, because colleagues wrote different things: `about`, `subject`, `options`.
     Ask,
     /// Something to ask, because it is unsure or long ago: `kind`, `subject`, `value`, `polarity`.
     Confirm,
+    /// How the last purchase does: `sku`, `name`, `days` since.
+    Reaction,
 }
 
 /// What the line beneath a name speaks of. Rendered in the associate's language.

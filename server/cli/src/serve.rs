@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use server::config::{Config, DataConfig, ListenConfig, TlsConfig};
+use server::desk::MessagesConfig;
 use server::serve::Ready;
 use server::{data, logging};
 
@@ -30,6 +31,12 @@ pub(crate) struct ServeArguments {
     /// Allow plain HTTP beyond this machine, and say why (a TLS proxy in front, say).
     #[arg(long, value_name = "REASON")]
     insecure: Option<String>,
+    /// Where messages to customers go, as signed webhooks: https://provider/path. Without it none leave.
+    #[arg(long, requires = "messages_secret", value_name = "URL")]
+    messages_url: Option<String>,
+    /// File with the secret that signs them (whsec_ and base 64).
+    #[arg(long, requires = "messages_url", value_name = "FILE")]
+    messages_secret: Option<PathBuf>,
     /// What to log on standard error: a level, or pairs such as server=debug,info.
     #[arg(long, default_value = logging::DEFAULT_FILTER)]
     log: String,
@@ -38,6 +45,11 @@ pub(crate) struct ServeArguments {
 impl ServeArguments {
     fn config(&self) -> anyhow::Result<Config> {
         let address: SocketAddr = ListenConfig::parse_address(&self.listen)?;
+        let messages = self
+            .messages_url
+            .as_deref()
+            .zip(self.messages_secret.as_deref());
+        let messages = messages.map(|(url, file)| MessagesConfig::from_file(url, file));
         let tls = self.tls_cert.clone().zip(self.tls_key.clone());
         Ok(Config {
             data: DataConfig {
@@ -50,6 +62,7 @@ impl ServeArguments {
                 insecure_reason: self.insecure.clone(),
                 ..ListenConfig::default()
             },
+            messages: messages.transpose()?,
             ..Config::default()
         })
     }

@@ -146,8 +146,9 @@ fn without_words(visible: &Visible) -> Visible {
 /// Whether a field holds sentences of a person rather than a fact.
 fn is_in_own_words(path: &FieldPath) -> bool {
     match path.entity.as_str() {
-        "note" | "promise" | "visit" | "interaction" | "reaction" => true,
+        "note" | "promise" | "visit" | "interaction" | "reaction" | "suggestion" | "ask" => true,
         "allergy" => path.field == "cause",
+        "need" => path.field == "what" || path.field == "answer",
         "wish" => path.field == "note",
         // What a newer version of Carnet writes may be anything.
         entity => schema::rule(entity, &path.field).is_none(),
@@ -158,7 +159,7 @@ fn is_in_own_words(path: &FieldPath) -> bool {
 fn without_reason(key: &Key, entry: &Entry) -> Entry {
     let mut entry = entry.clone();
     if key.path.entity == "contact"
-        && key.path.field == "blocked"
+        && matches!(key.path.field.as_str(), "blocked" | "owner_only")
         && let Value::List(parts) = &mut entry.value
         && let Some(reason) = parts.get_mut(1)
     {

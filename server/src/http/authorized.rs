@@ -88,6 +88,10 @@ permissions! {
     EnrolDevices = Some(Scope::DeviceEnrol);
     /// Revoke handhelds.
     RevokeDevices = Some(Scope::DeviceRevoke);
+    /// See what messages left, and set the bounds of the concierge.
+    ManageDesk = Some(Scope::DeskManage);
+    /// Bring in what customers wrote back.
+    BringReplies = Some(Scope::ReplyWrite);
     /// Make and revoke integration keys.
     ManageIntegrations = Some(Scope::IntegrationManage);
 }

@@ -9,10 +9,12 @@ use axum::response::{IntoResponse, Response};
 use sync_core::authority::AuthorityError;
 use sync_core::card::EditError;
 use sync_core::ids::Timestamp;
+use sync_core::notices::NoticeError;
 use sync_core::search::SearchError;
 use sync_core::store::StoreError;
 
 use crate::book::moving::MoveError;
+use crate::desk::DeskError;
 use crate::identity::IdentityError;
 use crate::identity::dpop::ProofError;
 use crate::import::SinkError;
@@ -171,6 +173,18 @@ impl From<SinkError> for ApiError {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "row_refused", detail)
             }
             SinkError::Stopping => Self::from(IdentityError::Stopping),
+        }
+    }
+}
+
+impl From<DeskError> for ApiError {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Store(error) => Self::from(&error),
+            DeskError::Edit(error) => error.into(),
+            DeskError::Notice(NoticeError::Store(error)) => Self::from(&error),
+            DeskError::Notice(error) => Self::invalid(error.to_string()),
+            DeskError::Writer => Self::internal("the writer does not take the desk's work"),
         }
     }
 }

@@ -16,6 +16,7 @@ use super::metrics::{REQUEST_SECONDS, REQUESTS, SIGN_INS_FAILED};
 use super::route::Pattern;
 use super::state::AppState;
 use crate::clock::Stopwatch;
+use crate::office;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -31,6 +32,7 @@ pub async fn finish(State(state): State<AppState>, mut request: Request, next: N
     let id = RequestId(to_base32(&state.entropy.bytes::<8>()));
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
+    let is_page = office::is_page(request.uri().path());
     let gives_nonce =
         request.headers().contains_key(PROOF) || request.uri().path().starts_with("/v1/auth/");
     let started = Stopwatch::start();
@@ -42,7 +44,14 @@ pub async fn finish(State(state): State<AppState>, mut request: Request, next: N
     let error = response.extensions_mut().remove::<ApiError>();
     if let Some(error) = &error {
         log_cause(error, &id);
-        render(&mut response, error, &id, now);
+        if is_page {
+            response = page_of(&response, error, &id);
+        } else {
+            render(&mut response, error, &id, now);
+        }
+    }
+    if is_page {
+        office::guard(&mut response);
     }
     if gives_nonce {
         set(response.headers_mut(), NONCE, &state.identity.nonce());
@@ -86,6 +95,15 @@ pub async fn finish(State(state): State<AppState>, mut request: Request, next: N
         log!(Level::INFO);
     }
     response
+}
+
+/// The error as a page, under the pattern of the route that failed.
+fn page_of(failed: &Response, error: &ApiError, id: &RequestId) -> Response {
+    let mut page = office::error_page(error, &id.0);
+    if let Some(pattern) = failed.extensions().get::<Pattern>() {
+        page.extensions_mut().insert(*pattern);
+    }
+    page
 }
 
 fn log_cause(error: &ApiError, id: &RequestId) {

@@ -69,6 +69,7 @@ impl Role {
                 Scope::IntegrationManage,
                 Scope::BookManage,
                 Scope::CustomerImport,
+                Scope::DeskManage,
             ])),
             Self::Integration => Scopes::default(),
             Self::Device => Scopes::of(&[Scope::SyncPush]),
@@ -140,6 +141,10 @@ scopes! {
     BookManage = 15, "book:manage";
     /// Bring in customers of another system, with a source's word for what they agreed to.
     CustomerImport = 16, "customer:import";
+    /// See what messages left, and set the bounds of the concierge; the latter takes a role in the whole chain.
+    DeskManage = 17, "desk:manage";
+    /// Bring in what customers wrote back.
+    ReplyWrite = 18, "reply:write";
 }
 
 impl Scope {
@@ -152,6 +157,7 @@ impl Scope {
         Self::ShopRead,
         Self::NotesRead,
         Self::CustomerImport,
+        Self::ReplyWrite,
     ];
 
     /// The scope an integration may be given under this name.

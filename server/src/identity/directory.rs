@@ -108,7 +108,7 @@ impl Directory {
     }
 }
 
-fn rows<I: Ord, R: for<'b> minicbor::Decode<'b, ()>>(
+pub(super) fn rows<I: Ord, R: for<'b> minicbor::Decode<'b, ()>>(
     tx: &dyn ReadTx,
     table: Table,
     read_id: impl Fn(&[u8]) -> Option<I>,
@@ -250,6 +250,12 @@ impl<'a> IdentityTx<'a> {
             tx,
             changes: Vec::new(),
         }
+    }
+
+    /// Whether shops or people changed, which handhelds are told.
+    pub(super) fn concerns_house(&self) -> bool {
+        let of_house = |change: &Change| matches!(change, Change::Shop(..) | Change::Associate(..));
+        self.changes.iter().any(of_house)
     }
 
     fn row<R: for<'b> minicbor::Decode<'b, ()>>(

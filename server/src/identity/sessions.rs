@@ -133,6 +133,20 @@ impl Identity {
         password: Secret<String>,
         from: std::net::IpAddr,
     ) -> Result<SignedIn, IdentityError> {
+        let life_ms = self.config.access_seconds * 1_000;
+        let opening = self.open_at_office(login, password, from, life_ms);
+        let (id, session, row) = opening.await?;
+        Ok(self.signed_in(id, &session, &row, 0))
+    }
+
+    /// Opens a session of a manager without a handheld.
+    pub(super) async fn open_at_office(
+        &self,
+        login: &str,
+        password: Secret<String>,
+        from: std::net::IpAddr,
+        life_ms: i64,
+    ) -> Result<(SessionId, SessionRow, AssociateRow), IdentityError> {
         let (associate, row) = self
             .check_password(login, password, Place::Address(from))
             .await?;
@@ -146,7 +160,7 @@ impl Identity {
             device: None,
             shop: row.shop,
             started_at: now,
-            expires_at: now.plus_ms(self.config.access_seconds * 1_000),
+            expires_at: now.plus_ms(life_ms),
             ended_at: None,
             end: None,
             refresh: None,
@@ -164,7 +178,7 @@ impl Identity {
             Ok(tx.open_session(id, &opened)?)
         })
         .await?;
-        Ok(self.signed_in(id, &session, &row, 0))
+        Ok((id, session, row))
     }
 
     /// Gives an associate who knows the present password a new one. Ends all the associate's sessions, this one included.
@@ -257,7 +271,7 @@ impl Identity {
         Ok(row)
     }
 
-    async fn check_password(
+    pub(super) async fn check_password(
         &self,
         login: &str,
         password: Secret<String>,

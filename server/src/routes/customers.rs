@@ -132,7 +132,7 @@ async fn find(
 }
 
 /// Runs what reads storage beside the sockets' threads.
-pub(super) async fn read_aside<T: Send + 'static>(
+pub(crate) async fn read_aside<T: Send + 'static>(
     state: &AppState,
     principal: &Principal,
     work: impl FnOnce(&AppState, &Principal) -> Result<T, ApiError> + Send + 'static,

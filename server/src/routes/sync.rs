@@ -157,6 +157,14 @@ impl Connection {
         self.granted.iter().all(|scope| now.contains(scope))
     }
 
+    /// Notes when the handheld was heard and what waits on it.
+    fn heard(&self) {
+        if let Some(device) = self.principal.device {
+            let pending = self.meeting.pending();
+            self.state.identity.heard(device, pending);
+        }
+    }
+
     /// What is to be sent now; none when nothing is. Nothing is read or taken on grounds that hold no more.
     async fn answer(&mut self, happened: Happened) -> Option<Reply> {
         match happened {
@@ -166,7 +174,11 @@ impl Connection {
                 // Whoever is still signed in renews their token, and comes again for what may be read now.
                 Some(ended(StopCode::SignIn, "a sign-in has ended"))
             }
-            Happened::Frame(bytes) => Some(self.meeting.receive(&bytes).await),
+            Happened::Frame(bytes) => {
+                let reply = self.meeting.receive(&bytes).await;
+                self.heard();
+                Some(reply)
+            }
             Happened::News(true) => Some(match self.meeting.pump().await {
                 Ok(frames) => Reply::Frames(frames),
                 Err(_) => ended(StopCode::Busy, "the hub can't read its storage now"),
@@ -185,7 +197,10 @@ async fn hold(mut socket: WebSocket, mut connection: Connection) {
         let happened = tokio::select! {
             message = socket.recv() => match message {
                 Some(Ok(Message::Binary(bytes))) => Happened::Frame(bytes),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                    connection.heard();
+                    continue;
+                }
                 Some(Ok(Message::Text(_) | Message::Close(_)) | Err(_)) | None => return,
             },
             moved = news.recv() => match moved {
@@ -237,6 +252,7 @@ async fn batch(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (presenter, granted) = presenter(&state, &caller)?;
+    let device = presenter.device;
     let body = read(request.into_body(), BATCH_BYTES_MAX).await?;
     let frames: Vec<minicbor::bytes::ByteVec> = minicbor::decode(&body).map_err(|error| {
         ApiError::invalid(format!("a batch is a CBOR array of frames: {error}"))
@@ -256,6 +272,7 @@ async fn batch(
             break;
         }
     }
+    state.identity.heard(device, meeting.pending());
     let bytes = minicbor::to_vec(&answers).expect("writing to memory does not fail");
     Ok(([(header::CONTENT_TYPE, "application/cbor")], bytes).into_response())
 }

@@ -144,6 +144,14 @@ pub fn fewest(heads: &[Head<'_>]) -> Vec<Value> {
         .unwrap_or_default()
 }
 
+/// What any of the lists has, each once, in order: an answer has to be good for all that anybody heard.
+#[must_use]
+pub fn union(heads: &[Head<'_>]) -> Vec<Value> {
+    let lists = heads.iter().filter_map(|head| head.value().as_list());
+    let all: BTreeSet<&Value> = lists.flatten().collect();
+    all.into_iter().cloned().collect()
+}
+
 /// A list whose items reduce one by one: from the displayed head, or where that has nothing, from the best head that has something.
 /// Disputed only where two heads have different things in one place.
 #[must_use]
@@ -311,6 +319,7 @@ pub fn reduce(rule: &FieldRule, heads: &[Head<'_>]) -> Reduced {
         Reducer::Least => (least(heads).into(), differ(heads)),
         Reducer::Most => (most(heads).into(), differ(heads)),
         Reducer::Fewest => (Value::List(fewest(heads)), differ(heads)),
+        Reducer::Union => (Value::List(union(heads)), differ(heads)),
         Reducer::Parts => return parts(heads),
         Reducer::Consent => (consent(heads).as_str().into(), maximal(heads).len() > 1),
         Reducer::Agreement => (agreement(heads).into(), maximal(heads).len() > 1),

@@ -1,9 +1,9 @@
-//! Schema 1: every field a card may have, what may stand there, who may write it and how concurrent writes reduce.
+//! The schema: every field a card may have, what may stand there, who may write it and how concurrent writes reduce.
 //!
 //! One table ([`FIELDS`]) serves the gate ([`check`]), the planner and the reader, so they can't disagree.
-//! `design/card.md` explains it; entity and field names, shapes and derived ids are frozen since schema 1.
+//! `design/card.md` explains it; entity and field names, shapes and derived ids are frozen since the schema that brought them.
 //!
-//! A field that this build does not know is refused when written at schema 1 and read generically ([`UNKNOWN`]) when a newer build wrote it.
+//! A field that this build does not know is refused when written at a schema that this build knows, and read generically ([`UNKNOWN`]) when a newer build wrote it.
 
 mod shape;
 mod table;
@@ -80,6 +80,8 @@ pub enum Reducer {
     Most,
     /// What all heads agree on of a list, or the shortest list when they agree on nothing.
     Fewest,
+    /// What any head lists.
+    Union,
     /// A list whose items reduce one by one: what is missing in one head is taken from another.
     Parts,
     /// Consent: over the maximal events, any refusal denies, else an evidenced grant allows.
@@ -124,6 +126,8 @@ pub struct FieldRule {
     pub guard: Guard,
     /// How concurrent heads reduce.
     pub reducer: Reducer,
+    /// The schema that brought it. A change that touches it says that schema or a later one.
+    pub since: u16,
 }
 
 /// How a field of a newer schema is read.
@@ -137,6 +141,7 @@ pub const UNKNOWN: FieldRule = FieldRule {
     role: Role::Hub,
     guard: Guard::None,
     reducer: Reducer::Display,
+    since: u16::MAX,
 };
 
 impl FieldRule {
@@ -161,11 +166,11 @@ pub fn flag(value: &Value) -> Option<bool> {
         .or_else(|| value.as_list()?.first()?.as_bool())
 }
 
-/// A write that schema 1 does not allow.
+/// A write that the schema does not allow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// No such field.
-    #[error("{path} is not a field of schema 1: update the app, or correct the name")]
+    #[error("{path} is not a field of this schema: update the app, or correct the name")]
     Unknown {
         /// What was written.
         path: FieldPath,
@@ -224,6 +229,15 @@ pub fn rule(entity: &str, field: &str) -> Option<&'static FieldRule> {
         .binary_search_by(|rule| (rule.entity, rule.field).cmp(&(entity, field)))
         .ok()?;
     FIELDS.get(at)
+}
+
+/// The lowest schema that knows all of these fields: 1 where they are the first schema's, the present one where a field is not known.
+#[must_use]
+pub fn needed<'p>(paths: impl IntoIterator<Item = &'p FieldPath>) -> u16 {
+    let since = |path: &FieldPath| {
+        rule(&path.entity, &path.field).map_or(super::SCHEMA_VERSION, |rule| rule.since)
+    };
+    paths.into_iter().map(since).max().unwrap_or(1)
 }
 
 /// Whether `entry` may stand at `path` in `facet`, roles aside ([`FieldRule::role_for`] tells those).

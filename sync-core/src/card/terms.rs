@@ -1,6 +1,6 @@
 //! The closed lists of words that a card's fields may hold, each with the one text it has in storage and in JSON.
 //!
-//! Texts are frozen since schema 1. Where a list is a lattice its order is part of its meaning: later variants win over earlier ones.
+//! Texts are frozen since the schema that brought them: 1, unless said. Where a list is a lattice its order is part of its meaning: later variants win over earlier ones.
 
 macro_rules! terms {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ })+) => {$(
@@ -316,6 +316,18 @@ terms! {
         Same = "same",
         /// Two people.
         Different = "different",
+    }
+
+    /// What an identity link rests on. Since schema 2.
+    LinkEvidence {
+        /// The same e-mail address, verified on both.
+        Email = "email",
+        /// One loyalty account.
+        Loyalty = "loyalty",
+        /// The same telephone number, verified on both.
+        Phone = "phone",
+        /// The customer said so, or a person who knows both looked.
+        Said = "said",
     }
 
     /// What can only be had from the hub: asked for here, confirmed or countered there. Since schema 2.

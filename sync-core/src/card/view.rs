@@ -14,6 +14,7 @@ mod people;
 mod shopping;
 mod ties;
 mod time;
+mod wants;
 
 use serde::Serialize;
 
@@ -27,7 +28,7 @@ pub use parts::{
     AllergyView, AskView, ConsentView, ContactView, EndpointView, Fact, InteractionView,
     InvitationView, LinkView, NameView, NeedView, NoteVersion, NoteView, OccasionView,
     PreferenceView, PromiseView, ReactionView, RelationshipView, SizeView, Strength,
-    SuggestionView, UnknownField, VisitView, WishView,
+    SuggestionView, UnknownField, ViaView, VisitView, WishView,
 };
 pub use ties::OtherEnd;
 
@@ -89,6 +90,8 @@ pub struct CardView {
     pub asks: Vec<AskView>,
     /// Invitations to small events.
     pub invitations: Vec<InvitationView>,
+    /// Which edits were made in a merged view, by edit.
+    pub via: Vec<ViaView>,
     /// What people said differently at the same time.
     pub conflicts: Vec<Conflict>,
     /// What only a newer version of the app can show.
@@ -141,6 +144,7 @@ impl CardView {
                 self.add_shopping(group, reading);
             }
             "interaction" | "occasion" | "promise" | "visit" => self.add_time(group, reading),
+            "ask" | "invitation" | "link" | "need" | "suggestion" | "via" => self.add_wants(group),
             _ => {}
         }
         for field in &group.fields {
@@ -161,6 +165,12 @@ impl CardView {
             .sort_by_key(|one| (std::cmp::Reverse(one.summary.at), one.id));
         self.reactions
             .sort_by_key(|one| (std::cmp::Reverse(one.sentiment.at), one.edit));
+        self.needs
+            .sort_by_key(|one| (std::cmp::Reverse(one.what.at), one.id));
+        self.suggestions
+            .sort_by_key(|one| (std::cmp::Reverse(one.what.at), one.id));
+        self.asks
+            .sort_by_key(|one| (std::cmp::Reverse(one.words.at), one.id));
         let mut known = std::collections::BTreeSet::new();
         for reaction in &mut self.reactions {
             reaction.superseded = !known.insert(super::normal::fold(&reaction.sku));

@@ -4,19 +4,23 @@
 //! - What the customer must not come into contact with, what they never want and "do not contact" are never cut or left out;
 //!   they take their words from what there is to do.
 //! - The rest stays within [`WORDS_MAX`] words (two CJK characters count as one word).
-//! - Every line names the edits it rests on. Weak facts appear only as something to avoid or to ask.
-//! - It is a function of the card's view and the present moment.
+//! - Every line names what it rests on. Weak facts appear only as something to avoid or to ask.
+//! - No line tells what somebody spent, ranks them or names a segment; the word VIP is taken out of what people wrote.
+//! - It is a function of the [`Picture`]; hub and handheld compare results by [`Brief::hash`].
 
-mod calendar;
-mod lines;
+mod act;
+mod avoid;
+mod say;
 mod words;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::grounds::{SourceId, hash_of, sorted};
+use super::picture::{House, Picture, Viewer, Whole};
 use crate::card::CardView;
-use crate::ids::{EditId, Timestamp};
+use crate::ids::{AssociateId, CustomerId, DeviceId, Hash32, ShopId, Timestamp};
 
 pub use words::render_english;
 
@@ -41,11 +45,15 @@ pub enum LineKind {
     Paused,
     /// How much company: `mode` is `leave_alone` or `quick`.
     Mode,
+    /// Only who looks after the customer first may approach them: `name`, where it is known.
+    OwnerOnly,
     /// There is a topic to stay away from; the note tells whoever may read it.
     Guarded,
-    /// Do not mention an article to people who come along: `sku`.
+    /// Do not mention an article to people who come along: `sku`, `name`.
     Secret,
-    /// Disliked lately: `sku`.
+    /// A complaint is open: nothing is sold before it is solved. The service desk's case tells the story.
+    Complaint,
+    /// Disliked lately: `sku`, `name`.
     Disliked,
     /// Better not: `kind`, `subject`, `value`.
     Avoid,
@@ -53,12 +61,26 @@ pub enum LineKind {
     Greet,
     /// A promise: `what`, `days` until it is due (negative when overdue).
     Promise,
+    /// What the hub said to something asked for: `asked` (`appointment`, `reservation`, `seat`), `subject`,
+    /// `state` (`confirmed`, `countered`, `refused`), `days` until then, `time` on the shop's clock, `words`.
+    Answered,
+    /// A complaint waits for us to set it right: `sku`, `name` of what it is about, `days` since it was opened.
+    Recovery,
     /// A day to mark: `occasion`, `person`, `days` until then; `ask` when nobody knows whether the customer wants that.
     Occasion,
+    /// The customer's suggestion was answered, and they were not told: `what`, `answer`.
+    Suggestion,
+    /// A wish can be met: `sku`, `name`, `state` (`here`, `check`, `arriving`, `elsewhere`), `quantity`;
+    /// `days` until it arrives, `hours` since it was counted, `shop` that has it.
+    Wish,
+    /// Something here answers a need: `what`, `sku`, `name`.
+    Need,
     /// Something to ask, because colleagues wrote different things: `about`, `subject`, `options`.
     Ask,
     /// Something to ask, because it is unsure or long ago: `kind`, `subject`, `value`, `polarity`.
     Confirm,
+    /// How the last purchase does: `sku`, `name`, `days` since.
+    Reaction,
 }
 
 /// One line: what it says, with which arguments, on which ground.
@@ -68,8 +90,8 @@ pub struct Line {
     pub kind: LineKind,
     /// The arguments, by name; what is not known is left out.
     pub arguments: BTreeMap<&'static str, String>,
-    /// The edits it rests on, in ascending order.
-    pub sources: Vec<EditId>,
+    /// What it rests on, in ascending order.
+    pub sources: Vec<SourceId>,
 }
 
 /// The brief, in the order in which it is read.
@@ -92,22 +114,47 @@ impl LineKind {
     pub const fn is_uncapped(self) -> bool {
         matches!(self, Self::Allergy | Self::Never | Self::DoNotContact)
     }
+
+    /// The argument that may be cut to make the line fit.
+    const fn free_text(self) -> &'static str {
+        match self {
+            Self::Answered => "words",
+            Self::Suggestion => "answer",
+            Self::Greet => "thread",
+            Self::Ask => "options",
+            Self::Recovery | Self::Wish | Self::Reaction => "name",
+            Self::Confirm => "value",
+            Self::Allergy
+            | Self::Never
+            | Self::DoNotContact
+            | Self::Paused
+            | Self::Mode
+            | Self::OwnerOnly
+            | Self::Guarded
+            | Self::Secret
+            | Self::Complaint
+            | Self::Disliked
+            | Self::Avoid
+            | Self::Promise
+            | Self::Occasion
+            | Self::Need => "what",
+        }
+    }
 }
 
 impl Line {
     fn new(
         kind: LineKind,
         arguments: impl IntoIterator<Item = (&'static str, String)>,
-        sources: &[EditId],
+        sources: impl IntoIterator<Item = impl Into<SourceId>>,
     ) -> Self {
-        let mut sources = sources.to_vec();
-        sources.sort_unstable();
-        sources.dedup();
-        let filled = |(_, text): &(_, String)| !text.is_empty();
+        let discreet = arguments
+            .into_iter()
+            .map(|(name, text)| (name, words::discreet(text)));
         Self {
             kind,
-            arguments: arguments.into_iter().filter(filled).collect(),
-            sources,
+            arguments: discreet.filter(|(_, text)| !text.is_empty()).collect(),
+            sources: sorted(sources),
         }
     }
 
@@ -139,43 +186,83 @@ impl Line {
     }
 }
 
-/// The brief of a card, at a moment.
+impl Brief {
+    /// The brief of a customer, for whoever looks, at a moment.
+    #[must_use]
+    pub fn of(picture: &Picture<'_>) -> Self {
+        let mut brief = Self::default();
+        if picture.whole.is_erased {
+            return brief;
+        }
+        let mut budget = brief.warn(avoid::avoid(picture), WORDS_MAX * 2);
+        if let Some(say) = say::say(&picture.whole.view) {
+            let address_only = || {
+                let mut line = say.clone();
+                line.arguments.remove("thread");
+                (!line.argument("address").is_empty() && line.cost() <= budget).then_some(line)
+            };
+            brief.say = say.clone().fitted("thread", budget).or_else(address_only);
+        }
+        let said = brief.say.as_ref().map_or(0, Line::cost);
+        budget = budget.saturating_sub(said);
+        for line in act::act(picture).into_iter().take(DO_MAX) {
+            let cut = line.kind.free_text();
+            let Some(line) = line.fitted(cut, budget) else {
+                break;
+            };
+            budget -= line.cost();
+            brief.act.push(line);
+        }
+        brief
+    }
+
+    /// Takes up what there is to avoid; returns what is left of the budget.
+    fn warn(&mut self, lines: Vec<Line>, mut budget: usize) -> usize {
+        for line in lines {
+            let capped = self.avoid.iter().filter(|line| !line.kind.is_uncapped());
+            if !line.kind.is_uncapped() && capped.count() >= AVOID_MAX {
+                self.avoid_more += 1;
+                continue;
+            }
+            budget = budget.saturating_sub(line.cost());
+            self.avoid.push(line);
+        }
+        // The "+n" that is shown.
+        let more = if self.avoid_more > 0 { 2 } else { 0 };
+        budget.saturating_sub(more)
+    }
+
+    /// Every line, in the order in which it is read.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.avoid.iter().chain(&self.say).chain(&self.act)
+    }
+
+    /// The hash of the result.
+    #[must_use]
+    pub fn hash(&self) -> Hash32 {
+        hash_of("concierge.brief.v1", self)
+    }
+}
+
+/// The brief of a card alone, without the house around it, at a moment.
 #[must_use]
 pub fn brief(view: &CardView, now: Timestamp) -> Brief {
-    let mut budget = WORDS_MAX * 2;
-    let mut brief = Brief::default();
-    for line in lines::avoid(view, now) {
-        let is_capped = !line.kind.is_uncapped();
-        let capped = brief.avoid.iter().filter(|line| !line.kind.is_uncapped());
-        if is_capped && capped.count() >= AVOID_MAX {
-            brief.avoid_more += 1;
-            continue;
-        }
-        budget = budget.saturating_sub(line.cost());
-        brief.avoid.push(line);
-    }
-    if brief.avoid_more > 0 {
-        // The "+n" that is shown.
-        budget = budget.saturating_sub(2);
-    }
-    if let Some(say) = lines::say(view) {
-        let address_only = || {
-            let mut line = say.clone();
-            line.arguments.remove("thread");
-            (!line.argument("address").is_empty() && line.cost() <= budget).then_some(line)
-        };
-        brief.say = say.clone().fitted("thread", budget).or_else(address_only);
-    }
-    let said = brief.say.as_ref().map_or(0, Line::cost);
-    budget = budget.saturating_sub(said);
-    for line in lines::act(view, now).into_iter().take(DO_MAX) {
-        let Some(line) = line.fitted("what", budget) else {
-            break;
-        };
-        budget -= line.cost();
-        brief.act.push(line);
-    }
-    brief
+    let whole = Whole {
+        view: view.clone(),
+        ..Whole::default()
+    };
+    Brief::of(&Picture {
+        customer: CustomerId([0; CustomerId::LEN]),
+        whole: &whole,
+        house: &House::default(),
+        viewer: Viewer {
+            associate: AssociateId([0; AssociateId::LEN]),
+            device: DeviceId([0; DeviceId::LEN]),
+            shop: ShopId([0; ShopId::LEN]),
+        },
+        synced_at: None,
+        now,
+    })
 }
 
 #[cfg(test)]

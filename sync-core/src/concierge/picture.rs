@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::card::CardView;
 use crate::ids::{AssociateId, CustomerId, DeviceId, EditId, ShopId, Timestamp};
+use crate::notices::Notice;
 use crate::notices::bodies::{
     AnswerBody, ArticleBody, CaseBody, ContactBody, OwnerBody, PairsBody, ResponseBody, ShopBody,
     StaffBody, StockBody,
@@ -24,6 +25,19 @@ pub struct Told<T> {
     pub as_of: Timestamp,
     /// What it says.
     pub body: T,
+}
+
+impl<T> Told<T> {
+    /// What a notice says.
+    #[must_use]
+    pub fn new(notice: Notice, body: T) -> Self {
+        Self {
+            key: notice.key,
+            source: notice.source,
+            as_of: notice.as_of,
+            body,
+        }
+    }
 }
 
 /// Who looks.

@@ -8,7 +8,7 @@ use super::Rules;
 use super::causality::{Causality, Concurrent, as_u64};
 use super::chunk::{ChangeHeader, Chunk, Does, Op};
 use super::error::{BindingFault, GateError, Holding, ShapeFault};
-use crate::card::{Entry, FieldPath, FieldWrite, Key, SCHEMA_VERSION};
+use crate::card::{Entry, FieldPath, FieldWrite, Key, SCHEMA_VERSION, schema};
 use crate::envelope::{Envelope, EnvelopeKind};
 use crate::ids::{ActorId, EditId};
 use crate::limits;
@@ -185,6 +185,16 @@ fn read_entry(
         return Err(ShapeFault::ForeignAuthor);
     }
     if envelope.schema <= SCHEMA_VERSION {
+        // A change says a schema that knows its fields, so that an app of that schema, which looks, does not refuse what others accept.
+        let rule = schema::rule(&key.path.entity, &key.path.field);
+        if let Some(rule) = rule.filter(|rule| rule.since > envelope.schema) {
+            let (path, says) = (&key.path, envelope.schema);
+            let fault = format!(
+                "{path} came with schema {}, the change says {says}",
+                rule.since
+            );
+            return Err(ShapeFault::Schema(fault));
+        }
         if !entry.seen.is_empty() && !(rules.is_log)(&key.path) {
             return Err(ShapeFault::Seen);
         }

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::receive::gate_damage;
 use super::{Author, Replica, apply_members};
+use crate::card::links::{self, Component, Standing, Via};
 use crate::card::{
-    Document, Edit, EditContext, EditError, Facet, FieldWrite, Plan, Provenance, Source,
+    Document, Edit, EditContext, EditError, Facet, FieldWrite, Plan, Provenance, Source, Visible,
 };
 use crate::documents::{self, Loaded};
 use crate::entropy::Entropy;
@@ -57,6 +58,18 @@ pub struct Recorded {
     pub number: u64,
 }
 
+/// Whether an edit of this customer may wait to be sent.
+fn check_door(tx: &dyn ReadTx, customer: CustomerId) -> Result<(), RecordError> {
+    if tx.get(Table::Tombstone, customer.as_bytes())?.is_some() {
+        return Err(RecordError::Erased);
+    }
+    if !outbox::has_room(tx)? {
+        let pending = outbox::pending(tx)?.count;
+        return Err(RecordError::OutboxFull { pending });
+    }
+    Ok(())
+}
+
 impl Replica {
     /// Records an edit: plans it against what is visible, commits it to the outbox and refreshes the customer's row.
     /// Durable when the caller's transaction commits.
@@ -70,19 +83,8 @@ impl Replica {
         request: &EditRequest<'_>,
         entropy: &mut dyn Entropy,
     ) -> Result<Recorded, RecordError> {
-        let EditRequest {
-            customer,
-            edit,
-            source,
-            now,
-        } = *request;
-        if tx.get(Table::Tombstone, customer.as_bytes())?.is_some() {
-            return Err(RecordError::Erased);
-        }
-        if !outbox::has_room(tx.as_read())? {
-            let pending = outbox::pending(tx.as_read())?.count;
-            return Err(RecordError::OutboxFull { pending });
-        }
+        let EditRequest { customer, edit, .. } = *request;
+        check_door(tx.as_read(), customer)?;
         let visible = self.visible(tx.as_read(), author, customer)?;
         let exists = visible
             .get(&Facet::Card)
@@ -90,29 +92,104 @@ impl Replica {
         if !exists && !matches!(edit, Edit::CreateCustomer { .. }) {
             return Err(RecordError::UnknownCustomer);
         }
+        let context = self.context(author, request, customer, entropy);
+        let plan = edit.plan(&context, &visible)?;
+        self.keep(tx, author, (request, customer), plan, entropy)
+    }
+
+    /// Records an edit of a person who is several cards, one of them that of the request: it goes to the oldest that is at hand, and says which
+    /// cards its author saw as one ([`Edit::plan_via`]). Of a card that stands alone, this is [`Replica::record`].
+    ///
+    /// # Errors
+    /// [`RecordError`]; the transaction must then be rolled back.
+    pub fn record_of_person(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        author: &Author,
+        request: &EditRequest<'_>,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Recorded, RecordError> {
+        let (component, cards) = self.person(tx.as_read(), author, request.customer)?;
+        if component.standing() != Standing::OnePerson {
+            return self.record(tx, author, request, entropy);
+        }
+        let oldest = links::by_age(&cards).first().copied();
+        let customer = oldest.unwrap_or(request.customer);
+        check_door(tx.as_read(), customer)?;
+        let context = self.context(author, request, customer, entropy);
+        let via = Via {
+            component: &component,
+            cards: &cards,
+        };
+        let plan = request.edit.plan_via(&context, via)?;
+        self.keep(tx, author, (request, customer), plan, entropy)
+    }
+
+    /// The cards that are one person with this one, as far as they are at hand, and what an associate sees of each.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn person(
+        &mut self,
+        tx: &dyn ReadTx,
+        author: &Author,
+        customer: CustomerId,
+    ) -> Result<(Component, BTreeMap<CustomerId, Visible>), RecordError> {
+        let mut cards = BTreeMap::new();
+        let component = Component::of(customer, |card| {
+            let visible = self.visible(tx, author, card)?;
+            let links = links::links(&visible);
+            let is_there = visible.get(&Facet::Card).is_some();
+            if is_there {
+                cards.insert(card, visible);
+            }
+            Ok::<_, RecordError>(is_there.then_some(links))
+        })?;
+        cards.retain(|card, _| component.cards().contains(card));
+        Ok((component, cards))
+    }
+
+    fn context(
+        &self,
+        author: &Author,
+        request: &EditRequest<'_>,
+        customer: CustomerId,
+        entropy: &mut dyn Entropy,
+    ) -> EditContext {
         let provenance = Provenance {
             by: author.associate,
             device: self.device,
             shop: author.shop,
-            at: now,
-            source,
+            at: request.now,
+            source: request.source,
             as_of: None,
         };
-        let context = EditContext {
+        EditContext {
             edit: EditId::random(entropy),
             customer,
             provenance,
             role: author.role,
-        };
-        let plan = edit.plan(&context, &visible)?;
-        let members = self.commit_plan(tx.as_read(), author, (customer, now), &plan, entropy)?;
+        }
+    }
+
+    /// Commits a plan to the outbox and refreshes the customer's row.
+    fn keep(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        author: &Author,
+        (request, customer): (&EditRequest<'_>, CustomerId),
+        plan: Plan,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Recorded, RecordError> {
+        let at = request.now;
+        let members = self.commit_plan(tx.as_read(), author, (customer, at), &plan, entropy)?;
         let row = OutboxRow {
             edit: plan.edit,
             customer,
             associate: author.associate,
             session: author.session,
-            at: now,
-            intent: serde_json::to_string(edit).expect("an edit has no map with odd keys"),
+            at,
+            intent: serde_json::to_string(request.edit).expect("an edit has no map with odd keys"),
             plan,
             members,
             state: OutboxState::Pending,
@@ -199,7 +276,7 @@ impl Replica {
             associate: origin.associate,
             session: origin.session,
             edits: vec![plan.edit],
-            schema: crate::card::SCHEMA_VERSION,
+            schema: Plan::schema_of(writes),
             salt: envelope::salt(entropy),
         };
         Some(Sealed {

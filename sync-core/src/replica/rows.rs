@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Replica;
 use crate::authority::row_of;
 use crate::card::{Facet, Visible};
+use crate::concierge::today::due;
 use crate::documents;
 use crate::ids::{CustomerId, ShopId};
 use crate::projection;
@@ -35,6 +36,8 @@ impl Replica {
     ) -> Result<Vec<projection::Row>, StoreError> {
         let mut rows = Vec::new();
         for customer in customers {
+            // What may fall due is made again from what is displayed now.
+            due::forget(tx, *customer)?;
             if self.is_row_awaited(tx.as_read(), (*customer, shop))? {
                 continue;
             }

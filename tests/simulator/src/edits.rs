@@ -1,12 +1,14 @@
 //! Random edits over everything that an associate can do, drawn from few words so that people often write about the same thing.
 
+mod want;
+
 use std::collections::BTreeMap;
 
 use sync_core::card::edit::{EndpointInput, Evidence};
 use sync_core::card::terms::{
-    Agreement, Channel, ConsentEvent, ConsentMethod, EndpointKind, EndpointStatus, InteractionKind,
-    NamePart, OccasionKind, Place, Polarity, PromiseStatus, Purpose, RelationshipKind, Sensitivity,
-    Sentiment, ServiceMode, Severity,
+    Act, Agreement, Channel, ConsentEvent, ConsentMethod, EndpointKind, EndpointStatus,
+    InteractionKind, NamePart, OccasionKind, Place, Polarity, PromiseStatus, Purpose,
+    RelationshipKind, Sensitivity, Sentiment, ServiceMode, Severity,
 };
 use sync_core::card::view::Conflict;
 use sync_core::card::{Edit, Visible};
@@ -117,6 +119,7 @@ pub fn any(entropy: &mut SeededEntropy, scene: &Scene<'_>) -> Edit {
         42..64 => note(entropy, scene),
         64..74 => people(entropy, scene),
         74..84 => promise(entropy, scene),
+        84..90 => want::any(entropy, scene),
         _ => visit(entropy, scene),
     }
 }
@@ -370,6 +373,9 @@ fn visit(entropy: &mut SeededEntropy, scene: &Scene<'_>) -> Edit {
             sku: Some(sku),
             by_customer: entropy.percent(50),
             summary: maybe(entropy, prose),
+            act: maybe(entropy, |entropy| one(entropy, Act::ALL)),
+            about: maybe(entropy, word),
+            spent: None,
         },
         (3 | 4, _) => Edit::RecordReaction {
             interaction: known,
@@ -444,12 +450,27 @@ pub fn name(edit: &Edit) -> &'static str {
         Edit::RecordReaction { .. } => "record_reaction",
         Edit::Tag { .. } => "tag",
         Edit::Untag { .. } => "untag",
+        Edit::AddNeed(_) => "add_need",
+        Edit::ChangeNeed(_) => "change_need",
+        Edit::SetNeedState { .. } => "set_need_state",
+        Edit::AnswerNeed { .. } => "answer_need",
+        Edit::AddSuggestion(_) => "add_suggestion",
+        Edit::AcknowledgeSuggestion { .. } => "acknowledge_suggestion",
+        Edit::AnswerSuggestion { .. } => "answer_suggestion",
+        Edit::TellSuggestion { .. } => "tell_suggestion",
+        Edit::LinkCustomers(_) => "link_customers",
+        Edit::Ask(_) => "ask",
+        Edit::WithdrawAsk { .. } => "withdraw_ask",
+        Edit::SetInvitation(_) => "set_invitation",
+        Edit::KeepToOwner { .. } => "keep_to_owner",
+        Edit::OpenToColleagues { .. } => "open_to_colleagues",
+        Edit::SetMinor { .. } => "set_minor",
         Edit::Resolve { .. } => "resolve",
     }
 }
 
 /// How many edits there are.
-pub const NAMES: usize = 45;
+pub const NAMES: usize = 60;
 
 #[cfg(test)]
 mod tests;

@@ -61,6 +61,7 @@ impl Totals {
         self.refused += other.refused;
         self.replayed += other.replayed;
         self.records += other.records;
+        self.notices += other.notices;
         self.lies += other.lies;
         self.frames += other.frames;
         self.bytes += other.bytes;

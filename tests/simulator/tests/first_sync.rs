@@ -11,6 +11,7 @@ use sync_core::card::Edit;
 use sync_core::card::terms::{NamePart, Place};
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::CustomerId;
+use sync_core::notices::{NoticeDraft, NoticeKind, Subject};
 use sync_core::protocol::FrameTarget;
 use sync_core::protocol::frame::{Frame, Page, Phase};
 use sync_core::records::{Currency, RecordDraft, RecordKind, Sale, SoldAt};
@@ -45,8 +46,31 @@ fn hub() -> Hub {
         hub.record(&HUB, customer, edits, entropy).unwrap();
         let sales: Vec<_> = (0..10).map(|sale| bought(number * 10 + sale)).collect();
         hub.put_records(customer, &sales, entropy).unwrap();
+        let case = posted(Subject::Customer(customer), "case-1");
+        hub.put_notices(&[case], entropy).unwrap();
     }
+    let of_house = |number: u64| {
+        let subject = if number % 3 == 0 {
+            Subject::Shop(SHOP)
+        } else {
+            Subject::Chain
+        };
+        posted(subject, &number.to_string())
+    };
+    let house: Vec<_> = (0..40).map(of_house).collect();
+    hub.put_notices(&house, entropy).unwrap();
     hub
+}
+
+fn posted(subject: Subject, key: &str) -> NoticeDraft {
+    NoticeDraft {
+        subject,
+        kind: NoticeKind::Stock,
+        key: key.to_owned(),
+        source: "house".to_owned(),
+        as_of: NOON,
+        body: Some(vec![7; 100]),
+    }
 }
 
 fn bought(number: u64) -> RecordDraft {
@@ -124,7 +148,12 @@ fn a_first_sync_cut_after_any_page_sends_only_what_was_missing_and_ends_the_same
     let mut hub = hub();
     let mut uncut = fresh(&mut hub);
     let all = pages(&mut uncut, &mut hub, usize::MAX);
-    for phase in [Phase::Rows, Phase::Documents, Phase::Records] {
+    for phase in [
+        Phase::Notices,
+        Phase::Rows,
+        Phase::Documents,
+        Phase::Records,
+    ] {
         let of_phase = all.iter().filter(|page| page.phase == phase).count();
         assert!(
             of_phase > 3,

@@ -128,15 +128,16 @@ impl Hub {
 
     /// A one-time code.
     pub(crate) fn code(&self) -> String {
-        // Ids made within one millisecond have no order: whoever comes first may be the one who has left.
-        let directory = self.identity.directory();
-        let mut present = directory
-            .associates
-            .iter()
-            .filter(|(_, row)| row.deactivated_at.is_none());
-        let (issuer, _) = present.next().unwrap();
-        let asked = self.identity.make_enrolment_code(self.shop, *issuer);
+        let asked = self.identity.make_enrolment_code(self.shop, self.issuer());
         self.asking.block_on(asked).unwrap().typed
+    }
+
+    /// Somebody who can issue codes: ids made within one millisecond have no order, so whoever comes first may be the one who has left.
+    fn issuer(&self) -> AssociateId {
+        let directory = self.identity.directory();
+        let mut everybody = directory.associates.iter();
+        let present = everybody.find(|(_, row)| row.deactivated_at.is_none());
+        *present.unwrap().0
     }
 
     /// Ends everything of a handheld.

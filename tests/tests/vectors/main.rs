@@ -38,7 +38,7 @@ fn play(disk: &dyn Fn() -> Disk) {
         }
         fleet.agree(disk);
     }
-    assert_eq!((vectors.len(), left_out), (14, WITH_EPOCHS));
+    assert_eq!((vectors.len(), left_out), (16, WITH_EPOCHS));
 }
 
 #[test]

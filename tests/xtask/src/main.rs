@@ -14,6 +14,7 @@ mod bless;
 mod clock;
 mod command;
 mod decision;
+mod office;
 mod parts;
 mod workspace;
 

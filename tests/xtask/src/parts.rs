@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use crate::bindings::{self, Language};
 use crate::clock::timed;
 use crate::command::Call;
+use crate::office;
 use crate::workspace::Workspace;
 
 /// Seeds that every run of CI simulates. They are fixed, so that a red CI is never luck; fresh seeds are for long runs by hand.
@@ -39,6 +40,8 @@ pub(crate) enum Part {
     Deny,
     /// The fleet simulation with its fixed seeds.
     Simulate,
+    /// The back office in a real browser: needs Chromium.
+    Office,
     /// Bindings for all three languages, and the SDK's surface against its snapshot.
     Bindings,
     /// The Python binding, used for real.
@@ -64,25 +67,27 @@ struct Report {
 
 impl Part {
     /// All parts, in the order of CI.
-    pub(crate) const CI: [Self; 9] = [
+    pub(crate) const CI: [Self; 10] = [
         Self::Fmt,
         Self::Lint,
         Self::Doc,
         Self::Test,
         Self::Deny,
         Self::Simulate,
+        Self::Office,
         Self::Bindings,
         Self::Python,
         Self::Kotlin,
     ];
 
     /// What a newcomer runs: all that needs no tool beyond the toolchains.
-    pub(crate) const TEST: [Self; 8] = [
+    pub(crate) const TEST: [Self; 9] = [
         Self::Fmt,
         Self::Lint,
         Self::Doc,
         Self::Test,
         Self::Simulate,
+        Self::Office,
         Self::Bindings,
         Self::Python,
         Self::Kotlin,
@@ -96,6 +101,7 @@ impl Part {
             Self::Test => "test",
             Self::Deny => "deny",
             Self::Simulate => "simulate",
+            Self::Office => "office",
             Self::Bindings => "bindings",
             Self::Python => "python",
             Self::Kotlin => "kotlin",
@@ -110,6 +116,7 @@ impl Part {
             Self::Test => workspace.cargo(&["test", "--workspace", "--locked"]).run(),
             Self::Deny => return deny(workspace),
             Self::Simulate => simulate(workspace),
+            Self::Office => office::check(workspace),
             Self::Bindings => bindings::check(workspace),
             Self::Python => python(workspace),
             Self::Kotlin => kotlin(workspace),

@@ -1,5 +1,6 @@
 //! From the core's view of a card to the records that cross the border.
 
+use sync_core::card::edit::Spent;
 use sync_core::card::terms::NamePart;
 use sync_core::card::view::{self, CardView, Fact};
 use sync_core::ids::CustomerId;
@@ -11,7 +12,7 @@ use super::{
 };
 
 /// A fact taken apart.
-fn split<T>(fact: Fact<T>) -> (T, Ground) {
+pub(super) fn split<T>(fact: Fact<T>) -> (T, Ground) {
     let ground = Ground {
         sources: fact.sources,
         by: fact.by,
@@ -23,7 +24,7 @@ fn split<T>(fact: Fact<T>) -> (T, Ground) {
     (fact.value, ground)
 }
 
-fn text_fact(fact: Fact<String>) -> TextFact {
+pub(super) fn text_fact(fact: Fact<String>) -> TextFact {
     let (text, ground) = split(fact);
     TextFact { text, ground }
 }
@@ -55,6 +56,11 @@ impl Card {
             interactions: each(view.interactions),
             reactions: each(view.reactions),
             tags: view.tags.into_iter().map(|fact| fact.value).collect(),
+            needs: each(view.needs),
+            suggestions: each(view.suggestions),
+            links: each(view.links),
+            asks: each(view.asks),
+            invitations: each(view.invitations),
             conflicts: each(view.conflicts),
             newer_fields: u32::try_from(view.unknown.len()).unwrap_or(u32::MAX),
         }
@@ -118,6 +124,8 @@ impl From<view::ContactView> for ContactWish {
             mode: mode.map(|fact| fact.value),
             language: view.language.map(text_fact),
             channels: view.channels.map(|fact| fact.value).unwrap_or_default(),
+            owner_only: view.owner_only.map(blocked),
+            is_minor: view.is_minor.map(|fact| fact.value),
         }
     }
 }
@@ -272,6 +280,9 @@ impl From<view::InteractionView> for InteractionLine {
             sku: view.sku,
             by_customer: view.by_customer,
             summary,
+            act: view.act,
+            about: view.about,
+            spent: view.spent.map(|(minor, right)| Spent { minor, right }),
             ground,
         }
     }

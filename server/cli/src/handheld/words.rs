@@ -154,5 +154,14 @@ pub(crate) fn question(question: &Question) -> String {
         Question::Assignee { .. } => "who sees to a promise".to_owned(),
         Question::WishNote { sku } => format!("wish {sku}"),
         Question::Cause { .. } => "cause of an allergy".to_owned(),
+        Question::OwnerOnly => "kept to the owner".to_owned(),
+        Question::Minor => "whether they are a minor".to_owned(),
+        Question::Need { .. } => "words of a need".to_owned(),
+        Question::NeedAnswer { .. } => "answer to a need".to_owned(),
+        Question::NeedOutcome { .. } => "whether a need was answered".to_owned(),
+        Question::Suggestion { .. } => "words of a suggestion".to_owned(),
+        Question::SuggestionAnswer { .. } => "answer to a suggestion".to_owned(),
+        Question::Sameness { .. } => "whether another card is the same person".to_owned(),
+        Question::Invitation { event } => format!("whether they come to {event}"),
     }
 }

@@ -185,6 +185,9 @@ impl Life<'_> {
                 sku: None,
                 by_customer: self.chance.percent(40),
                 summary: Some(self.sentence(self.locale.threads)),
+                act: None,
+                about: None,
+                spent: None,
             };
             let day = self.some_day();
             self.add(day, Source::Typed, call);

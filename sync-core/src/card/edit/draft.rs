@@ -6,7 +6,7 @@ use super::{Edit, EditContext, EditError};
 use crate::card::FieldPath;
 use crate::card::normal::{derived_id, fold};
 use crate::card::schema::{Role, SchemaError, entity_id, rule};
-use crate::card::terms::{Channel, Place};
+use crate::card::terms::{Channel, Place, SuggestionState};
 use crate::card::value::{Provenance, Source, Value};
 use crate::ids::{AssociateId, CustomerId, DeviceId, EditId, ShopId, Timestamp};
 
@@ -14,6 +14,7 @@ mod person;
 mod taste;
 mod text;
 mod time;
+mod wants;
 
 use taste::Named;
 pub(super) use text::prose;
@@ -258,6 +259,37 @@ impl Drafts<'_> {
             Edit::RecordReaction { .. } => self.reaction(edit),
             Edit::Tag { tag } => self.present("tag", tag, true),
             Edit::Untag { tag } => self.present("tag", tag, false),
+            Edit::AddNeed(need) => self.add_need(need),
+            Edit::ChangeNeed(change) => self.change_need(change),
+            Edit::SetNeedState { need, state } => {
+                self.made("need", *need, "state", (*state).into())
+            }
+            Edit::AnswerNeed { need, answer } => self.answer_need(*need, answer),
+            Edit::AddSuggestion(suggestion) => self.add_suggestion(suggestion),
+            Edit::AcknowledgeSuggestion { suggestion } => {
+                let state = SuggestionState::Acknowledged;
+                self.made("suggestion", *suggestion, "state", state.into())
+            }
+            Edit::AnswerSuggestion { suggestion, answer } => {
+                self.answer_suggestion(*suggestion, answer)
+            }
+            Edit::TellSuggestion { suggestion } => {
+                let state = SuggestionState::Told;
+                self.made("suggestion", *suggestion, "state", state.into())
+            }
+            Edit::LinkCustomers(link) => self.link(link),
+            Edit::Ask(ask) => self.ask(ask),
+            Edit::WithdrawAsk { ask } => self.made("ask", *ask, "withdrawn", true.into()),
+            Edit::SetInvitation(invitation) => self.invitation(invitation),
+            Edit::KeepToOwner { reason } => {
+                let reason = maybe_words("reason", reason.as_deref())?;
+                self.single("contact", "owner_only", list([true.into(), reason]))
+            }
+            Edit::OpenToColleagues { reason } => {
+                let reason = words("reason", reason)?.into();
+                self.single("contact", "owner_only", list([false.into(), reason]))
+            }
+            Edit::SetMinor { is_minor } => self.single("contact", "minor", (*is_minor).into()),
             Edit::Resolve { .. } => Ok(()),
         }
     }

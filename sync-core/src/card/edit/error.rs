@@ -2,7 +2,7 @@
 
 use crate::card::normal::EndpointError;
 use crate::card::schema::{Role, SchemaError};
-use crate::card::terms::{Place, Purpose};
+use crate::card::terms::{AskKind, Place, Purpose, SuggestionState};
 use crate::ids::EditId;
 
 /// Why an edit can't be made, and what to do.
@@ -47,7 +47,7 @@ pub enum EditError {
         "a note can only be moved to fewer readers: to show it to more, write it there as a new note"
     )]
     Widens,
-    /// The note, promise or visit is not there.
+    /// The note, promise, visit, need, suggestion or ask is not there.
     #[error(
         "this {entity} is not on the card as you see it: open the card again, or make a new one"
     )]
@@ -90,6 +90,33 @@ pub enum EditError {
     /// A relationship with oneself.
     #[error("a customer has no relationship with themselves: choose another customer")]
     SamePerson,
+    /// A link of a card with itself.
+    #[error("a card is one person with itself already: choose the other card")]
+    OwnCard,
+    /// Written of cards as one person that are not shown as one.
+    #[error("these cards are not one person any more: open the card again")]
+    NotOnePerson,
+    /// An ask without a part that its kind takes, or with one that it does not.
+    #[error("an ask for {kind} takes {expected}")]
+    AskParts {
+        /// For what.
+        kind: AskKind,
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// Something spent on what is no gesture.
+    #[error(
+        "only a gesture is spent from a right: record it as a gesture, or leave out what it cost"
+    )]
+    NoGesture,
+    /// A suggestion that is not where the edit takes it from.
+    #[error("this suggestion is {found} as you see it, and {takes}")]
+    OutOfTurn {
+        /// How far it is.
+        found: SuggestionState,
+        /// What the edit takes.
+        takes: &'static str,
+    },
     /// The writer's role does not allow it.
     #[error("only a {needed} may do this: ask one to do it on this handheld")]
     Role {

@@ -9,6 +9,7 @@ impl Edit {
     /// What customers tell of themselves is stated, what happens before one's eyes is observed, and what an associate writes for colleagues is typed.
     /// So is what takes a protection away: that it was the customer's word has to be said.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one line for each edit")]
     pub fn usual_source(&self) -> Source {
         match self {
             Self::CreateCustomer { .. }
@@ -30,7 +31,16 @@ impl Edit {
             | Self::AddRelationship { .. }
             | Self::RemoveRelationship { .. }
             | Self::AddWish { .. }
-            | Self::RemoveWish { .. } => Source::Stated,
+            | Self::RemoveWish { .. }
+            | Self::AddNeed(_)
+            | Self::ChangeNeed(_)
+            | Self::SetNeedState { .. }
+            | Self::AddSuggestion(_)
+            | Self::Ask(_)
+            | Self::WithdrawAsk { .. }
+            | Self::SetInvitation(_)
+            | Self::KeepToOwner { .. }
+            | Self::SetMinor { is_minor: true } => Source::Stated,
             Self::MarkEndpoint { .. }
             | Self::ObservePreference { .. }
             | Self::FulfillWish { .. }
@@ -40,6 +50,13 @@ impl Edit {
             | Self::RecordInteraction { .. }
             | Self::RecordReaction { .. } => Source::Observed,
             Self::LiftBlock { .. }
+            | Self::OpenToColleagues { .. }
+            | Self::SetMinor { is_minor: false }
+            | Self::LinkCustomers(_)
+            | Self::AnswerNeed { .. }
+            | Self::AcknowledgeSuggestion { .. }
+            | Self::AnswerSuggestion { .. }
+            | Self::TellSuggestion { .. }
             | Self::DropPreference { .. }
             | Self::RemoveAllergy { .. }
             | Self::AddNote { .. }
@@ -57,7 +74,9 @@ impl Edit {
             | Self::Untag { .. } => Source::Typed,
             // A choice between two sides follows the customer's answer, except where one side takes a protection away.
             Self::Resolve { path, .. } => {
-                let protects = path.starts_with("allergy/") || path.ends_with("/polarity");
+                let protects = path.starts_with("allergy/")
+                    || path.ends_with("/polarity")
+                    || path == "contact/-/minor";
                 if protects {
                     Source::Typed
                 } else {

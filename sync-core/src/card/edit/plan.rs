@@ -1,16 +1,17 @@
 //! From drafts to a plan: what the card must hold for the edit to make sense, and which heads each write replaces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, drafts, prose};
-use super::{Edit, EditContext, EditError, FieldWrite, Plan};
+use super::{Edit, EditContext, EditError, FieldWrite, NeedChange, Plan};
 use crate::card::Facet;
 use crate::card::entries::Visible;
 use crate::card::gone::{self, Gone};
 use crate::card::key::{FieldPath, Key};
+use crate::card::links::{self, Standing, Via};
 use crate::card::reduce::{self, Corrections, Decision, Head};
 use crate::card::schema::{self, Class, Reducer};
-use crate::card::terms::{Place, Sensitivity};
+use crate::card::terms::{Place, Sensitivity, SuggestionState};
 use crate::card::value::{Entry, Value};
 use crate::ids::EditId;
 use crate::limits;
@@ -48,6 +49,57 @@ pub(super) fn plan(
         edit: context.edit,
         writes: writes.into_iter().collect(),
     })
+}
+
+/// The plan of an edit of a person who is several cards.
+pub(super) fn plan_via(
+    edit: &Edit,
+    context: &EditContext,
+    via: Via<'_>,
+) -> Result<Plan, EditError> {
+    if via.component.standing() != Standing::OnePerson {
+        return Err(EditError::NotOnePerson);
+    }
+    let (visible, of_the_person) = links::together(via.cards);
+    let mut plan = plan(edit, context, &visible)?;
+    let own = via.cards.get(&context.customer);
+    let mut over = BTreeSet::new();
+    for (facet, writes) in &mut plan.writes {
+        for write in writes {
+            over.extend(write.replaces.iter().copied());
+            // An earlier write of the person gives way as on one card, where it stands on this one; nothing else does.
+            let stands_here = |edit: &EditId| {
+                let entries = own.and_then(|visible| visible.get(facet));
+                entries.is_some_and(|entries| entries.get(&write.path.at(*edit)).is_some())
+            };
+            write
+                .replaces
+                .retain(|edit| of_the_person.contains(edit) && stands_here(edit));
+        }
+    }
+    let entry = Entry {
+        value: via.component.to_value(),
+        provenance: context.provenance,
+        seen: over.into_iter().take(limits::SEEN_MAX).collect(),
+    };
+    let path = FieldPath::new("via", &context.edit.to_string(), "component");
+    schema::check(&Facet::Card, &path, &entry)?;
+    let write = FieldWrite {
+        path,
+        edit: context.edit,
+        entry,
+        replaces: Vec::new(),
+    };
+    let card = plan
+        .writes
+        .iter_mut()
+        .find(|(facet, _)| *facet == Facet::Card);
+    match card {
+        Some((_, writes)) => writes.push(write),
+        // The card is the first of the facets.
+        None => plan.writes.insert(0, (Facet::Card, vec![write])),
+    }
+    Ok(plan)
 }
 
 struct Planner<'p> {
@@ -139,7 +191,42 @@ impl Planner<'_> {
         if let Edit::Capture { visit, .. } | Edit::Leave { visit, .. } = edit {
             self.exists(Place::Card, "visit", *visit, "arrived")?;
         }
-        Ok(())
+        if let Edit::ChangeNeed(NeedChange { need, .. })
+        | Edit::SetNeedState { need, .. }
+        | Edit::AnswerNeed { need, .. } = edit
+        {
+            self.exists(Place::Card, "need", *need, "what")?;
+        }
+        if let Edit::WithdrawAsk { ask } = edit {
+            self.exists(Place::Card, "ask", *ask, "wanted")?;
+        }
+        self.in_turn(edit)
+    }
+
+    /// What a suggestion went through is not undone by somebody who acknowledges it late, and nobody is told an answer that is not there.
+    fn in_turn(&self, edit: &Edit) -> Result<(), EditError> {
+        let (Edit::AcknowledgeSuggestion { suggestion }
+        | Edit::AnswerSuggestion { suggestion, .. }
+        | Edit::TellSuggestion { suggestion }) = edit
+        else {
+            return Ok(());
+        };
+        self.exists(Place::Card, "suggestion", *suggestion, "what")?;
+        let path = FieldPath::new("suggestion", &suggestion.to_string(), "state");
+        let heads = self.heads(&Facet::Card, &path);
+        let found = reduce::highest(&heads, SuggestionState::TEXTS)
+            .and_then(SuggestionState::parse)
+            .unwrap_or(SuggestionState::Open);
+        let is_read = matches!(edit, Edit::AcknowledgeSuggestion { .. });
+        let is_told = matches!(edit, Edit::TellSuggestion { .. });
+        let takes = if is_read && found != SuggestionState::Open {
+            "only an open one is acknowledged: open the card again"
+        } else if is_told && found != SuggestionState::Answered {
+            "only an answered one is told: answer it first, unless the customer was told already"
+        } else {
+            return Ok(());
+        };
+        Err(EditError::OutOfTurn { found, takes })
     }
 
     /// What is need to know is kept only if the customer agreed to that.

@@ -2,16 +2,19 @@
 
 mod guards;
 mod notes;
+mod versions;
 
 use super::*;
 use crate::card::entries::Entries;
 use crate::card::reduce::Decision;
 use crate::card::schema::Role;
 use crate::card::stage::Stage;
-use crate::card::terms::ConsentMethod;
+use crate::card::terms::{
+    Channel, ConsentEvent, ConsentMethod, NamePart, Place, Polarity, Purpose, RelationshipKind,
+};
 use crate::card::value::Source;
 use crate::card::{Document, Entry};
-use crate::ids::{ActorId, ShopId};
+use crate::ids::{ActorId, AssociateId, CustomerId, ShopId, Timestamp};
 
 fn json(text: &str) -> Edit {
     serde_json::from_str(text).expect("the test's JSON is an edit")
@@ -48,7 +51,7 @@ fn samples() -> Vec<Edit> {
 #[test]
 fn every_edit_is_sound_and_reads_back_from_json_and_from_the_outbox() {
     let samples = samples();
-    assert_eq!(samples.len(), 45, "one of each kind");
+    assert_eq!(samples.len(), 60, "one of each kind");
     for edit in samples {
         assert_eq!(edit.validate(), Ok(()), "{edit:?}");
         let text = serde_json::to_string(&edit).unwrap();
@@ -130,6 +133,59 @@ const REFUSED: &[(&str, &str)] = &[
         r#"{"edit":"add_wish","sku":"A","quantity":0}"#,
         "a number from 1 to 1000",
     ),
+    (r#"{"edit":"add_need","what":" "}"#, "need: write a text"),
+    (
+        r#"{"edit":"add_need","what":"x","tags":["a","b","c","d","e","f","g","h","i","j","k","l","m"]}"#,
+        "up to 12 distinct words",
+    ),
+    (
+        r#"{"edit":"change_need","need":"0g2081040g208104"}"#,
+        "what is needed",
+    ),
+    (
+        r#"{"edit":"link_customers","other":"1040g2081040g2081040g20810","sameness":"same"}"#,
+        "how you know",
+    ),
+    (
+        r#"{"edit":"ask","kind":"appointment"}"#,
+        "an ask for appointment takes when",
+    ),
+    (
+        r#"{"edit":"ask","kind":"seat"}"#,
+        "the event as its subject",
+    ),
+    (
+        r#"{"edit":"ask","kind":"reservation"}"#,
+        "the article as its subject",
+    ),
+    (
+        r#"{"edit":"ask","kind":"owner","subject":"A"}"#,
+        "whoever asks is meant",
+    ),
+    (
+        r#"{"edit":"ask","kind":"message","subject":"fax","purpose":"care","words":"x"}"#,
+        "the channel as its subject",
+    ),
+    (
+        r#"{"edit":"ask","kind":"message","subject":"sms","purpose":"chain","words":"x"}"#,
+        "a purpose that has a channel",
+    ),
+    (
+        r#"{"edit":"ask","kind":"message","subject":"sms","purpose":"care"}"#,
+        "the words to send",
+    ),
+    (
+        r#"{"edit":"ask","kind":"seat","subject":"E","purpose":"event"}"#,
+        "only a message has one",
+    ),
+    (
+        r#"{"edit":"record_interaction","kind":"call","spent":{"minor":1,"right":"r"}}"#,
+        "only a gesture",
+    ),
+    (
+        r#"{"edit":"record_interaction","kind":"gesture","spent":{"minor":0,"right":"r"}}"#,
+        "a number from 1 to",
+    ),
 ];
 
 #[test]
@@ -169,6 +225,9 @@ fn what_an_edit_needs_on_the_card_must_be_there() {
         format!(r#"{{"edit":"redact_note",{place},"reason":"asked"}}"#),
         format!(r#"{{"edit":"set_promise_status","promise":"{id}","status":"done"}}"#),
         format!(r#"{{"edit":"capture","visit":"{id}","summary":"x"}}"#),
+        format!(r#"{{"edit":"answer_need","need":"{id}","answer":"x"}}"#),
+        format!(r#"{{"edit":"tell_suggestion","suggestion":"{id}"}}"#),
+        format!(r#"{{"edit":"withdraw_ask","ask":"{id}"}}"#),
     ] {
         let error = missing(&mut stage, text);
         assert!(
@@ -183,6 +242,8 @@ fn what_an_edit_needs_on_the_card_must_be_there() {
         EditError::NothingToResolve { .. }
     ));
     let own = CustomerId([9; 16]);
+    let link = format!(r#"{{"edit":"link_customers","other":"{own}","sameness":"different"}}"#);
+    assert_eq!(missing(&mut stage, link), EditError::OwnCard);
     let kind = RelationshipKind::Friend;
     assert_eq!(
         stage.plans(&Edit::AddRelationship { other: own, kind }),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::card::normal::fold;
 use crate::card::value::Value;
 use crate::limits;
 
@@ -29,6 +30,10 @@ pub enum Shape {
     List(&'static [Self]),
     /// A list of distinct texts out of these.
     Some(&'static [&'static str]),
+    /// A list of short texts in their folded form, in ascending order and without repeats.
+    Tags,
+    /// The cards that count as one person: their ids in ascending order.
+    Cards,
     /// This or nothing.
     Optional(&'static Self),
 }
@@ -70,6 +75,20 @@ impl Shape {
                             && !items.iter().take(at).any(|one| one == item)
                     })
             }),
+            Self::Tags => value.as_list().is_some_and(|items| {
+                let is_folded = |item: &Value| {
+                    item.as_text()
+                        .is_some_and(|text| Self::Words.fits_text(text) && fold(text) == text)
+                };
+                items.len() <= limits::TAGS_OF_A_NEED_MAX
+                    && items.iter().all(is_folded)
+                    && items.is_sorted_by(|one, next| one < next)
+            }),
+            Self::Cards => value.as_list().is_some_and(|items| {
+                (2..=limits::CARDS_OF_A_PERSON_MAX).contains(&items.len())
+                    && items.iter().all(|item| Self::Id(16).fits(item))
+                    && items.is_sorted_by(|one, next| one < next)
+            }),
             Self::Optional(shape) => *value == Value::Null || shape.fits(value),
         }
     }
@@ -110,6 +129,16 @@ impl fmt::Display for Shape {
             Self::OneOf(terms) => write!(f, "one of {}", terms.join(", ")),
             Self::Id(bytes) => write!(f, "an id of {} characters", (bytes * 8).div_ceil(5)),
             Self::Some(terms) => write!(f, "distinct ones of {}", terms.join(", ")),
+            Self::Tags => write!(
+                f,
+                "up to {} distinct words in lower case, sorted",
+                limits::TAGS_OF_A_NEED_MAX
+            ),
+            Self::Cards => write!(
+                f,
+                "the ids of 2 to {} cards, sorted",
+                limits::CARDS_OF_A_PERSON_MAX
+            ),
             Self::Optional(shape) => write!(f, "{shape} or nothing"),
             Self::List(shapes) => {
                 f.write_str("a list of")?;

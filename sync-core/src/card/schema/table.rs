@@ -1,10 +1,10 @@
-//! The table of schema 1, sorted by entity and field.
+//! The table of the schema, sorted by entity and field.
 
 use super::{Class, FieldRule, Guard, IdForm, Reducer, Role, Shape};
 use crate::card::terms::{
-    Agreement, Channel, ConsentEvent, ConsentMethod, EndpointKind, EndpointStatus, OccasionKind,
-    Place, Polarity, PromiseStatus, RelationshipKind, Sensitivity, Sentiment, ServiceMode,
-    Severity,
+    Act, Agreement, AskKind, Channel, ConsentEvent, ConsentMethod, EndpointKind, EndpointStatus,
+    InvitationState, NeedState, OccasionKind, Place, Polarity, PromiseStatus, Purpose,
+    RelationshipKind, Sensitivity, Sentiment, ServiceMode, Severity, SuggestionState,
 };
 
 const CARD: &[Place] = &[Place::Card];
@@ -48,6 +48,33 @@ const INTERACTION: Shape = Shape::List(&[
     MAYBE_PROSE,
 ]);
 
+/// `[kind, subject, purpose, quantity, moment, words]`
+const ASK: Shape = Shape::List(&[
+    Shape::OneOf(AskKind::TEXTS),
+    MAYBE_WORDS,
+    Shape::Optional(&Shape::OneOf(Purpose::TEXTS)),
+    Shape::Number { min: 1, max: 1_000 },
+    MAYBE_MOMENT,
+    MAYBE_PROSE,
+]);
+/// `[one person, the other card, by e-mail, by loyalty account, by telephone, said so]`
+const LINK: Shape = Shape::List(&[
+    Shape::Flag,
+    CUSTOMER_ID,
+    Shape::Flag,
+    Shape::Flag,
+    Shape::Flag,
+    Shape::Flag,
+]);
+/// `[minor units, right]`: up to ten million of a currency with cents.
+const SPENT: Shape = Shape::List(&[
+    Shape::Number {
+        min: 1,
+        max: 1_000_000_000,
+    },
+    Shape::Words,
+]);
+
 /// A register on the chain's card that an associate may write; what differs is set by what follows.
 const fn field(
     entity: &'static str,
@@ -65,6 +92,7 @@ const fn field(
         role: Role::Associate,
         guard: Guard::None,
         reducer,
+        since: 1,
     }
 }
 
@@ -89,6 +117,23 @@ impl FieldRule {
         self
     }
 
+    const fn since_2(mut self) -> Self {
+        self.since = 2;
+        self
+    }
+
+    /// A part of something that an edit of schema 2 made.
+    const fn made(
+        entity: &'static str,
+        name: &'static str,
+        shape: Shape,
+        reducer: Reducer,
+    ) -> Self {
+        field(entity, name, shape, reducer)
+            .id(IdForm::Made)
+            .since_2()
+    }
+
     const fn consent(purpose: &'static str) -> Self {
         field("consent", purpose, CONSENT, Reducer::Consent)
             .log()
@@ -110,7 +155,7 @@ impl FieldRule {
 
 const DERIVED: IdForm = IdForm::Derived(&[]);
 
-/// Every field of schema 1.
+/// Every field, those of schema 2 marked.
 pub static FIELDS: &[FieldRule] = &[
     field("agreement", "state", AGREEMENT, Reducer::Agreement).log(),
     // The cause is need to know; the effect below is for everybody.
@@ -133,6 +178,8 @@ pub static FIELDS: &[FieldRule] = &[
         Reducer::Highest(Severity::TEXTS),
     )
     .id(DERIVED),
+    FieldRule::made("ask", "wanted", ASK, Reducer::Every).log(),
+    FieldRule::made("ask", "withdrawn", Shape::Flag, Reducer::TrueWins),
     FieldRule::consent("care"),
     FieldRule::consent("chain"),
     FieldRule::consent("event"),
@@ -154,12 +201,24 @@ pub static FIELDS: &[FieldRule] = &[
         Reducer::Fewest,
     ),
     field("contact", "language", MAYBE_WORDS, Reducer::Display),
+    field("contact", "minor", Shape::Flag, Reducer::TrueWins)
+        .guard(Guard::UnsetOnCustomersWord)
+        .since_2(),
     field(
         "contact",
         "mode",
         Shape::OneOf(ServiceMode::TEXTS),
         Reducer::Highest(ServiceMode::TEXTS),
     ),
+    // [kept to the owner, reason]
+    field(
+        "contact",
+        "owner_only",
+        Shape::List(&[Shape::Flag, MAYBE_WORDS]),
+        Reducer::TrueWins,
+    )
+    .guard(Guard::UnsetBy(Role::Manager))
+    .since_2(),
     field("contact", "pause_until", MAYBE_MOMENT, Reducer::Most),
     field("customer", "since", Shape::MOMENT, Reducer::Least),
     // [present, kind, value]
@@ -181,13 +240,52 @@ pub static FIELDS: &[FieldRule] = &[
     FieldRule::interaction("gesture"),
     FieldRule::interaction("message"),
     FieldRule::interaction("referral"),
+    // [act, about]; beside the dealing it belongs to, which an app of schema 1 goes on reading
+    FieldRule::made(
+        "interaction",
+        "served",
+        Shape::List(&[Shape::Optional(&Shape::OneOf(Act::TEXTS)), MAYBE_WORDS]),
+        Reducer::Every,
+    )
+    .log(),
+    FieldRule::made("interaction", "spent", SPENT, Reducer::Every).log(),
     FieldRule::interaction("try_on"),
+    // [event]
+    field(
+        "invitation",
+        "event",
+        Shape::List(&[Shape::Words]),
+        Reducer::Display,
+    )
+    .id(IdForm::Derived(&[0]))
+    .since_2(),
+    field(
+        "invitation",
+        "state",
+        Shape::OneOf(InvitationState::TEXTS),
+        Reducer::Highest(InvitationState::TEXTS),
+    )
+    .id(DERIVED)
+    .since_2(),
+    // The id is the same from both cards.
+    field("link", "same", LINK, Reducer::FalseWins)
+        .id(DERIVED)
+        .since_2(),
     field("name", "address", MAYBE_WORDS, Reducer::Display),
     field("name", "display", MAYBE_WORDS, Reducer::Display),
     field("name", "family", MAYBE_WORDS, Reducer::Display),
     field("name", "given", MAYBE_WORDS, Reducer::Display),
     field("name", "pronunciation", MAYBE_WORDS, Reducer::Display),
     field("name", "salutation", MAYBE_WORDS, Reducer::Display),
+    FieldRule::made("need", "answer", MAYBE_PROSE, Reducer::Display),
+    FieldRule::made(
+        "need",
+        "state",
+        Shape::OneOf(NeedState::TEXTS),
+        Reducer::Highest(NeedState::TEXTS),
+    ),
+    FieldRule::made("need", "tags", Shape::Tags, Reducer::Union),
+    FieldRule::made("need", "what", Shape::Prose, Reducer::Display),
     // Every edit of the body unsets it, so an archive loses to an edit it had not seen.
     FieldRule::note("archived", Shape::Flag, Reducer::FalseWins),
     FieldRule::note("body", MAYBE_PROSE, Reducer::Display),
@@ -311,6 +409,15 @@ pub static FIELDS: &[FieldRule] = &[
         Reducer::Display,
     )
     .id(IdForm::Derived(&[0, 1, 2])),
+    FieldRule::made("suggestion", "answer", MAYBE_PROSE, Reducer::Display),
+    FieldRule::made("suggestion", "sku", MAYBE_WORDS, Reducer::Display),
+    FieldRule::made(
+        "suggestion",
+        "state",
+        Shape::OneOf(SuggestionState::TEXTS),
+        Reducer::Highest(SuggestionState::TEXTS),
+    ),
+    FieldRule::made("suggestion", "what", Shape::Prose, Reducer::Display),
     // [present, tag]
     field(
         "tag",
@@ -319,6 +426,8 @@ pub static FIELDS: &[FieldRule] = &[
         Reducer::TrueWins,
     )
     .id(IdForm::Derived(&[1])),
+    // The cards that the writer of an edit saw as one person; the id is that edit's.
+    FieldRule::made("via", "component", Shape::Cards, Reducer::Every).log(),
     field("visit", "arrived", MAYBE_WORDS, Reducer::Every)
         .log()
         .id(IdForm::Made),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::card::reduce::Head;
 use crate::card::terms::{NamePart, OccasionKind, Place};
 use crate::card::value::{Source, Value};
-use crate::ids::{AssociateId, EditId, ShopId, Timestamp};
+use crate::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
 
 /// What a conflict is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -98,6 +98,45 @@ pub enum Question {
     Cause {
         /// Which allergy.
         id: String,
+    },
+    /// One kept the customer to their owner while another lifted that; it is in effect.
+    OwnerOnly,
+    /// Whether the customer is a minor; they are until that is settled.
+    Minor,
+    /// What is needed.
+    Need {
+        /// Which need.
+        need: EditId,
+    },
+    /// What answers a need.
+    NeedAnswer {
+        /// Which need.
+        need: EditId,
+    },
+    /// Whether a need was answered or dropped; it counts as answered.
+    NeedOutcome {
+        /// Which need.
+        need: EditId,
+    },
+    /// The words of a suggestion.
+    Suggestion {
+        /// Which.
+        suggestion: EditId,
+    },
+    /// The answer to a suggestion.
+    SuggestionAnswer {
+        /// Which.
+        suggestion: EditId,
+    },
+    /// Whether this card and another are one person; they are two until that is settled.
+    Sameness {
+        /// The other card.
+        other: CustomerId,
+    },
+    /// Whether the customer comes to an event; they are expected until that is settled.
+    Invitation {
+        /// Which event.
+        event: String,
     },
 }
 
@@ -202,7 +241,13 @@ fn said(question: &Question, value: &Value) -> String {
     if matches!(question, Question::Preference { .. }) {
         return items.get(2).map(text).unwrap_or_default();
     }
-    if matches!(question, Question::Allergy { .. } | Question::Blocked) {
+    if matches!(
+        question,
+        Question::Allergy { .. }
+            | Question::Blocked
+            | Question::OwnerOnly
+            | Question::Sameness { .. }
+    ) {
         return items.first().map(text).unwrap_or_default();
     }
     if matches!(question, Question::Occasion { .. }) {

@@ -231,6 +231,8 @@ pub struct OccasionView {
     pub day: Option<i64>,
     /// Whether to celebrate it: any no wins, nothing means ask.
     pub celebrate: Option<bool>,
+    /// Since when its date is known as it stands.
+    pub known_at: Option<Timestamp>,
     /// Whether its parts contradict each other.
     pub needs_confirmation: bool,
     /// The edits it rests on.
@@ -276,6 +278,8 @@ pub struct PromiseView {
     pub what: Fact<String>,
     /// How far it is.
     pub status: PromiseStatus,
+    /// When somebody first said that it was kept, of those whose word stands.
+    pub kept_at: Option<Timestamp>,
     /// Whether one says done and another cancelled: it counts as done.
     pub flagged: bool,
     /// By when; the earlier while there is a conflict.
@@ -433,6 +437,19 @@ pub struct InvitationView {
     /// How far it is.
     pub state: InvitationState,
     /// When it last moved.
+    pub at: Timestamp,
+}
+
+/// An edit that was made in a merged view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ViaView {
+    /// The edit.
+    pub edit: EditId,
+    /// The cards that its author saw as one person.
+    pub cards: Vec<CustomerId>,
+    /// Who made it.
+    pub by: AssociateId,
+    /// When.
     pub at: Timestamp,
 }
 

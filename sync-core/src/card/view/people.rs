@@ -96,7 +96,9 @@ impl CardView {
     }
 
     fn add_contact(&mut self, group: &Group<'_>, reading: &Reading<'_>) {
-        self.contact.blocked = self.blocked(group);
+        self.contact.blocked = self.kept_away(group, "blocked", Question::Blocked);
+        self.contact.owner_only = self.kept_away(group, "owner_only", Question::OwnerOnly);
+        self.contact.is_minor = self.minor(group);
         self.contact.paused_until = paused(group, reading);
         self.contact.mode = self.mode(group);
         self.contact.language = group.text("language", Question::Language, &mut self.conflicts);
@@ -115,17 +117,37 @@ impl CardView {
             .map(|shown| Fact::new(channels, shown, heads, is_disputed));
     }
 
-    /// Enable-wins: a block that somebody set without having seen the lift stays.
-    fn blocked(&mut self, group: &Group<'_>) -> Option<Fact<Option<String>>> {
-        let heads = group.heads("blocked");
-        let shown = group.present("blocked")?;
+    /// Enable-wins: what somebody set without having seen the lift stays.
+    fn kept_away(
+        &mut self,
+        group: &Group<'_>,
+        name: &str,
+        question: Question,
+    ) -> Option<Fact<Option<String>>> {
+        let heads = group.heads(name);
+        let shown = group.present(name)?;
         let is_disputed = reduce::any_flag(heads, false);
         if is_disputed {
-            let conflict = group.conflict("blocked", Question::Blocked, Settlement::Agree);
+            let conflict = group.conflict(name, question, Settlement::Agree);
             self.conflicts.push(conflict);
         }
         let reason = item(&shown, 1).map(str::to_owned);
         Some(Fact::new(reason, &shown, heads, is_disputed))
+    }
+
+    /// Enable-wins: a minor is one until somebody who saw that has the customer's word for the contrary.
+    fn minor(&mut self, group: &Group<'_>) -> Option<Fact<bool>> {
+        let heads = group.heads("minor");
+        let shown = group
+            .present("minor")
+            .or_else(|| reduce::winner(heads).copied())?;
+        let is_disputed = reduce::differ(heads);
+        if is_disputed {
+            let conflict = group.conflict("minor", Question::Minor, Settlement::Choose);
+            self.conflicts.push(conflict);
+        }
+        let is_minor = shown.value().as_bool()?;
+        Some(Fact::new(is_minor, &shown, heads, is_disputed))
     }
 
     /// The quieter mode is in effect while there is a conflict.

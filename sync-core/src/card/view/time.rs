@@ -7,7 +7,7 @@ use super::{
 };
 use crate::card::reduce::{self, Head};
 use crate::card::schema::flag;
-use crate::card::terms::{Channel, InteractionKind, OccasionKind, PromiseStatus};
+use crate::card::terms::{Act, Channel, InteractionKind, OccasionKind, PromiseStatus};
 use crate::card::value::Value;
 use crate::ids::{AssociateId, EditId, Timestamp};
 use crate::limits;
@@ -48,6 +48,7 @@ impl CardView {
             month: number(&date.value, 3),
             day: number(&date.value, 4),
             celebrate: (!celebrate.is_empty()).then(|| !reduce::any_flag(celebrate, false)),
+            known_at: heads.iter().map(|head| head.time).min(),
             needs_confirmation: date.is_disputed,
             sources: group.sources(&["date", "celebrate"]),
         });
@@ -66,18 +67,22 @@ impl CardView {
         let status = reduce::highest(statuses, PromiseStatus::TEXTS)
             .and_then(PromiseStatus::parse)
             .unwrap_or(PromiseStatus::Open);
-        let says = |status: PromiseStatus| {
+        let said = |status: PromiseStatus| {
             statuses
                 .iter()
-                .any(|head| head.value().as_text() == Some(status.as_str()))
+                .filter(|head| head.value().as_text() == Some(status.as_str()))
+                .map(|head| head.time)
+                .min()
         };
-        let flagged = says(PromiseStatus::Done) && says(PromiseStatus::Cancelled);
+        let kept_at = said(PromiseStatus::Done);
+        let flagged = kept_at.is_some() && said(PromiseStatus::Cancelled).is_some();
         let due_disputed = reduce::differ(group.heads("due"));
         let due = reduce::least(group.heads("due")).map(Timestamp);
         let mut view = PromiseView {
             id: promise,
             what,
             status,
+            kept_at,
             flagged,
             due,
             due_disputed,
@@ -134,6 +139,11 @@ impl CardView {
         for kind in InteractionKind::ALL {
             for head in group.heads(kind.as_str()) {
                 let items = head.value().as_list().unwrap_or_default();
+                let beside = |name| {
+                    let mut heads = group.heads(name).iter();
+                    heads.find(|one| one.edit == head.edit)
+                };
+                let (served, spent) = (beside("served"), beside("spent"));
                 let summary = item(head, 4).map(str::to_owned);
                 self.interactions.push(InteractionView {
                     id: head.edit,
@@ -143,9 +153,9 @@ impl CardView {
                     sku: item(head, 2).map(str::to_owned),
                     by_customer: items.get(3).and_then(flag).unwrap_or(false),
                     summary: Fact::new(summary, head, &[*head], false),
-                    act: None,
-                    about: None,
-                    spent: None,
+                    act: served.and_then(|head| item(head, 0)).and_then(Act::parse),
+                    about: served.and_then(|head| item(head, 1)).map(str::to_owned),
+                    spent: spent.and_then(spending),
                 });
             }
         }
@@ -156,6 +166,11 @@ impl CardView {
 fn words(head: &Head<'_>) -> Option<Fact<String>> {
     let text = head.value().as_text()?.to_owned();
     Some(Fact::new(text, head, &[*head], false))
+}
+
+/// What a gesture cost, and from which right.
+fn spending(head: &Head<'_>) -> Option<(i64, String)> {
+    Some((number(head.value(), 0)?, item(head, 1)?.to_owned()))
 }
 
 /// Who claims a promise, each once, in order of id.

@@ -1,5 +1,7 @@
 //! Claims about the brief.
 
+mod whole;
+
 use super::*;
 use crate::card::Facet;
 use crate::card::edit::Edit;

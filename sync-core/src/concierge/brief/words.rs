@@ -51,6 +51,25 @@ pub(super) fn clip(text: &str, budget: usize) -> String {
     clipped
 }
 
+/// The text without the word VIP, which nobody says to a customer or about one.
+pub(super) fn discreet(text: String) -> String {
+    let is_rank = |word: &str| {
+        let letters: String = word
+            .chars()
+            .filter(|symbol| symbol.is_alphanumeric())
+            .collect();
+        matches!(
+            letters.to_lowercase().as_str(),
+            "vip" | "vips" | "vvip" | "vvips"
+        )
+    };
+    if !text.split_whitespace().any(is_rank) {
+        return text;
+    }
+    let words = text.split_whitespace().filter(|word| !is_rank(word));
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// A line in plain English.
 #[must_use]
 pub fn render_english(line: &Line) -> String {
@@ -73,19 +92,32 @@ pub fn render_english(line: &Line) -> String {
         LineKind::Paused => format!("No contact for {}", days(line)),
         LineKind::Mode if argument("mode") == "quick" => "Keep it quick".to_owned(),
         LineKind::Mode => "Leave alone".to_owned(),
+        LineKind::OwnerOnly if argument("name").is_empty() => "Leave to their advisor".to_owned(),
+        LineKind::OwnerOnly => format!("Leave to {}", argument("name")),
         LineKind::Guarded => "Guarded topic: read the note".to_owned(),
-        LineKind::Secret => format!("Secret: {}", argument("sku")),
-        LineKind::Disliked => format!("Disliked {}", argument("sku")),
+        LineKind::Secret => format!("Secret: {}", article(line)),
+        LineKind::Complaint => "Open complaint: solve it before selling".to_owned(),
+        LineKind::Disliked => format!("Disliked {}", article(line)),
         LineKind::Avoid => format!("Avoid {}", about(line)),
         LineKind::Greet => greeting(argument("address"), argument("thread")),
         LineKind::Promise => promise(line),
+        LineKind::Answered => answered(line),
+        LineKind::Recovery => recovery(line),
         LineKind::Occasion => occasion(line),
+        LineKind::Suggestion => {
+            let (what, answer) = (argument("what"), argument("answer"));
+            format!("Tell the answer to “{what}”: {answer}")
+        }
+        LineKind::Wish => wish(line),
+        LineKind::Need => format!("Show {} for: {}", article(line), argument("what")),
         LineKind::Ask => {
             let about = argument("about").replace('_', " ");
             let subject = argument("subject");
             let space = if subject.is_empty() { "" } else { " " };
             format!("Ask {about}{space}{subject}: {}?", argument("options"))
         }
+        LineKind::Reaction => format!("Ask how {} does", article(line)),
+        LineKind::Confirm if argument("kind") == "size" => format!("Ask: still {}?", about(line)),
         LineKind::Confirm => {
             let verb = match argument("polarity") {
                 "avoid" | "never" => "avoids",
@@ -103,6 +135,65 @@ fn about(line: &Line) -> String {
         subject.to_owned()
     } else {
         format!("{subject}: {value}")
+    }
+}
+
+/// The name of an article, its number where there is none.
+fn article(line: &Line) -> &str {
+    match line.argument("name") {
+        "" => line.argument("sku"),
+        name => name,
+    }
+}
+
+/// `Appointment countered: in 2 days at 15:00, words`.
+fn answered(line: &Line) -> String {
+    let mut text = match line.argument("asked") {
+        "appointment" => "Appointment".to_owned(),
+        "seat" => format!("Seat at {}", line.argument("subject")),
+        _ => format!("Reservation of {}", line.argument("subject")),
+    };
+    write!(text, " {}", line.argument("state")).expect("writing to a string does not fail");
+    let at = match (line.argument("days"), line.argument("time")) {
+        ("", _) => String::new(),
+        ("0", "") => "today".to_owned(),
+        (_, "") => format!("in {}", days(line)),
+        ("0", time) => format!("today at {time}"),
+        (_, time) => format!("in {} at {time}", days(line)),
+    };
+    let parts = [at.as_str(), line.argument("words")];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if !parts.is_empty() {
+        write!(text, ": {}", parts.join(", ")).expect("writing to a string does not fail");
+    }
+    text
+}
+
+fn recovery(line: &Line) -> String {
+    let what = match article(line) {
+        "" => "what went wrong",
+        name => name,
+    };
+    match line.argument("days") {
+        "0" => format!("Set right {what}"),
+        _ => format!("Set right {what}, open {}", days(line)),
+    }
+}
+
+fn wish(line: &Line) -> String {
+    let (name, quantity) = (article(line), line.argument("quantity"));
+    let age = match line.argument("hours") {
+        "" => String::new(),
+        hours => format!(" (counted {hours} h ago)"),
+    };
+    match line.argument("state") {
+        "arriving" if line.argument("days") == "0" => {
+            format!("Wish: {name}, {quantity} arriving today")
+        }
+        "arriving" => format!("Wish: {name}, {quantity} arriving in {}", days(line)),
+        "elsewhere" => format!("Wish: {name}, at {}{age}", line.argument("shop")),
+        "check" => format!("Wish: {name}, check stock{age}"),
+        _ => format!("Wish: {name}, here"),
     }
 }
 

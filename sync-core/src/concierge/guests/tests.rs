@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::entropy::{Entropy as _, SeededEntropy};
+use crate::entropy::SeededEntropy;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 const EVENT: &str = "an-evening";
@@ -287,7 +287,7 @@ const TAGS: [&str; 6] = ["opera", "silk", "tea", "wool", "golf", "books"];
 /// A setting from a seed: themes, hosts, candidates of every sort, pairs to be kept apart.
 fn random(seed: u64) -> (EventBody, Candidates, Apart) {
     let mut chance = SeededEntropy::new(seed);
-    let mut tags = |chance: &mut SeededEntropy, of: u64| -> Vec<&str> {
+    let tags = |chance: &mut SeededEntropy, of: u64| -> Vec<&str> {
         TAGS.into_iter().filter(|_| chance.below(of) == 0).collect()
     };
     let themes = tags(&mut chance, 3);

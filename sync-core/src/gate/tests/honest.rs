@@ -216,3 +216,15 @@ fn fields_of_a_newer_schema_are_kept_unread() {
     sent.envelope.schema += 1;
     scene.admits(&sent);
 }
+
+#[test]
+fn a_field_that_came_later_than_its_change_says_is_refused() {
+    let scene = Scene::new();
+    let mut alice = scene.alice.clone();
+    let need = FieldPath::new("need", &EditId([6; 10]).to_string(), "what");
+    let mut sent = alice.write(&need, "a coat for rain");
+    assert_eq!(sent.envelope.schema, 2);
+    scene.admits(&sent);
+    sent.envelope.schema = 1;
+    scene.refuses("v11_schema", &sent);
+}

@@ -47,7 +47,7 @@ fn every_edit_is_drawn_and_can_be_made() {
     let entropy = &mut SeededEntropy::new(1);
     let (mut card, mut stale) = (Visible::default(), Visible::default());
     let mut drawn = BTreeSet::new();
-    for number in 0..1_500 {
+    for number in 0..4_500 {
         let seen = if number % 3 == 0 {
             stale.clone()
         } else {
@@ -57,7 +57,7 @@ fn every_edit_is_drawn_and_can_be_made() {
         if number % 20 == 0 {
             stale = card.clone();
         }
-        if number % 300 == 299 {
+        if number % 500 == 499 {
             (card, stale) = (Visible::default(), Visible::default());
         }
     }

@@ -2,10 +2,10 @@
 
 use super::text::{is_day, maybe_prose, maybe_words, prose, words};
 use super::{Drafts, Outcome, list};
-use crate::card::edit::{Edit, EditError};
+use crate::card::edit::{Edit, EditError, Spent};
 use crate::card::gone;
 use crate::card::schema::entity_id;
-use crate::card::terms::{Place, PromiseStatus, Sensitivity};
+use crate::card::terms::{InteractionKind, Place, PromiseStatus, Sensitivity};
 use crate::card::value::Value;
 use crate::ids::{AssociateId, EditId, Timestamp};
 
@@ -116,6 +116,9 @@ impl Drafts<'_> {
             sku,
             by_customer,
             summary,
+            act,
+            about,
+            spent,
         } = edit
         else {
             return Ok(());
@@ -127,6 +130,20 @@ impl Drafts<'_> {
             (*by_customer).into(),
             maybe_prose("summary", summary.as_deref())?,
         ]);
-        self.made("interaction", self.context.edit, kind.as_str(), value)
+        let interaction = self.context.edit;
+        self.made("interaction", interaction, kind.as_str(), value)?;
+        let about = maybe_words("about", about.as_deref())?;
+        if act.is_some() || about != Value::Null {
+            let served = list([(*act).into(), about]);
+            self.made("interaction", interaction, "served", served)?;
+        }
+        let Some(Spent { minor, right }) = spent else {
+            return Ok(());
+        };
+        if *kind != InteractionKind::Gesture {
+            return Err(EditError::NoGesture);
+        }
+        let spent = list([(*minor).into(), words("right", right)?.into()]);
+        self.made("interaction", interaction, "spent", spent)
     }
 }

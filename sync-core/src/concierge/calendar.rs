@@ -1,4 +1,15 @@
-//! Days of the civil calendar, as far as the brief needs them: how long until the next 14 May.
+//! Days of the civil calendar, as far as the concierge needs them: how long until the next 14 May, which day it is in a shop.
+
+use super::picture::{House, Picture};
+use crate::card::CardView;
+use crate::card::view::OccasionView;
+use crate::ids::{ShopId, Timestamp};
+use crate::records::SoldAt;
+
+/// Days ahead that occasions are shown.
+pub(super) const OCCASION_DAYS: i64 = 14;
+/// Milliseconds of a minute.
+pub(super) const MINUTE_MS: i64 = 60_000;
 
 /// The last day that is looked at: the end of the year 9999. A clock beyond it is wrong.
 const LAST_DAY: i64 = 2_932_896;
@@ -45,6 +56,49 @@ pub(super) fn days_until(today: i64, month: i64, day: i64) -> Option<i64> {
     } else {
         Some(day_number(year + 1, month, day) - today)
     }
+}
+
+/// The day since 1970 on a shop's own calendar; UTC's where its clock is not known.
+pub(super) fn day_in(house: &House, shop: ShopId, at: Timestamp) -> i64 {
+    let minutes = house.minutes_ahead(shop, at).unwrap_or(0);
+    at.plus_ms(i64::from(minutes) * MINUTE_MS).days()
+}
+
+impl Picture<'_> {
+    /// The day since 1970 where the viewer stands.
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> i64 {
+        day_in(self.house, self.viewer.shop, at)
+    }
+
+    /// The present day where the viewer stands.
+    #[must_use]
+    pub fn today(&self) -> i64 {
+        self.day(self.now)
+    }
+
+    /// The day of a sale: the till's own, or the viewer's for a moment.
+    #[must_use]
+    pub fn day_sold(&self, at: SoldAt) -> i64 {
+        match at {
+            SoldAt::Day(day) => i64::from(day),
+            SoldAt::Moment(at) => self.day(at),
+        }
+    }
+}
+
+/// Occasions within [`OCCASION_DAYS`] that the customer does not mind marking, with the days until then; the nearest first.
+pub(super) fn coming(view: &CardView, today: i64) -> Vec<(i64, &OccasionView)> {
+    let days = |occasion: &OccasionView| days_until(today, occasion.month?, occasion.day?);
+    let mut coming: Vec<_> = view
+        .occasions
+        .iter()
+        .filter(|occasion| occasion.celebrate != Some(false) && !occasion.needs_confirmation)
+        .filter_map(|occasion| days(occasion).map(|days| (days, occasion)))
+        .filter(|(days, _)| *days <= OCCASION_DAYS)
+        .collect();
+    coming.sort_by_key(|(days, occasion)| (*days, &occasion.id));
+    coming
 }
 
 #[cfg(test)]

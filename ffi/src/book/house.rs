@@ -1,0 +1,92 @@
+//! The house, colleagues, articles and stock; and what other systems and the hub say of a customer. None of it waits for an edit.
+
+use std::sync::Arc;
+
+use sync_core::concierge::Told;
+use sync_core::ids::{CustomerId, Timestamp};
+use sync_core::replica::book::{BookError as CoreError, Pass};
+use sync_core::store::ReadTx;
+
+use super::Book;
+use crate::BookError;
+use crate::error::guarded;
+use crate::types::{
+    Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, ServiceCase, StockAt,
+};
+
+/// Articles that one search of the catalogue gives at most.
+const ARTICLES_MAX: u32 = 200;
+
+#[uniffi::export]
+impl Book {
+    /// Everybody who works for the chain, by name; those who have left too, since cards name them.
+    pub fn colleagues(&self) -> Result<Vec<Colleague>, BookError> {
+        let found = self.beside(|pass, tx, now| pass.colleagues(tx, now))?;
+        let colleague = |(id, staff)| Colleague::new(id, staff);
+        Ok(found.into_iter().map(colleague).collect())
+    }
+
+    /// One article; none when the catalogue has none of that number.
+    pub fn article(&self, sku: String) -> Result<Option<Article>, BookError> {
+        let found = self.beside(|pass, tx, now| pass.article(tx, &sku, now))?;
+        Ok(found.map(|told| Article::new(told.key, told.as_of, told.body)))
+    }
+
+    /// Articles by the beginnings of words of their number, name, category, brand or tags; at most 200.
+    pub fn find_articles(&self, text: String, limit: u32) -> Result<Vec<Article>, BookError> {
+        let limit = usize::try_from(limit.min(ARTICLES_MAX)).unwrap_or(usize::MAX);
+        let found = self.beside(|pass, tx, now| pass.articles(tx, (&text, limit), now))?;
+        let article = |told: Told<_>| Article::new(told.key, told.as_of, told.body);
+        Ok(found.into_iter().map(article).collect())
+    }
+
+    /// What each shop had of an article when it was counted last, the own shop first.
+    pub fn stock(&self, sku: String) -> Result<Vec<StockAt>, BookError> {
+        let found = self.beside(|pass, tx, now| pass.stock(tx, &sku, now))?;
+        let stock = |(name, told): (_, Told<_>)| StockAt::new(name, told.as_of, told.body);
+        Ok(found.into_iter().map(stock).collect())
+    }
+
+    /// The customer's cases of the service desk, latest first. A look at the customer, which is logged as one.
+    pub fn service_cases(&self, customer: CustomerId) -> Result<Vec<ServiceCase>, BookError> {
+        self.log_look(customer)?;
+        let found = self.beside(|pass, tx, now| pass.cases(tx, customer, now))?;
+        Ok(found.into_iter().map(ServiceCase::from).collect())
+    }
+
+    /// What the customer answered to messages and surveys, latest first. A look at the customer, which is logged as one.
+    pub fn responses(&self, customer: CustomerId) -> Result<Vec<CustomerResponse>, BookError> {
+        self.log_look(customer)?;
+        let found = self.beside(|pass, tx, now| pass.responses(tx, customer, now))?;
+        Ok(found.into_iter().map(CustomerResponse::from).collect())
+    }
+
+    /// Dealings that other systems know of and messages that the hub sent, latest first. A look at the customer, which is logged as one.
+    pub fn outside_contacts(&self, customer: CustomerId) -> Result<Vec<OutsideContact>, BookError> {
+        self.log_look(customer)?;
+        let found = self.beside(|pass, tx, now| pass.contacts(tx, customer, now))?;
+        Ok(found.into_iter().map(OutsideContact::from).collect())
+    }
+
+    /// What the hub answered to what was asked for on this card. An ask without an answer is "asked for", never "booked".
+    /// A look at the customer, which is logged as one.
+    pub fn answers(&self, customer: CustomerId) -> Result<Vec<HubAnswer>, BookError> {
+        self.log_look(customer)?;
+        let found = self.beside(|pass, tx, now| pass.answers(tx, customer, now))?;
+        Ok(found.into_values().map(HubAnswer::from).collect())
+    }
+}
+
+impl Book {
+    /// Reads with the pass, without waiting for whoever holds the book.
+    pub(super) fn beside<T>(
+        &self,
+        read: impl FnOnce(&Pass, &dyn ReadTx, Timestamp) -> Result<T, CoreError>,
+    ) -> Result<T, BookError> {
+        guarded(|| {
+            let store: Arc<_> = self.shelf.store()?;
+            let tx = store.read()?;
+            Ok(read(&self.shelf.pass(), &*tx, self.shelf.now())?)
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! The desk: what only the hub can give. It answers what handhelds asked for, hands out rights, and lets messages out.
+//!
+//! It follows the list of touched customers ([`sync_core::authority::followers`]) and works in transactions of its own on the one writer, so
+//! that a commit never waits for it and a restart loses nothing.
+//!
+//! # Invariants
+//! - An ask gets one final answer. While it is held it is asked again when it is due, and when its customer changes.
+//! - Asks are answered in the order in which they were made, then by id: whatever order they came in on, the same asks end alike.
+//! - A message leaves after the guard said yes in the transaction before, at least once, always under the same id.
+//! - Nothing here logs what a message says, to whom it goes, or who the customer is.
+//!
+//! # Keys of [`Table::Desk`](sync_core::store::Table::Desk)
+//! | first byte | key | value |
+//! |---|---|---|
+//! | `a` | customer, ask | an ask that waits: when to look again |
+//! | `c` | | how far a look at everybody has come |
+//! | `d` | ask | a message that leaves, or left |
+//! | `e` | hash of the event, ask | seats that were given |
+//! | `g` | shop, day, associate | a gesture right that was given |
+//! | `m` | hash of an address, customer | whom a message went to there |
+//! | `n` | associate, handheld | the keys of the rights that are posted |
+//! | `o` | associate, customer | whom somebody looks after first |
+//! | `p` | associate, ask | an appointment |
+//! | `s` | customer, associate, from | a slot that was given |
+//! | `v` | shop, hash of the article, ask | an article that is kept |
+//!
+//! `t` and `f` are the followers' own.
+
+mod answers;
+mod appointments;
+mod asks;
+pub mod deliveries;
+mod gathering;
+mod owners;
+pub mod replies;
+mod reservations;
+mod rights;
+mod seats;
+pub mod settings;
+mod webhook;
+
+use std::time::Duration;
+
+use sync_core::authority::AuthorityError;
+use sync_core::notices::NoticeError;
+use sync_core::store::StoreError;
+
+use crate::http::AppState;
+use crate::writer::WriteError;
+use webhook::Webhook;
+pub use webhook::{MessagesConfig, sign};
+
+/// How long the desk rests when nobody wakes it: what is due by time is at most this late.
+const REST: Duration = Duration::from_secs(15);
+
+/// Why the desk could not do its work; what it wrote is undone and done again.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An edit could not be recorded.
+    #[error(transparent)]
+    Edit(#[from] AuthorityError),
+    /// A notice could not be posted.
+    #[error(transparent)]
+    Notice(#[from] NoticeError),
+    /// The writer does not answer.
+    #[error("the writer does not take the desk's work")]
+    Writer,
+}
+
+impl From<WriteError<Self>> for DeskError {
+    fn from(error: WriteError<Self>) -> Self {
+        match error {
+            WriteError::Job(error) => error,
+            WriteError::Commit(_) | WriteError::Panicked | WriteError::Stopping => Self::Writer,
+        }
+    }
+}
+
+/// The desk of one hub.
+#[derive(Debug)]
+pub struct Desk {
+    state: AppState,
+    webhook: Option<Webhook>,
+}
+
+impl Desk {
+    /// A desk that sends messages to where `messages` says, if anywhere.
+    ///
+    /// # Errors
+    /// When requests can't be prepared on this machine.
+    pub fn new(
+        state: AppState,
+        messages: Option<&MessagesConfig>,
+    ) -> Result<Self, webhook::SendError> {
+        Ok(Self {
+            state,
+            webhook: messages.map(Webhook::new).transpose()?,
+        })
+    }
+
+    /// Does everything that is due now.
+    ///
+    /// # Errors
+    /// [`DeskError`]; what was done before stays done.
+    pub async fn step(&self) -> Result<(), DeskError> {
+        let can_send = self.webhook.is_some();
+        while self.write(asks::collect).await? {}
+        while self
+            .write(move |engine| asks::answer(engine, can_send))
+            .await?
+        {}
+        for holder in rights::holders(&self.state) {
+            self.write(move |engine| rights::issue(engine, holder))
+                .await?;
+        }
+        if let Some(webhook) = &self.webhook {
+            deliveries::send_due(&self.state, webhook).await?;
+        }
+        Ok(())
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut crate::book::EngineTx<'_>) -> Result<T, DeskError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        Ok(self.state.book.write_batch(job).await?)
+    }
+
+    /// Works until the hub stops: after each commit, and when something is due by time.
+    pub async fn run(self) {
+        let mut news = self.state.book.subscribe();
+        let mut stopping = self.state.stopping.clone();
+        loop {
+            if let Err(error) = self.step().await {
+                tracing::warn!(error = %error, "the desk will try again");
+            }
+            // What the desk itself wrote is news too; it finds nothing to do then.
+            while news.try_recv().is_ok() {}
+            tokio::select! {
+                heard = tokio::time::timeout(REST, news.recv()) => {
+                    if matches!(heard, Ok(Err(tokio::sync::broadcast::error::RecvError::Closed))) {
+                        return;
+                    }
+                }
+                stopped = stopping.changed() => {
+                    if stopped.is_err() || *stopping.borrow() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}

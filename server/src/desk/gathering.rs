@@ -1,0 +1,88 @@
+//! What the desk reads to decide: one customer seen whole, from the store of the hub.
+
+use std::collections::BTreeMap;
+
+use sync_core::card::links::{Component, Standing, merge};
+use sync_core::card::{CardView, Reading};
+use sync_core::concierge::guard::Settings;
+use sync_core::concierge::{House, Whole, gather};
+use sync_core::ids::{AssociateId, CustomerId, ShopId};
+use sync_core::notices::bodies::ShopBody;
+use sync_core::notices::{self, Subject};
+use sync_core::store::{ReadTx, StoreError};
+
+use crate::book::EngineTx;
+
+/// What stands on the card alone: asks, consents, endpoints.
+pub(super) fn card(
+    engine: &mut EngineTx<'_>,
+    customer: CustomerId,
+) -> Result<CardView, StoreError> {
+    let nowhere = ShopId([0; ShopId::LEN]);
+    view(engine, customer, (nowhere, None))
+}
+
+fn view(
+    engine: &mut EngineTx<'_>,
+    customer: CustomerId,
+    reader: (ShopId, Option<AssociateId>),
+) -> Result<CardView, StoreError> {
+    let now = engine.now();
+    let (visible, corrections) = engine.visible(customer, reader)?;
+    let corrections = &corrections;
+    Ok(CardView::read(&visible, &Reading { now, corrections }))
+}
+
+/// One person, with linked cards, as somebody in a shop sees them.
+pub(super) fn whole(
+    engine: &mut EngineTx<'_>,
+    customer: CustomerId,
+    reader: (ShopId, Option<AssociateId>),
+) -> Result<Whole, StoreError> {
+    let now = engine.now();
+    let (visible, mut corrections) = engine.visible(customer, reader)?;
+    let reading = Reading {
+        now,
+        corrections: &corrections,
+    };
+    let mut view_of_all = CardView::read(&visible, &reading);
+    let mut members = vec![customer];
+    if !view_of_all.links.is_empty() {
+        let component = Component::of(customer, |card| {
+            Ok::<_, StoreError>(Some(view(engine, card, reader)?.links))
+        })?;
+        if component.standing() == Standing::OnePerson {
+            let mut cards = BTreeMap::new();
+            for card in component.cards() {
+                let (visible, more) = engine.visible(*card, reader)?;
+                corrections.extend(more);
+                cards.insert(*card, visible);
+            }
+            let reading = Reading {
+                now,
+                corrections: &corrections,
+            };
+            let merged = merge(&cards, &reading, None);
+            view_of_all = merged.view;
+            members = merged.members;
+        }
+    }
+    gather::whole(engine.tx().as_read(), (customer, &members), view_of_all)
+}
+
+/// The shops with their clocks: what the guard needs of the house.
+pub(super) fn house(tx: &dyn ReadTx) -> Result<House, StoreError> {
+    let mut house = House::default();
+    notices::for_each::<ShopBody>(tx, Subject::Chain, &mut |notice, body| {
+        if let Ok(shop) = notice.key.parse() {
+            house.shops.insert(shop, body);
+        }
+    })?;
+    Ok(house)
+}
+
+/// The bounds that hold: what a manager set, else the defaults.
+pub(super) fn settings(tx: &dyn ReadTx) -> Result<Settings, StoreError> {
+    let stored = notices::get::<Settings>(tx, Subject::Chain, "")?;
+    Ok(stored.map_or_else(Settings::default, |(_, settings)| settings))
+}

@@ -1,0 +1,190 @@
+//! Promises that are not kept, over every shop in the manager's reach.
+//!
+//! The read rows tell who waits; only for those that are shown the card is opened, and that is in the access log like every other read.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use axum::extract::State;
+use axum::response::Response;
+use maud::html;
+use sync_core::card::view::PromiseView;
+use sync_core::ids::{AssociateId, CustomerId, Timestamp};
+use sync_core::projection::{self, Row};
+use sync_core::store::ReadTx;
+
+use super::layout::{Section, cell};
+use super::session::Visitor;
+use super::times;
+use super::words::{self, title};
+use crate::book::reading::{self, Reached};
+use crate::http::AppState;
+use crate::http::authorized::ReadCustomers;
+use crate::http::error::ApiError;
+use crate::http::route::Route;
+use crate::identity::access::Principal;
+use crate::routes::customers::read_aside;
+
+/// Customers on one page: each is a card that is opened, and a line in the access log.
+const SHOWN_MAX: usize = 50;
+/// How far ahead a promise counts as soon.
+const SOON_MS: i64 = 7 * Timestamp::DAY_MS;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::get(Section::Promises.path(), show)]
+}
+
+/// What the read rows tell of the shops in reach.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// Customers with an overdue promise.
+    pub(super) overdue: u64,
+    /// Those that wait longest, in this order.
+    longest: BTreeSet<(Timestamp, CustomerId)>,
+    /// Customers whose next promise is due soon.
+    pub(super) soon: u64,
+    /// Customers in a shop now.
+    pub(super) here: u64,
+}
+
+impl Survey {
+    /// Reads every row once.
+    pub(super) fn of(
+        tx: &dyn ReadTx,
+        principal: &Principal,
+        now: Timestamp,
+    ) -> Result<Self, ApiError> {
+        let mut survey = Self::default();
+        projection::rows(tx, None, &mut |row| {
+            let due = row.earliest_due.filter(|due| *due < now.plus_ms(SOON_MS));
+            // Reach is asked for the few that count, not for the whole book.
+            if (due.is_some() || row.is_here(now))
+                && reading::reach(tx, principal, row.customer)?.is_some()
+            {
+                survey.count(&row, due, now);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(survey)
+    }
+
+    fn count(&mut self, row: &Row, due: Option<Timestamp>, now: Timestamp) {
+        self.here += u64::from(row.is_here(now));
+        match due {
+            Some(due) if due < now => {
+                self.overdue += 1;
+                self.longest.insert((due, row.customer));
+                if self.longest.len() > SHOWN_MAX {
+                    self.longest.pop_last();
+                }
+            }
+            Some(_) => self.soon += 1,
+            None => {}
+        }
+    }
+}
+
+/// A customer who waits, with the promises that are overdue.
+struct Waiting {
+    reached: Reached,
+    restricted: bool,
+    name: String,
+    promises: Vec<PromiseView>,
+}
+
+async fn show(
+    visitor: Visitor<ReadCustomers>,
+    State(state): State<AppState>,
+) -> Result<Response, ApiError> {
+    let now = state.clock.now();
+    let (all, waiting) = read_aside(&state, &visitor, move |state, principal| {
+        waiting(state, principal, now)
+    })
+    .await?;
+    let mut lines = Vec::new();
+    for one in &waiting {
+        lines.extend(reading::access_lines(
+            &visitor,
+            one.reached,
+            one.restricted,
+            now,
+        ));
+    }
+    state.book.log_reads(lines).await?;
+    let body = html! {
+        p { (words::PROMISES_LEAD) }
+        @if waiting.is_empty() {
+            p.calm { (words::PROMISES_NONE) }
+        } @else {
+            table.cards {
+                thead { tr {
+                    th scope="col" { (words::CUSTOMER) }
+                    th scope="col" { (words::PROMISE) }
+                    th scope="col" { (words::DUE) }
+                    th scope="col" { (words::WHO) }
+                } }
+                tbody {
+                    @for one in &waiting {
+                        @for promise in &one.promises {
+                            tr {
+                                (cell(words::CUSTOMER, &super::customers::link(one.reached.customer(), &one.name)))
+                                (cell(words::PROMISE, &html! { (promise.what.value) }))
+                                (cell(words::DUE, &html! { @if let Some(due) = promise.due { (times::moment(due, now)) } }))
+                                (cell(words::WHO, &html! { (who(&state, promise)) }))
+                            }
+                        }
+                    }
+                }
+            }
+            @if u64::try_from(waiting.len()).is_ok_and(|shown| shown < all) {
+                p.small { (words::promises_more(waiting.len(), all)) }
+            }
+        }
+    };
+    Ok(visitor.page(Section::Promises, title::PROMISES, &body))
+}
+
+fn waiting(
+    state: &AppState,
+    principal: &Principal,
+    now: Timestamp,
+) -> Result<(u64, Vec<Waiting>), ApiError> {
+    let tx = state.store.read()?;
+    let survey = Survey::of(&*tx, principal, now)?;
+    let mut found = Vec::new();
+    for (_, customer) in &survey.longest {
+        let Some(reached) = reading::reach(&*tx, principal, *customer)? else {
+            continue;
+        };
+        let seen = reading::read(&state.book, principal, reached, now)?;
+        let mut promises = seen.view.promises.clone();
+        promises.retain(|promise| promise.overdue);
+        promises.sort_by_key(|promise| (promise.due, promise.id));
+        found.push(Waiting {
+            reached,
+            restricted: seen.has_restricted,
+            name: seen.view.name.shown(),
+            promises,
+        });
+    }
+    Ok((survey.overdue, found))
+}
+
+/// Who sees to a promise: whoever claimed it, or else who made it.
+pub(super) fn who(state: &AppState, promise: &PromiseView) -> String {
+    let ids = match promise.assignees.as_slice() {
+        [] => std::slice::from_ref(&promise.what.by),
+        some => some,
+    };
+    names(state, ids)
+}
+
+fn names(state: &AppState, ids: &[AssociateId]) -> String {
+    let directory = state.identity.directory();
+    let named = ids.iter().map(|id| {
+        let row = directory.associates.get(id);
+        row.filter(|row| row.deactivated_at.is_none())
+            .map_or(words::FORMER, |row| row.name.as_str())
+    });
+    named.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,129 @@
+//! The standing of the gap as the hub tells it to handhelds: signed, and without a word about who belongs to the best.
+
+use minicbor::{Decode, Encode};
+
+use super::Report;
+use crate::crypto::{HubKey, HubPublicKey, Signature, sha256};
+use crate::ids::{Hash32, Timestamp};
+use crate::notices::{NoticeBody, NoticeKind};
+use crate::store::encode_row;
+
+/// One item, both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct StandardItem {
+    /// The playbook's item.
+    #[n(0)]
+    pub item: String,
+    /// What the best got, in basis points; none where nothing closed.
+    #[n(1)]
+    pub best_bp: Option<u32>,
+    /// Obligations that this rests on.
+    #[n(2)]
+    pub best_closed: u64,
+    /// What everybody else got.
+    #[n(3)]
+    pub rest_bp: Option<u32>,
+    /// Obligations that this rests on.
+    #[n(4)]
+    pub rest_closed: u64,
+    /// Whether enough closed on both sides.
+    #[n(5)]
+    pub is_proven: bool,
+}
+
+/// Where the gap stands. Key: empty. Encoded as a CBOR array, frozen since database schema 2.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct StandardSnapshot {
+    /// The playbook's version.
+    #[n(0)]
+    pub playbook: u64,
+    /// Of when.
+    #[n(1)]
+    pub as_of: Timestamp,
+    /// Active customers.
+    #[n(2)]
+    pub active: u64,
+    /// How many of them are the best.
+    #[n(3)]
+    pub best: u64,
+    /// Item by item.
+    #[n(4)]
+    pub items: Vec<StandardItem>,
+    /// The share that the median of the best got.
+    #[n(5)]
+    pub median_bp: Option<u32>,
+    /// The gap.
+    #[n(6)]
+    pub gap_bp: Option<u32>,
+    /// How many of the proven others got at least the median.
+    #[n(7)]
+    pub coverage_bp: Option<u32>,
+    /// How many of the others are proven.
+    #[n(8)]
+    pub proven_bp: Option<u32>,
+    /// The hub's signature over all of the above.
+    #[cbor(n(9), with = "minicbor::bytes")]
+    pub signature: Vec<u8>,
+}
+
+impl NoticeBody for StandardSnapshot {
+    const KIND: NoticeKind = NoticeKind::Standard;
+}
+
+impl StandardSnapshot {
+    /// What a report says, signed by the hub.
+    #[must_use]
+    pub fn sign(report: &Report, key: &HubKey) -> Self {
+        let items = report.items.iter().map(|item| StandardItem {
+            item: item.item.clone(),
+            best_bp: item.best.bp,
+            best_closed: item.best.met + item.best.late + item.best.missed,
+            rest_bp: item.rest.bp,
+            rest_closed: item.rest.met + item.rest.late + item.rest.missed,
+            is_proven: item.is_proven,
+        });
+        let mut snapshot = Self {
+            playbook: report.playbook,
+            as_of: report.as_of,
+            active: report.active,
+            best: report.best,
+            items: items.collect(),
+            median_bp: report.coverage.median_bp,
+            gap_bp: report.gap_bp,
+            coverage_bp: report.coverage.coverage_bp,
+            proven_bp: report.coverage.proven_bp,
+            signature: Vec::new(),
+        };
+        snapshot.signature = key.sign(&snapshot.digest()).0.to_vec();
+        snapshot
+    }
+
+    /// Whether the hub with this key said so.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &HubPublicKey) -> bool {
+        let bytes = <[u8; 64]>::try_from(self.signature.as_slice());
+        let signature = bytes.ok().map(Signature);
+        signature.is_some_and(|signature| key.verifies(&self.digest(), &signature))
+    }
+
+    /// Whether another says the same, whenever it was said: what has not moved is not told again.
+    #[must_use]
+    pub fn says_what(&self, other: &Self) -> bool {
+        let undated = |one: &Self| Self {
+            as_of: Timestamp(0),
+            signature: Vec::new(),
+            ..one.clone()
+        };
+        undated(self) == undated(other)
+    }
+
+    fn digest(&self) -> Hash32 {
+        let unsigned = Self {
+            signature: Vec::new(),
+            ..self.clone()
+        };
+        sha256("standard.v1", &[&encode_row(&unsigned)])
+    }
+}

@@ -1,0 +1,183 @@
+//! Claims about the guest card.
+
+use super::*;
+use crate::card::stage::Stage;
+use crate::card::terms::ConsentMethod;
+use crate::concierge::scene::{DAY, HERE, HOUR, ME, NOW, Scene};
+use crate::entropy::SeededEntropy;
+use crate::store::Store;
+use crate::store::memory::MemoryStore;
+
+fn begin(now: Timestamp) -> GuestCard {
+    let house = Scene::new().house;
+    GuestCard::begin(&house, (HERE, ME), now, &mut SeededEntropy::new(1))
+}
+
+fn need() -> GuestEntry {
+    GuestEntry::Need {
+        what: "a coat for the rain".to_owned(),
+        tags: vec!["rain".to_owned()],
+    }
+}
+
+fn liked() -> GuestEntry {
+    GuestEntry::Reaction {
+        sku: "trench".to_owned(),
+        sentiment: "liked".to_owned(),
+        words: None,
+    }
+}
+
+fn introduction(newcomer: Option<Newcomer>) -> Introduction {
+    Introduction {
+        evidence: Evidence {
+            text_version: "1".to_owned(),
+            method: ConsentMethod::Signature,
+            reference: None,
+        },
+        newcomer,
+    }
+}
+
+#[test]
+fn a_guest_card_ends_at_23_59_on_the_shops_clock() {
+    let midnight = NOW.0 - NOW.0.rem_euclid(DAY);
+    // The shop is an hour ahead of UTC.
+    let end = Timestamp(midnight + 23 * HOUR - MINUTE_MS);
+    let card = begin(NOW);
+    assert_eq!(card.expires, end);
+    assert!(!card.is_expired(end.plus_ms(-1)) && card.is_expired(end));
+    let late = begin(end);
+    assert_eq!(
+        late.expires,
+        end.plus_ms(DAY),
+        "the last minute belongs to the next night"
+    );
+    assert_eq!(begin(end.plus_ms(MINUTE_MS)).expires, end.plus_ms(DAY));
+}
+
+#[test]
+fn nothing_of_a_guest_is_left_but_that_somebody_was_there() {
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    let mut card = begin(NOW);
+    card.add(need(), NOW).unwrap();
+    put(&mut *tx, &card).unwrap();
+    assert_eq!(sweep(&mut *tx, NOW).unwrap(), 0);
+    assert_eq!(
+        open(tx.as_read(), NOW).unwrap(),
+        std::slice::from_ref(&card)
+    );
+    assert_eq!(get(tx.as_read(), card.id, NOW).unwrap(), card);
+    let night = card.expires;
+    assert!(matches!(
+        get(tx.as_read(), card.id, night),
+        Err(GuestError::Expired)
+    ));
+    assert_eq!(open(tx.as_read(), night).unwrap(), []);
+    assert_eq!(sweep(&mut *tx, night).unwrap(), 1);
+    assert_eq!(sweep(&mut *tx, night).unwrap(), 0);
+    assert!(matches!(
+        get(tx.as_read(), card.id, NOW),
+        Err(GuestError::Unknown)
+    ));
+    let days = walk_ins(tx.as_read()).unwrap();
+    assert_eq!(days, [(card.day, 1)].into());
+    let mut left = 0;
+    scan_prefix(tx.as_read(), Table::Gap, b"", &mut |_, value| {
+        left += 1;
+        assert!(value.len() < 4, "a number");
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    assert_eq!(left, 1);
+    told_walk_ins(&mut *tx, card.day).unwrap();
+    assert!(walk_ins(tx.as_read()).unwrap().is_empty());
+}
+
+#[test]
+fn a_converted_guest_is_no_walk_in() {
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    let card = begin(NOW);
+    put(&mut *tx, &card).unwrap();
+    converted(&mut *tx, card.id).unwrap();
+    assert_eq!(sweep(&mut *tx, card.expires).unwrap(), 0);
+    assert!(walk_ins(tx.as_read()).unwrap().is_empty());
+}
+
+#[test]
+fn a_guest_becomes_a_customer_by_consent() {
+    let mut card = begin(NOW);
+    card.add(need(), NOW).unwrap();
+    card.add(liked(), NOW).unwrap();
+    let name = [(NamePart::Given, "Lea".to_owned())].into();
+    let newcomer = Newcomer {
+        name,
+        ..Newcomer::default()
+    };
+    let edits = card.edits(&introduction(Some(newcomer)), NOW).unwrap();
+    assert_eq!(edits.len(), 4);
+    let mut stage = Stage::new();
+    stage.customer = card.id;
+    for edit in &edits {
+        stage.does(edit);
+    }
+    let view = stage.view();
+    assert_eq!(view.name.shown(), "Lea");
+    assert_eq!(view.agreement.unwrap().value, Agreement::Agreed);
+    assert_eq!(view.reactions[0].sku, "trench");
+    assert_eq!(view.needs[0].what.value, "a coat for the rain");
+    assert_eq!(view.needs[0].tags, ["rain"]);
+    let known = card.edits(&introduction(None), NOW).unwrap();
+    assert!(
+        !known
+            .iter()
+            .any(|edit| matches!(edit, Edit::CreateCustomer { .. }))
+    );
+    assert!(matches!(known[0], Edit::SetAgreement { .. }));
+    let late = card.edits(&introduction(None), card.expires);
+    assert!(matches!(late, Err(GuestError::Expired)));
+}
+
+#[test]
+fn a_guest_card_takes_sound_words_up_to_its_bound() {
+    let mut card = begin(NOW);
+    let bad = GuestEntry::Reaction {
+        sku: "trench".to_owned(),
+        sentiment: "ecstatic".to_owned(),
+        words: None,
+    };
+    assert!(matches!(card.add(bad, NOW), Err(GuestError::BadText)));
+    let empty = GuestEntry::Need {
+        what: " ".to_owned(),
+        tags: Vec::new(),
+    };
+    assert!(matches!(card.add(empty, NOW), Err(GuestError::BadText)));
+    for _ in 0..GUEST_ENTRIES_MAX {
+        card.add(liked(), NOW).unwrap();
+    }
+    assert!(matches!(card.add(need(), NOW), Err(GuestError::Full)));
+    assert!(matches!(
+        card.add(need(), card.expires),
+        Err(GuestError::Expired)
+    ));
+}
+
+#[test]
+fn the_known_share_counts_walk_ins() {
+    assert_eq!(known_share_bp(0, 0), None);
+    assert_eq!(known_share_bp(3, 1), Some(7_500));
+    assert_eq!(known_share_bp(1, 2), Some(3_333));
+    assert_eq!(known_share_bp(2, 1), Some(6_667));
+    assert_eq!(
+        known_share_bp(1, 31),
+        Some(312),
+        "312.5 goes to the even side"
+    );
+    assert_eq!(
+        known_share_bp(u64::MAX, 1),
+        None,
+        "more than can be counted"
+    );
+}

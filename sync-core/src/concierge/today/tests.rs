@@ -1,0 +1,335 @@
+//! Claims about the today list.
+
+use super::*;
+use crate::card::edit::Edit;
+use crate::card::stage::Stage;
+use crate::concierge::scene::{DAY, HOUR, ME, NOW, Scene};
+use crate::entropy::SeededEntropy;
+use crate::ids::EditId;
+use crate::projection::{self, Row, RowFacts};
+use crate::records::RecordKind;
+use crate::store::memory::MemoryStore;
+use crate::store::{Store, Table};
+
+const OTHER: AssociateId = AssociateId([7; 8]);
+
+fn shift(minutes: u32) -> Shift {
+    Shift {
+        of: None,
+        now: NOW,
+        ends: NOW.plus_ms(10 * HOUR),
+        minutes,
+    }
+}
+
+fn item(id: &str, closes_hours: i64) -> DueItem {
+    DueItem {
+        id: id.to_owned(),
+        kind: DueKind::Obligation,
+        item: "thanks".to_owned(),
+        about: String::new(),
+        weight: 3,
+        minutes: 10,
+        opens: NOW.plus_ms(-DAY),
+        closes: NOW.plus_ms(closes_hours * HOUR),
+        lapses: None,
+        assignees: Vec::new(),
+    }
+}
+
+fn customer(number: u8, delivery_bp: Option<u32>, items: Vec<DueItem>) -> CustomerDue {
+    CustomerDue {
+        customer: CustomerId([number; 16]),
+        owner: None,
+        delivery_bp,
+        items,
+    }
+}
+
+fn ids(items: &[TodayItem]) -> Vec<&str> {
+    items.iter().map(|item| item.id.as_str()).collect()
+}
+
+#[test]
+fn the_earliest_close_comes_first_then_weight_then_the_worst_served() {
+    let heavy = DueItem {
+        weight: 5,
+        ..item("heavy", 2)
+    };
+    let due = [
+        customer(
+            1,
+            Some(9_000),
+            vec![item("well served", 2), item("late", -1)],
+        ),
+        customer(2, Some(1_000), vec![item("badly served", 2)]),
+        customer(3, None, vec![item("b unknown", 2), item("a unknown", 2)]),
+        customer(4, Some(10_000), vec![heavy, item("tomorrow", 30)]),
+    ];
+    let order = [
+        "late",
+        "heavy",
+        "a unknown",
+        "b unknown",
+        "badly served",
+        "well served",
+        "tomorrow",
+    ];
+    let plan = today(&due, shift(600));
+    assert_eq!(ids(&plan.today), order);
+    assert!(plan.today[0].is_late && !plan.today[1].is_late);
+    let turned = today(due.iter().rev(), shift(600));
+    assert_eq!(turned.hash(), plan.hash());
+}
+
+#[test]
+fn what_does_not_fit_says_how_many_minutes_are_missing() {
+    let long = DueItem {
+        minutes: 25,
+        ..item("b long", 2)
+    };
+    let due = [customer(1, None, vec![item("a", 1), long, item("c", 3)])];
+    let plan = today(&due, shift(30));
+    assert_eq!(ids(&plan.today), ["a", "c"]);
+    assert_eq!(ids(&plan.not_today), ["b long"]);
+    assert_eq!(plan.not_today[0].minutes_missing, Some(5));
+    assert_eq!(plan.minutes_left, 10);
+    let all = plan.today.len() + plan.not_today.len();
+    assert_eq!(all, 3, "nothing is dropped");
+}
+
+#[test]
+fn a_list_holds_what_is_mine_and_open() {
+    let assigned = |id: &str, to: AssociateId| DueItem {
+        assignees: vec![to],
+        ..item(id, 2)
+    };
+    let later = DueItem {
+        opens: NOW.plus_ms(11 * HOUR),
+        ..item("later", 90)
+    };
+    let over = DueItem {
+        lapses: Some(NOW),
+        ..item("over", -9)
+    };
+    let mine = vec![assigned("mine", ME), assigned("theirs", OTHER), later, over];
+    let theirs = CustomerDue {
+        owner: Some(OTHER),
+        ..customer(
+            2,
+            None,
+            vec![item("of their customer", 2), assigned("given to me", ME)],
+        )
+    };
+    let due = [customer(1, None, mine), theirs];
+    let me = Shift {
+        of: Some(ME),
+        ..shift(600)
+    };
+    assert_eq!(ids(&today(&due, me).today), ["given to me", "mine"]);
+    assert_eq!(today(&due, shift(600)).today.len(), 4);
+}
+
+#[test]
+fn a_promise_that_the_playbook_watches_over_is_shown_once() {
+    let promise = DueItem {
+        kind: DueKind::Promise,
+        about: "p".to_owned(),
+        ..item("promise", 2)
+    };
+    let watching = DueItem {
+        about: "p".to_owned(),
+        ..item("obligation", 2)
+    };
+    let shown = |items: &[&DueItem], of: Option<AssociateId>| -> Vec<String> {
+        let items = items.iter().map(|item| (*item).clone()).collect();
+        let due = [customer(1, None, items)];
+        let plan = today(&due, Shift { of, ..shift(600) });
+        plan.today.into_iter().map(|item| item.id).collect()
+    };
+    assert_eq!(shown(&[&promise], None), ["promise"]);
+    assert_eq!(shown(&[&promise, &watching], None), ["promise"]);
+    let earlier = DueItem {
+        closes: NOW.plus_ms(HOUR),
+        ..watching
+    };
+    assert_eq!(shown(&[&promise, &earlier], None), ["obligation"]);
+    let lapsed = DueItem {
+        lapses: Some(NOW),
+        ..earlier.clone()
+    };
+    assert_eq!(
+        shown(&[&promise, &lapsed], None),
+        ["promise"],
+        "what is over hides nothing"
+    );
+    let theirs = DueItem {
+        assignees: vec![OTHER],
+        ..earlier
+    };
+    assert_eq!(
+        shown(&[&promise, &theirs], Some(ME)),
+        ["promise"],
+        "nor does what is another's"
+    );
+}
+
+#[test]
+fn promises_and_a_visit_under_way_fall_due() {
+    let mut stage = Stage::new();
+    let due = stage.now.plus_ms(2 * DAY);
+    for (what, due) in [("call", Some(due)), ("some day", None)] {
+        let what = what.to_owned();
+        let assignee = Some(ME);
+        stage.does(&Edit::MakePromise {
+            what,
+            due,
+            assignee,
+        });
+    }
+    let visit = stage.does(&Edit::Arrive { with: None });
+    let mut scene = Scene::new();
+    scene.whole.view = stage.view();
+    let items = due_of(&scene.picture(), &Effort::default());
+    let arrival = items.iter().find(|item| item.kind == DueKind::Arrival);
+    assert_eq!(arrival.unwrap().id, visit.to_string());
+    let promise: Vec<_> = items
+        .iter()
+        .filter(|item| item.kind == DueKind::Promise)
+        .collect();
+    assert_eq!(promise.len(), 1, "without a date nothing falls due");
+    assert_eq!(
+        (promise[0].closes, promise[0].assignees.clone()),
+        (due, vec![ME])
+    );
+    scene.whole.is_erased = true;
+    assert_eq!(due_of(&scene.picture(), &Effort::default()), []);
+}
+
+fn random_due(random: &mut SeededEntropy, number: u8) -> CustomerDue {
+    let items = (0..random.below(4))
+        .map(|one| {
+            let hours = i64::try_from(random.below(6)).unwrap() * 12 - 24;
+            let weight = u32::try_from(random.below(3)).unwrap() + 1;
+            let minutes = u32::try_from(random.below(40)).unwrap();
+            DueItem {
+                weight,
+                minutes,
+                ..item(&format!("{number}-{one}"), hours)
+            }
+        })
+        .collect();
+    let delivery = u32::try_from(random.below(10_001)).unwrap();
+    let delivery_bp = Some(delivery).filter(|_| random.percent(70));
+    customer(number, delivery_bp, items)
+}
+
+#[test]
+fn after_an_edit_the_list_is_what_it_would_be_from_nothing() {
+    for seed in 0..50 {
+        let mut random = SeededEntropy::new(seed);
+        let mut book: Vec<_> = (0..30).map(|one| random_due(&mut random, one)).collect();
+        let mut list = TodayList::new(shift(300));
+        for due in &book {
+            list.set(due);
+        }
+        for _ in 0..20 {
+            let at = u8::try_from(random.below(30)).unwrap();
+            let changed = random_due(&mut random, at);
+            list.set(&changed);
+            book[usize::from(at)] = changed;
+            assert_eq!(
+                list.plan().hash(),
+                today(&book, shift(300)).hash(),
+                "seed {seed}"
+            );
+        }
+        for due in &book {
+            list.remove(due.customer);
+        }
+        assert!(list.items.is_empty() && list.ranks.is_empty());
+    }
+}
+
+#[test]
+fn what_customers_spent_never_changes_the_order() {
+    let scene = |seed: u8| {
+        let mut scene = Scene::new();
+        for days in 0..3_i64 {
+            scene.sale(RecordKind::Purchase, &["bag"], days + 1);
+        }
+        let what = scene.fact(format!("promise {seed}"), 1);
+        scene
+            .whole
+            .view
+            .promises
+            .push(crate::card::view::PromiseView {
+                kept_at: None,
+                id: EditId([seed; 10]),
+                sources: what.sources.clone(),
+                what,
+                status: crate::card::terms::PromiseStatus::Open,
+                flagged: false,
+                due: Some(scene.now.plus_ms(HOUR)),
+                due_disputed: false,
+                assignees: Vec::new(),
+                overdue: false,
+            });
+        scene
+    };
+    let plan = |one: &Scene, other: &Scene| {
+        let items = |scene: &Scene| due_of(&scene.picture(), &Effort::default());
+        let due = [
+            customer(1, None, items(one)),
+            customer(2, None, items(other)),
+        ];
+        today(&due, shift(600)).hash()
+    };
+    let (mut rich, mut poor) = (scene(1), scene(2));
+    for record in &mut rich.whole.sales {
+        record.sale.amount_minor = 9_000_000;
+    }
+    let tier = rich.fact("tier: top".to_owned(), 1);
+    rich.whole.view.tags.push(tier);
+    let before = plan(&rich, &poor);
+    std::mem::swap(&mut rich.whole.sales, &mut poor.whole.sales);
+    std::mem::swap(&mut rich.whole.view.tags, &mut poor.whole.view.tags);
+    assert_eq!(plan(&rich, &poor), before);
+}
+
+#[test]
+fn a_row_is_made_once_forgotten_with_the_customer_and_made_again_in_time() {
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    for number in 1..=3_u8 {
+        let row = Row::new(CustomerId([number; 16]), &RowFacts::default());
+        projection::fold(&mut *tx, &row).unwrap();
+    }
+    let everybody: Vec<_> = (1..=3).map(|number| CustomerId([number; 16])).collect();
+    let missing =
+        |tx: &dyn crate::store::ReadTx, after, now| due::missing(tx, (after, 10), now).unwrap();
+    assert_eq!(missing(tx.as_read(), None, NOW), everybody);
+    let far = DueItem {
+        opens: NOW.plus_ms(due::AHEAD_MS + 1),
+        ..item("far", 24 * 40)
+    };
+    let mut one = customer(1, Some(5_000), vec![item("near", 1), far]);
+    one.owner = Some(ME);
+    due::put(&mut *tx, &one, NOW).unwrap();
+    due::put(&mut *tx, &customer(2, None, Vec::new()), NOW).unwrap();
+    assert_eq!(missing(tx.as_read(), None, NOW), everybody[2..]);
+    assert_eq!(missing(tx.as_read(), Some(everybody[2]), NOW), []);
+    let mut found = Vec::new();
+    due::for_each(tx.as_read(), &mut |due| found.push(due)).unwrap();
+    one.items.truncate(1);
+    assert_eq!(found, [one]);
+    let later = NOW.plus_ms(due::FRESH_MS);
+    assert_eq!(missing(tx.as_read(), None, later), everybody);
+    projection::unfold(&mut *tx, everybody[0]).unwrap();
+    due::forget(&mut *tx, everybody[1]).unwrap();
+    let left = tx
+        .get(Table::Gap, &[&[0xE2][..], &[1; 16]].concat())
+        .unwrap();
+    assert_eq!(left, None, "nothing is left of who is gone");
+    assert_eq!(missing(tx.as_read(), None, NOW), everybody[1..]);
+}
