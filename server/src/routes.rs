@@ -4,12 +4,15 @@ pub mod associates;
 pub mod auth;
 pub mod customers;
 pub mod devices;
+pub mod events;
+pub mod facts;
 pub mod health;
 pub mod integrations;
 pub mod messages;
 pub mod records;
 pub mod shops;
 pub mod sync;
+pub mod walk_ins;
 
 use crate::http::route::Route;
 
@@ -25,6 +28,9 @@ pub fn all() -> Vec<Route> {
         integrations::routes(),
         customers::routes(),
         records::routes(),
+        facts::routes(),
+        walk_ins::routes(),
+        events::routes(),
         messages::routes(),
         sync::routes(),
     ]
@@ -45,6 +51,9 @@ pub fn openapi_parts() -> Vec<&'static str> {
         integrations::OPENAPI,
         customers::OPENAPI,
         records::OPENAPI,
+        facts::OPENAPI,
+        walk_ins::OPENAPI,
+        events::OPENAPI,
         messages::OPENAPI,
         sync::OPENAPI,
     ]

@@ -26,9 +26,11 @@ pub(crate) struct AdminArguments {
 
 #[derive(Debug, Subcommand)]
 enum AdminCommand {
-    /// Bring in sales or customers from a file (CSV or JSON lines): exit code 3 when rows were refused and the rest was taken.
+    /// Bring in sales, customers, cases, dealings, responses, the catalogue or stock from a file (CSV or JSON lines): exit code 3 when rows were refused and the rest was taken.
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Count again what is often bought together; imports of sales do it by themselves.
+    Pairs,
     /// Look after associates.
     #[command(subcommand)]
     Associates(people::AssociatesCommand),
@@ -51,6 +53,7 @@ pub(crate) fn run(arguments: &AdminArguments) -> anyhow::Result<ExitCode> {
     let folder = &arguments.data;
     match &arguments.command {
         AdminCommand::Import(command) => return import::run(folder, command),
+        AdminCommand::Pairs => hub::with_hub(folder, import::recount),
         AdminCommand::Associates(command) => people::run(folder, command),
         AdminCommand::Enrol(enrol) => machines::enrol(folder, enrol),
         AdminCommand::Devices(command) => machines::devices(folder, command),

@@ -2,6 +2,7 @@
 
 mod customers;
 mod desk;
+mod intake;
 mod matrix;
 mod records;
 mod shell;
