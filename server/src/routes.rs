@@ -4,6 +4,7 @@ pub mod associates;
 pub mod auth;
 pub mod customers;
 pub mod devices;
+pub mod gap;
 pub mod health;
 pub mod integrations;
 pub mod messages;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Route> {
         devices::routes(),
         integrations::routes(),
         customers::routes(),
+        gap::routes(),
         records::routes(),
         messages::routes(),
         sync::routes(),
@@ -44,6 +46,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         devices::OPENAPI,
         integrations::OPENAPI,
         customers::OPENAPI,
+        gap::OPENAPI,
         records::OPENAPI,
         messages::OPENAPI,
         sync::OPENAPI,

@@ -280,6 +280,7 @@ pub async fn serve(
         }
     };
     let orders = take_orders(&config.data.folder, &started.state);
+    let gap = tokio::spawn(crate::gap::keeper::run(started.state.clone()));
     let door = accept::Door {
         router: router(started.state.clone()),
         state: started.state.clone(),
@@ -302,6 +303,9 @@ pub async fn serve(
         && orders.await.is_err()
     {
         tracing::error!("the operator's door had broken");
+    }
+    if gap.await.is_err() {
+        tracing::error!("what keeps the gap had broken");
     }
     started.finish().await;
     Ok(())

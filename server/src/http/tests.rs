@@ -2,6 +2,7 @@
 
 mod customers;
 mod desk;
+mod gap;
 mod matrix;
 mod records;
 mod shell;

@@ -61,12 +61,16 @@ impl Authority {
                 batch.ledger.append(tx, *scope, kind.clone(), hash)?;
             }
         }
-        if is_replaced {
-            // The last purchase may have become an earlier one.
-            batch.customers.insert(customer);
-        } else if let Some(newest) = newest_sale {
-            let day = batch.sold.entry(customer).or_default();
-            *day = (*day).max(projection::rank(newest));
+        match newest_sale {
+            Some(newest) if !is_replaced => {
+                let day = batch.sold.entry(customer).or_default();
+                *day = (*day).max(projection::rank(newest));
+            }
+            // The last purchase may have become an earlier one; and whoever brought something back is followed like whoever bought.
+            Some(_) | None if changed > 0 => {
+                batch.customers.insert(customer);
+            }
+            Some(_) | None => {}
         }
         Ok(changed)
     }
