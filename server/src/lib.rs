@@ -12,6 +12,7 @@ pub mod desk;
 pub mod duplicates;
 pub mod entropy;
 pub mod events;
+pub mod gap;
 pub mod http;
 pub mod identity;
 pub mod import;

@@ -6,6 +6,7 @@ pub mod customers;
 pub mod devices;
 pub mod events;
 pub mod facts;
+pub mod gap;
 pub mod health;
 pub mod integrations;
 pub mod messages;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Route> {
         devices::routes(),
         integrations::routes(),
         customers::routes(),
+        gap::routes(),
         records::routes(),
         facts::routes(),
         walk_ins::routes(),
@@ -50,6 +52,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         devices::OPENAPI,
         integrations::OPENAPI,
         customers::OPENAPI,
+        gap::OPENAPI,
         records::OPENAPI,
         facts::OPENAPI,
         walk_ins::OPENAPI,

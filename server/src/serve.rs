@@ -285,6 +285,7 @@ pub async fn serve(
     };
     let orders = take_orders(&config.data.folder, &started.state);
     let keeping = tokio::spawn(keep_house(started.state.clone()));
+    let gap = tokio::spawn(crate::gap::keeper::run(started.state.clone()));
     let door = accept::Door {
         router: router(started.state.clone()),
         state: started.state.clone(),
@@ -310,6 +311,9 @@ pub async fn serve(
     }
     if keeping.await.is_err() {
         tracing::error!("what is kept in the background had broken");
+    }
+    if gap.await.is_err() {
+        tracing::error!("what keeps the gap had broken");
     }
     started.finish().await;
     Ok(())

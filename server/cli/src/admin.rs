@@ -4,6 +4,7 @@
 //! folder. Imports and repairs take the folder's lock, so they never run beside a hub.
 
 mod check;
+mod gap;
 mod hub;
 mod import;
 mod machines;
@@ -42,6 +43,11 @@ enum AdminCommand {
     /// Look after keys for other systems.
     #[command(subcommand)]
     Integrations(machines::IntegrationsCommand),
+    /// Say where the gap to the 1 % stands, or what the best customers get that others do not.
+    Gap(gap::GapArguments),
+    /// Look after the written standard of what every customer gets.
+    #[command(subcommand)]
+    Playbook(gap::PlaybookCommand),
     /// Check that the database is whole: exit code 1 and the first bad row when it is not.
     Verify,
     /// Make caches, read rows and the search index again from the changes.
@@ -58,6 +64,8 @@ pub(crate) fn run(arguments: &AdminArguments) -> anyhow::Result<ExitCode> {
         AdminCommand::Enrol(enrol) => machines::enrol(folder, enrol),
         AdminCommand::Devices(command) => machines::devices(folder, command),
         AdminCommand::Integrations(command) => machines::integrations(folder, command),
+        AdminCommand::Gap(arguments) => gap::gap(folder, arguments),
+        AdminCommand::Playbook(command) => return gap::playbook(folder, command),
         AdminCommand::Verify => check::verify(folder),
         AdminCommand::Rebuild => check::rebuild(folder),
     }?;

@@ -2,6 +2,7 @@
 
 mod customers;
 mod desk;
+mod gap;
 mod intake;
 mod matrix;
 mod records;
