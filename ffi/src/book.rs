@@ -1,6 +1,7 @@
 //! The book: the one object of the SDK. Its calls are spread over the files of this folder by what they are for.
 
 pub(crate) mod account;
+mod concierge;
 mod editing;
 mod house;
 mod observing;

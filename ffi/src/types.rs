@@ -2,6 +2,7 @@
 
 mod brief;
 mod card;
+mod concierge;
 mod edit;
 mod house;
 mod ids;
@@ -14,6 +15,11 @@ pub use card::{
     Allergy, AskLine, Card, ConflictChoice, ConflictView, Consent, ContactWish, Endpoint, Ground,
     InteractionLine, Invitation, Link, NamePartLine, Need, Note, NoteText, Occasion, Preference,
     PromiseLine, Reaction, RelationshipLine, Size, Suggestion, TextFact, Visit, Wish,
+};
+pub use concierge::{
+    ContactRuling, ContactVerdict, GestureBudget, MayExist, NoteWarning, OwedItem,
+    RecommendationList, RecommendationReason, RecommendedArticle, ReferralLine, SupplyLine, Today,
+    TodayItem, ValueLedger, VisitQuestion,
 };
 pub use edit::{NamePartText, NameParts, PreferenceInput};
 pub use house::{

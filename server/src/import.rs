@@ -17,6 +17,7 @@ pub mod customer;
 pub mod date;
 pub mod hub;
 pub mod lines;
+pub mod notices;
 pub mod problem;
 pub mod report;
 pub mod row;

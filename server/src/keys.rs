@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use minicbor::{Decode, Encode};
 use sync_core::crypto::{HubKey, sha256};
+use sync_core::duplicates::ChainKey;
 use sync_core::entropy::Entropy;
 use sync_core::ids::{Hash32, Timestamp, to_base32};
 use sync_core::store::{Store, StoreError, Table, scan_prefix};
@@ -253,6 +254,13 @@ impl Keystore {
     #[must_use]
     pub fn import_secret(&self) -> Secret<[u8; 32]> {
         Secret::new(sha256("import-index.v1", &[self.pepper.expose()]).0)
+    }
+
+    /// The key of the chain's index of duplicates, which goes to every enrolled handheld. Derived; what it is derived from can't be had from it.
+    #[must_use]
+    pub fn chain_key(&self) -> ChainKey {
+        let digest = sha256("duplicates.chain.v1", &[self.pepper.expose()]);
+        ChainKey(*digest.0.first_chunk().expect("a digest has 32 bytes"))
     }
 
     /// The secret that refresh tokens are derived with.

@@ -122,14 +122,14 @@ const POOL: &[&str] = &[
 /// Filled in with one of the conflicts that its author sees.
 const RESOLVE: &str = r#"{"edit":"resolve","place":"$place","path":"$path","choose":"$choose"}"#;
 
-/// The names of what edits make, as the pool has them.
-const MADE: [&str; 6] = [
-    "$note",
-    "$promise",
-    "$visit",
-    "$need",
-    "$suggestion",
-    "$ask",
+/// The names of what edits make, as the pool has them, and which edit does.
+const MADE: [(&str, &str); 6] = [
+    ("$note", "add_note"),
+    ("$promise", "make_promise"),
+    ("$visit", "arrive"),
+    ("$need", "add_need"),
+    ("$suggestion", "add_suggestion"),
+    ("$ask", "ask"),
 ];
 
 /// What happens at a replica.
@@ -218,7 +218,7 @@ impl World {
                 .replace("$path", &conflict.path)
                 .replace("$choose", &choose.to_string());
         }
-        for (name, made) in MADE.iter().zip(&self.made) {
+        for ((name, _), made) in MADE.iter().zip(&self.made) {
             let id = made.get(pick % made.len().max(1));
             let id = id.copied().unwrap_or(EditId([0; 10]));
             text = text.replace(name, &id.to_string());
@@ -248,18 +248,11 @@ impl World {
             return;
         };
         if let Edit::AddNote { place, .. } = edit {
-            self.made[0].push(plan.edit);
             self.places.insert(plan.edit, *place);
-        } else if matches!(edit, Edit::MakePromise { .. }) {
-            self.made[1].push(plan.edit);
-        } else if matches!(edit, Edit::Arrive { .. }) {
-            self.made[2].push(plan.edit);
-        } else if matches!(edit, Edit::AddNeed(_)) {
-            self.made[3].push(plan.edit);
-        } else if matches!(edit, Edit::AddSuggestion(_)) {
-            self.made[4].push(plan.edit);
-        } else if matches!(edit, Edit::Ask(_)) {
-            self.made[5].push(plan.edit);
+        }
+        let json = serde_json::to_string(edit).unwrap();
+        if let Some(at) = MADE.iter().position(|(_, by)| name(&json) == *by) {
+            self.made[at].push(plan.edit);
         }
         let actor = ActorId([u8::try_from(at).unwrap() + 1; 16]);
         let mut changes = Vec::new();

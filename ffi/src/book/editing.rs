@@ -5,6 +5,8 @@
 use sync_core::card::terms::{NamePart, Place, Polarity, PromiseStatus, Severity};
 use sync_core::card::{Edit, Source};
 use sync_core::ids::{CustomerId, EditId, Timestamp};
+use sync_core::replica::book::Book as Core;
+use sync_core::store::WriteTx;
 
 use super::Book;
 use crate::changes::Change;
@@ -247,10 +249,34 @@ impl Book {
         edit: &Edit,
         source: Source,
     ) -> Result<RecordedEdit, BookError> {
+        self.keep_made(customer, |_, _| Ok((edit.clone(), source)))
+    }
+
+    /// Records an edit that is made in the transaction that keeps it, on its usual ground: what it rests on can't have changed meanwhile.
+    pub(super) fn write_edit(
+        &self,
+        customer: CustomerId,
+        make: impl FnOnce(&mut Core, &mut dyn WriteTx) -> Result<Edit, BookError>,
+    ) -> Result<RecordedEdit, BookError> {
+        guarded(|| {
+            self.keep_made(customer, |core, tx| {
+                let edit = make(core, tx)?;
+                let source = edit.usual_source();
+                Ok((edit, source))
+            })
+        })
+    }
+
+    fn keep_made(
+        &self,
+        customer: CustomerId,
+        make: impl FnOnce(&mut Core, &mut dyn WriteTx) -> Result<(Edit, Source), BookError>,
+    ) -> Result<RecordedEdit, BookError> {
         let now = self.shelf.now();
         let mut entropy = self.shelf.entropy.clone();
         let recorded = self.shelf.write(|core, tx| {
-            Ok(core.record(tx, (customer, edit), source, (now, &mut entropy))?)
+            let (edit, source) = make(core, tx)?;
+            Ok(core.record(tx, (customer, &edit), source, (now, &mut entropy))?)
         })?;
         self.shelf
             .changes

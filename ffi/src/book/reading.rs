@@ -1,11 +1,10 @@
 //! Finding customers and reading what is known of them.
 
-use sync_core::concierge::brief::brief;
 use sync_core::ids::CustomerId;
 
 use super::Book;
 use crate::error::guarded;
-use crate::types::{Brief, Card, ConflictView, Hit, Purchase, SearchResult, Totals};
+use crate::types::{Card, ConflictView, Hit, Purchase, SearchResult, Totals};
 use crate::{BookError, WaitingEdit};
 
 #[uniffi::export]
@@ -45,11 +44,6 @@ impl Book {
             serde_json::to_string(&self.look_at(customer)?)
                 .map_err(|error| BookError::bug("writing a card as JSON", &error))
         })
-    }
-
-    /// What to avoid, to say and to do before the customer is greeted. The look is logged.
-    pub fn brief(&self, customer: CustomerId) -> Result<Brief, BookError> {
-        guarded(|| Ok(brief(&self.look_at(customer)?, self.shelf.now()).into()))
     }
 
     /// What colleagues said differently at the same time. The look is logged.

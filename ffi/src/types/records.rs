@@ -65,7 +65,7 @@ pub struct Totals {
 }
 
 impl SumOfMoney {
-    pub(super) fn new(minor: i64, currency: Currency) -> Self {
+    pub(crate) fn new(minor: i64, currency: Currency) -> Self {
         Self {
             minor,
             currency: currency.as_str().to_owned(),

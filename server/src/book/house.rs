@@ -16,7 +16,7 @@ use sync_core::store::{ReadTx, StoreError};
 
 use super::{Book, EngineTx};
 use crate::identity::access::Role;
-use crate::identity::directory;
+use crate::identity::people;
 use crate::identity::rows::{AssociateRow, ShopRow};
 use crate::writer::WriteError;
 
@@ -41,7 +41,8 @@ fn post(engine: &mut EngineTx<'_>) -> Result<u64, NoticeError> {
     let now = engine.now;
     let tx = engine.tx.as_read();
     let mut drafts = Vec::new();
-    for (id, shop) in directory::shops(tx)? {
+    let (shops, associates) = people::house(tx)?;
+    for (id, shop) in shops {
         engine.authority.open_book(tx, engine.batch, id)?;
         add(
             tx,
@@ -50,7 +51,7 @@ fn post(engine: &mut EngineTx<'_>) -> Result<u64, NoticeError> {
             &of_shop(&shop, now),
         )?;
     }
-    for (id, associate) in directory::associates(tx)? {
+    for (id, associate) in associates {
         let body = of_associate(&associate);
         add(tx, &mut drafts, (&id.to_string(), now), &body)?;
     }

@@ -157,7 +157,7 @@ fn withdraw(
     let shop = ask.words.shop;
     appointments::give_back(engine.tx(), ask.words.by, ask.id)?;
     reservations::give_back(engine.tx(), (shop, ask.subject.as_deref()), ask.id)?;
-    seats::give_back(engine.tx(), ask.subject.as_deref(), ask.id)?;
+    seats::give_back(engine, (shop, ask.subject.as_deref()), ask.id)?;
     let taken_back = answers::Answer::refused("withdrawn", None);
     post(engine, customer, ask.id, &taken_back)
 }

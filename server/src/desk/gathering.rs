@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use sync_core::card::links::{Component, Standing, merge};
 use sync_core::card::{CardView, Reading};
 use sync_core::concierge::guard::Settings;
-use sync_core::concierge::{House, Told, Whole};
+use sync_core::concierge::{House, Whole, gather};
 use sync_core::ids::{AssociateId, CustomerId, ShopId};
-use sync_core::notices::bodies::{AnswerBody, OwnerBody, ShopBody};
-use sync_core::notices::{self, NoticeBody, Subject};
-use sync_core::records;
-use sync_core::store::{ReadTx, StoreError, Table};
+use sync_core::notices::bodies::ShopBody;
+use sync_core::notices::{self, Subject};
+use sync_core::store::{ReadTx, StoreError};
 
 use crate::book::EngineTx;
 
@@ -46,12 +45,9 @@ pub(super) fn whole(
         now,
         corrections: &corrections,
     };
-    let mut whole = Whole {
-        view: CardView::read(&visible, &reading),
-        members: vec![customer],
-        ..Whole::default()
-    };
-    if !whole.view.links.is_empty() {
+    let mut view_of_all = CardView::read(&visible, &reading);
+    let mut members = vec![customer];
+    if !view_of_all.links.is_empty() {
         let component = Component::of(customer, |card| {
             Ok::<_, StoreError>(Some(view(engine, card, reader)?.links))
         })?;
@@ -67,38 +63,11 @@ pub(super) fn whole(
                 corrections: &corrections,
             };
             let merged = merge(&cards, &reading, None);
-            whole.view = merged.view;
-            whole.members = merged.members;
+            view_of_all = merged.view;
+            members = merged.members;
         }
     }
-    let tx = engine.tx().as_read();
-    for member in whole.members.clone() {
-        read_beside(tx, member, &mut whole)?;
-    }
-    Ok(whole)
-}
-
-/// What is known of a card beside what stands on it.
-fn read_beside(tx: &dyn ReadTx, card: CustomerId, whole: &mut Whole) -> Result<(), StoreError> {
-    whole.is_erased |= tx.get(Table::Tombstone, card.as_bytes())?.is_some();
-    records::for_each(tx, card, &mut |record| whole.sales.push(record))?;
-    whole.cases.extend(told(tx, card)?);
-    whole.responses.extend(told(tx, card)?);
-    whole.contacts.extend(told(tx, card)?);
-    let answers: Vec<Told<AnswerBody>> = told(tx, card)?;
-    let answers = answers.into_iter().map(|told| (told.body.ask, told));
-    whole.answers.extend(answers);
-    let owner = notices::get::<OwnerBody>(tx, Subject::Customer(card), "")?;
-    whole.owner = whole.owner.take().or(owner.map(|(_, body)| body));
-    Ok(())
-}
-
-fn told<B: NoticeBody>(tx: &dyn ReadTx, card: CustomerId) -> Result<Vec<Told<B>>, StoreError> {
-    let mut found = Vec::new();
-    notices::for_each::<B>(tx, Subject::Customer(card), &mut |notice, body| {
-        found.push(Told::new(notice, body));
-    })?;
-    Ok(found)
+    gather::whole(engine.tx().as_read(), (customer, &members), view_of_all)
 }
 
 /// The shops with their clocks: what the guard needs of the house.

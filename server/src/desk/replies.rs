@@ -210,7 +210,6 @@ fn tell(
         channel: Some(channel.as_str().to_owned()),
         purpose: None,
         at: row.at.unwrap_or(now).min(now),
-        // Who wants to be left alone began no thread.
         by_customer: true,
         summary: match read {
             Reply::Stop => Some("STOP".to_owned()),

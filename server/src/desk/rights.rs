@@ -120,7 +120,12 @@ fn contacts_by(view: &CardView, associate: AssociateId) -> Vec<Timestamp> {
     contacts.map(|one| one.summary.at).collect()
 }
 
-/// The slots of a person that others than the asker hold, over all of the person's cards.
+/// Whether a slot still stands for a contact that is not known; one that was spent is counted as the contact.
+fn is_open(slot: &Slot) -> bool {
+    slot.from < slot.until
+}
+
+/// The unspent slots of a person that others than the asker hold, over all of the person's cards.
 pub(super) fn of_others(
     tx: &dyn ReadTx,
     whole: &Whole,
@@ -133,7 +138,8 @@ pub(super) fn of_others(
             let counts = given.slot.until.plus_ms(REMEMBERED_MS) > now;
             if associate != asker && counts {
                 let contacts = contacts_by(&whole.view, associate);
-                slots.extend(settled(&[given.slot], &contacts));
+                let slot = settled(&[given.slot], &contacts);
+                slots.extend(slot.into_iter().filter(is_open));
             }
         }
     }
@@ -186,19 +192,16 @@ pub(super) fn issue(engine: &mut EngineTx<'_>, to: SignedIn) -> Result<(), DeskE
         }
     }
     let mut rights = contact_rights(to.holder, held);
-    let currency = house.shops.get(&to.shop).and_then(|shop| shop.currency);
-    if let Some(currency) = currency {
-        let amount_minor = gestures(engine.tx(), to, (today, &settings))?;
+    let amount_minor = gestures(engine.tx(), to, (today, &settings))?;
+    if amount_minor > 0 {
         let right = RightBody::Gesture {
             holder: to.holder,
             shop: to.shop,
             day: today,
             amount_minor,
-            currency,
+            currency: house.shops.get(&to.shop).and_then(|shop| shop.currency),
         };
-        if amount_minor > 0 {
-            rights.push((gesture_right_key(to.holder.device, today), right));
-        }
+        rights.push((gesture_right_key(to.holder.device, today), right));
     }
     post(engine, to, &rights)
 }
@@ -233,7 +236,12 @@ fn give(
         .collect();
     for member in &whole.members {
         let given = given(engine.tx().as_read(), *member)?;
-        taken.extend(given.into_iter().map(|(_, given)| given.slot));
+        taken.extend(
+            given
+                .into_iter()
+                .map(|(_, given)| given.slot)
+                .filter(is_open),
+        );
     }
     let wanted = Wanted {
         today,

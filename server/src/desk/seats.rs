@@ -1,16 +1,19 @@
 //! Seats at small events: as many as there are, the first who asked first.
 //!
-//! What an event is and who is on its list is the guest list's; here is counted what was given.
+//! What an event is and who is on its list is the guest list's; here is counted what was given, and told with the event.
 
 use std::ops::ControlFlow;
 
 use sync_core::card::view::AskView;
+use sync_core::concierge::guests::{EventBody, EventState};
 use sync_core::crypto::sha256;
-use sync_core::ids::{CustomerId, EditId, ShopId};
-use sync_core::store::{self, ReadTx, StoreError, Table, WriteTx, decode_row, put_row};
+use sync_core::ids::{EditId, ShopId, Timestamp};
+use sync_core::notices::{self, NoticeDraft, Subject};
+use sync_core::store::{self, ReadTx, StoreError, Table, decode_row, put_row};
 
 use super::DeskError;
 use super::answers::Answer;
+use super::settings::SOURCE;
 use crate::book::EngineTx;
 
 const SEATS: &[u8] = b"e";
@@ -20,44 +23,59 @@ fn event_key(event: &str) -> Vec<u8> {
     store::key(&[SEATS, event.as_bytes()])
 }
 
-/// How many seats an event has for this customer at all; nothing when there is no such event, or it is over.
-///
-/// The boundary to the guest list: it knows events, and whom their lists hold.
-fn capacity(
-    _tx: &dyn ReadTx,
-    _event: (ShopId, &str),
-    _customer: CustomerId,
-) -> Result<Option<i64>, StoreError> {
-    Ok(None)
+/// An event of a shop that one can still get a seat at.
+fn event_of(
+    tx: &dyn ReadTx,
+    (shop, event): (ShopId, &str),
+    now: Timestamp,
+) -> Result<Option<EventBody>, StoreError> {
+    let found = notices::get::<EventBody>(tx, Subject::Shop(shop), event)?;
+    let found = found.map(|(_, body)| body);
+    Ok(found.filter(|body| body.state == EventState::Planned && body.begins_at > now))
 }
 
 /// Gives seats while there are any.
-pub(super) fn decide(
-    engine: &mut EngineTx<'_>,
-    customer: CustomerId,
-    ask: &AskView,
-) -> Result<Answer, DeskError> {
-    let unknown = Answer::refused("no_event", Some("There is no such event."));
+pub(super) fn decide(engine: &mut EngineTx<'_>, ask: &AskView) -> Result<Answer, DeskError> {
+    let unknown = Answer::refused("no_event", Some("There is no such event to come."));
     let Some(event) = ask.subject.as_deref() else {
         return Ok(unknown);
     };
+    let (now, shop) = (engine.now(), ask.words.shop);
     let tx = engine.tx();
-    let Some(capacity) = capacity(tx.as_read(), (ask.words.shop, event), customer)? else {
+    let Some(body) = event_of(tx.as_read(), (shop, event), now)? else {
         return Ok(unknown);
     };
-    let given = given(tx.as_read(), event, ask.id)?;
-    if ask.quantity < 1 || given.saturating_add(ask.quantity) > capacity {
+    let others = given(tx.as_read(), event, Some(ask.id))?;
+    let seats = i64::from(body.seats());
+    if ask.quantity < 1 || others.saturating_add(ask.quantity) > seats {
         return Ok(Answer::refused("full", Some("Every seat is taken.")));
     }
     let key = store::key(&[&event_key(event), ask.id.as_bytes()]);
     put_row(tx, Table::Desk, &key, &ask.quantity)?;
-    Ok(Answer::confirmed(None))
+    tell(engine, (shop, event))?;
+    Ok(Answer::confirmed(Some(body.begins_at)))
 }
 
-fn given(tx: &dyn ReadTx, event: &str, but: EditId) -> Result<i64, StoreError> {
+/// Posts how many seats of an event were granted.
+fn tell(engine: &mut EngineTx<'_>, (shop, event): (ShopId, &str)) -> Result<(), DeskError> {
+    let subject = Subject::Shop(shop);
+    let tx = engine.tx().as_read();
+    let Some((_, body)) = notices::get::<EventBody>(tx, subject, event)? else {
+        return Ok(());
+    };
+    let granted = u32::try_from(given(tx, event, None)?).unwrap_or(u32::MAX);
+    if granted != body.granted {
+        let said = (SOURCE, engine.now());
+        let body = EventBody { granted, ..body };
+        engine.put_notices(&[NoticeDraft::new(subject, event, said, &body)])?;
+    }
+    Ok(())
+}
+
+fn given(tx: &dyn ReadTx, event: &str, but: Option<EditId>) -> Result<i64, StoreError> {
     let mut given = 0_i64;
     store::scan_prefix(tx, Table::Desk, &event_key(event), &mut |key, value| {
-        if !key.ends_with(but.as_bytes()) {
+        if but.is_none_or(|but| !key.ends_with(but.as_bytes())) {
             let seats: i64 = decode_row(Table::Desk, value)?;
             given = given.saturating_add(seats);
         }
@@ -68,15 +86,14 @@ fn given(tx: &dyn ReadTx, event: &str, but: EditId) -> Result<i64, StoreError> {
 
 /// The seats are free again.
 pub(super) fn give_back(
-    tx: &mut dyn WriteTx,
-    event: Option<&str>,
+    engine: &mut EngineTx<'_>,
+    (shop, event): (ShopId, Option<&str>),
     ask: EditId,
-) -> Result<(), StoreError> {
+) -> Result<(), DeskError> {
     let Some(event) = event else {
         return Ok(());
     };
-    tx.delete(
-        Table::Desk,
-        &store::key(&[&event_key(event), ask.as_bytes()]),
-    )
+    let key = store::key(&[&event_key(event), ask.as_bytes()]);
+    engine.tx().delete(Table::Desk, &key)?;
+    tell(engine, (shop, event))
 }

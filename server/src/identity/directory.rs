@@ -108,7 +108,7 @@ impl Directory {
     }
 }
 
-fn rows<I: Ord, R: for<'b> minicbor::Decode<'b, ()>>(
+pub(super) fn rows<I: Ord, R: for<'b> minicbor::Decode<'b, ()>>(
     tx: &dyn ReadTx,
     table: Table,
     read_id: impl Fn(&[u8]) -> Option<I>,
@@ -200,22 +200,6 @@ fn ever_on_device(device: DeviceId, associate: AssociateId) -> Vec<u8> {
 /// What the store reports.
 pub fn associate(tx: &dyn ReadTx, id: AssociateId) -> Result<Option<AssociateRow>, StoreError> {
     get_row(tx, Table::Associate, &key(&[ROW, id.as_bytes()]))
-}
-
-/// Every shop.
-///
-/// # Errors
-/// What the store reports.
-pub fn shops(tx: &dyn ReadTx) -> Result<BTreeMap<ShopId, ShopRow>, StoreError> {
-    rows(tx, Table::Shop, ShopId::from_slice)
-}
-
-/// Every associate, with those who have left.
-///
-/// # Errors
-/// What the store reports.
-pub fn associates(tx: &dyn ReadTx) -> Result<BTreeMap<AssociateId, AssociateRow>, StoreError> {
-    rows(tx, Table::Associate, AssociateId::from_slice)
 }
 
 /// The newest security events, newest first.

@@ -1,9 +1,12 @@
 //! Shops and associates: adding, changing, and ending everything of somebody who leaves.
 
+use std::collections::BTreeMap;
+
 use sync_core::ids::{AssociateId, DeviceId, ShopId, Timestamp};
+use sync_core::store::{ReadTx, StoreError, Table};
 
 use super::access::Role;
-use super::directory::IdentityTx;
+use super::directory::{IdentityTx, rows};
 use super::integrations::IntegrationId;
 use super::passwords::check_strength;
 use super::rows::{AssociateRow, SecurityEvent, SecurityEventRow, SessionEnd, ShopRow};
@@ -54,6 +57,21 @@ pub enum Subject {
     Device(DeviceId),
     /// A key for another system.
     Integration(IntegrationId),
+}
+
+/// Shops, and people.
+pub type House = (
+    BTreeMap<ShopId, ShopRow>,
+    BTreeMap<AssociateId, AssociateRow>,
+);
+
+/// Every shop, and every associate with those who have left.
+///
+/// # Errors
+/// What the store reports.
+pub fn house(tx: &dyn ReadTx) -> Result<House, StoreError> {
+    let shops = rows(tx, Table::Shop, ShopId::from_slice)?;
+    Ok((shops, rows(tx, Table::Associate, AssociateId::from_slice)?))
 }
 
 impl Identity {

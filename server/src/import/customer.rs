@@ -318,21 +318,23 @@ fn phone(text: Option<&str>, defaults: &CustomerDefaults) -> Result<Option<Field
     let Some(text) = given(text) else {
         return Ok(None);
     };
+    let complete = with_country(text, defaults.phone_country.as_deref());
+    endpoint("phone", EndpointKind::Phone, Some(&complete))
+}
+
+/// A phone number with the country code that its source leaves out.
+pub(super) fn with_country(text: &str, country: Option<&str>) -> String {
     let is_complete = text.starts_with(['+', '＋']) || text.starts_with("00");
-    match &defaults.phone_country {
+    match country {
         Some(country) if !is_complete => {
             let national = if country == "+39" {
                 text
             } else {
                 text.strip_prefix('0').unwrap_or(text)
             };
-            endpoint(
-                "phone",
-                EndpointKind::Phone,
-                Some(&format!("{country} {national}")),
-            )
+            format!("{country} {national}")
         }
-        Some(_) | None => endpoint("phone", EndpointKind::Phone, Some(text)),
+        Some(_) | None => text.to_owned(),
     }
 }
 
@@ -456,7 +458,8 @@ impl ConsentRow {
     }
 }
 
-fn one_of<T>(
+/// One of a closed list, unless it is empty.
+pub(super) fn one_of<T>(
     column: &'static str,
     text: Option<&str>,
     parse: fn(&str) -> Option<T>,

@@ -55,6 +55,17 @@ pub enum Reason {
     /// An id of ours was expected.
     #[error("is no id of a shop here")]
     Shop,
+    /// An id of ours, of no shop that there is.
+    #[error("is no shop of this chain")]
+    UnknownShop,
+    /// Nobody here is meant.
+    #[error(
+        "nobody here is meant: import the customer first, or name the source whose numbers these are"
+    )]
+    UnknownCustomer,
+    /// Several customers have the phone number or address.
+    #[error("several customers have this phone number or address: name customer_id")]
+    SeveralCustomers,
     /// Too many characters, or control characters.
     #[error("has more than {0} bytes or control characters")]
     Text(usize),
@@ -107,6 +118,9 @@ impl Reason {
             Self::NoCurrency => "no_currency",
             Self::NotOneOf(_) => "not_one_of",
             Self::Shop => "shop",
+            Self::UnknownShop => "unknown_shop",
+            Self::UnknownCustomer => "unknown_customer",
+            Self::SeveralCustomers => "several_customers",
             Self::Text(_) => "text",
             Self::Endpoint(_) => "endpoint",
             Self::Scattered => "scattered",

@@ -11,7 +11,7 @@ use super::row::{SaleLineRow, SaleRow};
 use super::sink::SourceKey;
 
 /// Largest quantity of one line: above it a column was mistaken for another.
-const QUANTITY_MAX: u32 = 1_000_000;
+pub(super) const QUANTITY_MAX: u32 = 1_000_000;
 /// Reads an amount in the currency and with the decimal mark of its row.
 type ReadAmount<'a> = dyn Fn(Option<&str>) -> Result<i64, RowError> + 'a;
 
@@ -62,7 +62,8 @@ impl SaleRow {
                 ));
             }
         };
-        let read = |text: Option<&str>| read_amount(text, currency, defaults.has_decimal_comma);
+        let has_comma = defaults.has_decimal_comma;
+        let read = |text: Option<&str>| read_amount("amount", text, currency, has_comma);
         let (lines, amount_minor) = if self.lines.is_empty() {
             let line = self.line().check(&read)?;
             let amount = line.amount_minor;
@@ -162,12 +163,14 @@ impl SaleLineRow {
     }
 }
 
-fn read_amount(
+/// An amount in the currency and with the decimal mark of its row.
+pub(super) fn read_amount(
+    column: &'static str,
     text: Option<&str>,
     currency: Currency,
     has_decimal_comma: bool,
 ) -> Result<i64, RowError> {
-    let text = given(text).ok_or(RowError::at("amount", Reason::Missing))?;
+    let text = given(text).ok_or(RowError::at(column, Reason::Missing))?;
     let is_comma_form = has_decimal_comma && !text.contains('.');
     let pointed = if is_comma_form {
         text.replacen(',', ".", 1)
@@ -175,9 +178,9 @@ fn read_amount(
         text.to_owned()
     };
     match parse_amount(&pointed, currency.decimals()) {
-        Ok(_) if pointed.starts_with('-') => Err(RowError::at("amount", Reason::Negative)),
+        Ok(_) if pointed.starts_with('-') => Err(RowError::at(column, Reason::Negative)),
         Ok(amount) => Ok(amount),
-        Err(error) => Err(RowError::at("amount", error)),
+        Err(error) => Err(RowError::at(column, error)),
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Column {
     pub meaning: &'static str,
 }
 
-const fn required(name: &'static str, meaning: &'static str) -> Column {
+pub(super) const fn required(name: &'static str, meaning: &'static str) -> Column {
     Column {
         name,
         is_required: true,
@@ -23,7 +23,7 @@ const fn required(name: &'static str, meaning: &'static str) -> Column {
     }
 }
 
-const fn optional(name: &'static str, meaning: &'static str) -> Column {
+pub(super) const fn optional(name: &'static str, meaning: &'static str) -> Column {
     Column {
         name,
         is_required: false,

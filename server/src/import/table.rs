@@ -22,9 +22,17 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads a header.
+    /// Reads the header of sales or customers.
     pub(super) fn parse(line: &str, what: What) -> Result<Self, ImportError> {
-        let schema = what.columns();
+        Self::read(line, what.columns(), |names| hint(names, what))
+    }
+
+    /// Reads a header of these columns; `hint` says what a file with other names looks like.
+    pub(super) fn read(
+        line: &str,
+        schema: &'static [Column],
+        hint: impl Fn(&[String]) -> &'static str,
+    ) -> Result<Self, ImportError> {
         let known = |name: &str| {
             let name = name.trim().to_lowercase();
             schema.iter().find(|column| column.name == name)
@@ -59,7 +67,7 @@ impl Header {
                 required: joined(required),
                 optional: joined(schema.iter().filter(|column| !column.is_required)),
                 found: line.chars().take(200).collect(),
-                hint: hint(&names, what),
+                hint: hint(&names),
             });
         }
         let ignored = names

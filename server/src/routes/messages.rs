@@ -87,8 +87,12 @@ async fn bring(
     let Some(author) = reading::author(&caller) else {
         return Err(ApiError::forbidden("nobody is signed in here"));
     };
-    // Each source has ids of its own.
-    let source = author.associate.to_string();
+    // Ids are the source's own; a key that is renewed under its name is the same source.
+    let named = caller.integration.and_then(|id| {
+        let directory = state.identity.directory();
+        directory.integrations.get(&id).map(|row| row.name.clone())
+    });
+    let source = named.unwrap_or_else(|| author.associate.to_string());
     let principal = (*caller).clone();
     let taken = state.book.write_batch(move |engine| {
         let by = (&principal, &author, source.as_str());

@@ -320,8 +320,8 @@ pub(super) fn check_tombstones(tx: &dyn ReadTx) -> Result<u64, AuditError> {
         let of_notices = Subject::Customer(customer).key();
         let key = customer.as_bytes();
         for (table, prefix) in [
-            (Table::Row, &key[..]),
-            (Table::Record, &key[..]),
+            (Table::Row, key),
+            (Table::Record, key),
             (Table::Notice, &of_notices),
         ] {
             each(tx, (table, prefix), &mut |key, _| {

@@ -53,6 +53,21 @@ pub enum State {
     Void,
 }
 
+impl State {
+    /// Its stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Met => "met",
+            Self::Late => "late",
+            Self::Missed => "missed",
+            Self::Excused => "excused",
+            Self::Void => "void",
+        }
+    }
+}
+
 /// Something owed to one customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Obligation {

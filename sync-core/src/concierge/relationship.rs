@@ -45,19 +45,10 @@ impl Allowance {
     /// Whether an edit on this ground may be made: without a relationship nothing is concluded about the customer.
     #[must_use]
     pub fn allows(&self, edit: &Edit, source: Source) -> bool {
-        let concludes = match edit {
-            Edit::ObservePreference { .. } | Edit::Tag { .. } => true,
-            Edit::SetPreference { polarity, .. } => {
-                source < Source::Stated && *polarity != Polarity::Never
-            }
-            // Everything else is what the customer said or what happened.
-            #[expect(
-                clippy::wildcard_enum_match_arm,
-                reason = "a list of what concludes, closed by the design"
-            )]
-            _ => false,
-        };
-        self.may_infer || !concludes
+        let observes = matches!(edit, Edit::ObservePreference { .. } | Edit::Tag { .. });
+        let supposes = matches!(edit, Edit::SetPreference { polarity, .. }
+            if source < Source::Stated && *polarity != Polarity::Never);
+        self.may_infer || !(observes || supposes)
     }
 
     /// The card as it may be shown: without what was concluded, where the customer has not agreed to that.

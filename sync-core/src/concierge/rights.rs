@@ -75,9 +75,9 @@ pub enum RightBody {
         /// How much, in minor units.
         #[n(3)]
         amount_minor: i64,
-        /// Of which currency.
+        /// Of which currency, where the shop's is known.
         #[n(4)]
-        currency: Currency,
+        currency: Option<Currency>,
     },
 }
 
@@ -103,7 +103,7 @@ pub fn gesture_right_key(device: DeviceId, day: Slot) -> String {
 pub enum Rights<'a> {
     /// On a handheld: the rights it holds for the associate who looks.
     Handheld(&'a Held),
-    /// On the hub: the slots that others hold for this customer, spent ones as the contact they became.
+    /// On the hub: the slots that others hold for this customer and have not spent, as far as is known: a spent one is a contact.
     Hub(&'a [Slot]),
 }
 

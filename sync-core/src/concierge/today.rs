@@ -77,6 +77,16 @@ pub struct DueItem {
     pub assignees: Vec<AssociateId>,
 }
 
+impl DueItem {
+    /// Whether one of both is a promise and the other an obligation about it.
+    fn watches_with(&self, other: &Self) -> bool {
+        let kinds = [self.kind, other.kind];
+        self.about == other.about
+            && (kinds == [DueKind::Promise, DueKind::Obligation]
+                || kinds == [DueKind::Obligation, DueKind::Promise])
+    }
+}
+
 /// What may fall due for one customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerDue {
@@ -311,8 +321,18 @@ impl TodayList {
         }
     }
 
-    /// Whether an item belongs on this list now. A promise that an obligation of the playbook watches over is shown once, as that.
+    /// Whether an item belongs on this list now. A promise that an obligation of the playbook watches over is shown once, as what closes first.
     fn is_for(&self, due: &CustomerDue, item: &DueItem) -> bool {
+        let is_doubled = |other: &&DueItem| {
+            item.watches_with(other)
+                && (other.closes, other.kind) < (item.closes, item.kind)
+                && self.is_open(due, other)
+        };
+        self.is_open(due, item) && !due.items.iter().any(|other| is_doubled(&other))
+    }
+
+    /// Whether an item may be done in this shift, by whose list this is.
+    fn is_open(&self, due: &CustomerDue, item: &DueItem) -> bool {
         let Shift { of, now, ends, .. } = self.shift;
         let is_now = item.opens <= ends && item.lapses.is_none_or(|lapses| now < lapses);
         let is_mine = of.is_none_or(|me| {
@@ -322,13 +342,7 @@ impl TodayList {
                 item.assignees.contains(&me)
             }
         });
-        let is_watched = item.kind == DueKind::Promise
-            && due.items.iter().any(|other| {
-                other.kind == DueKind::Obligation
-                    && other.about == item.about
-                    && other.closes <= item.closes
-            });
-        is_now && is_mine && !is_watched
+        is_now && is_mine
     }
 
     fn line(&self, due: &CustomerDue, item: &DueItem) -> TodayItem {

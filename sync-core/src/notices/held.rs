@@ -66,6 +66,9 @@ pub fn house(scope: Scope) -> Vec<Vec<u8>> {
     }
 }
 
+/// What a scan calls for each notice, with its key.
+pub type Look<'a> = dyn FnMut(&[u8], Notice) -> ControlFlow<()> + 'a;
+
 /// Visits the notices under a beginning of keys that lie behind `after`, each with its key.
 ///
 /// # Errors
@@ -73,7 +76,7 @@ pub fn house(scope: Scope) -> Vec<Vec<u8>> {
 pub fn scan(
     tx: &dyn ReadTx,
     (prefix, after): (&[u8], &[u8]),
-    visit: &mut dyn FnMut(&[u8], Notice) -> ControlFlow<()>,
+    visit: &mut Look<'_>,
 ) -> Result<(), StoreError> {
     let behind = store::key(&[after, &[0]]);
     let from = prefix.max(if after.is_empty() { after } else { &behind });

@@ -8,6 +8,7 @@
 //! - Every opening of a card is logged, once in [`SEEN_AGAIN_MS`] for each associate and customer.
 
 mod beside;
+mod concierge;
 mod house;
 mod pass;
 mod session;

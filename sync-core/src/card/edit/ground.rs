@@ -9,6 +9,7 @@ impl Edit {
     /// What customers tell of themselves is stated, what happens before one's eyes is observed, and what an associate writes for colleagues is typed.
     /// So is what takes a protection away: that it was the customer's word has to be said.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one line for each edit")]
     pub fn usual_source(&self) -> Source {
         match self {
             Self::CreateCustomer { .. }

@@ -16,15 +16,18 @@ pub(super) const AVOID_TEXT_COST: usize = 10;
 /// Days within which a dislike is worth a warning.
 const DISLIKE_DAYS: i64 = 180;
 
-/// First what is never left out; then how the customer wants to be left alone, guarded topics, secrets, an open complaint, dislikes.
+/// First what is never left out; then guarded topics, secrets, an open complaint, how much company they want, dislikes.
 pub(super) fn avoid(picture: &Picture<'_>) -> Vec<Line> {
     let view = &picture.whole.view;
     let mut lines = allergies(view);
     lines.extend(preferences(view, Polarity::Never, LineKind::Never));
-    lines.extend(company(view, picture.now));
+    if let Some(blocked) = &view.contact.blocked {
+        lines.push(Line::new(LineKind::DoNotContact, [], &blocked.sources));
+    }
     lines.extend(guarded(picture));
     lines.extend(secrets(picture));
     lines.extend(complaint(picture));
+    lines.extend(mode(view));
     lines.extend(dislikes(picture));
     lines.extend(
         preferences(view, Polarity::Avoid, LineKind::Avoid).map(|mut line| {
@@ -34,27 +37,24 @@ pub(super) fn avoid(picture: &Picture<'_>) -> Vec<Line> {
             line
         }),
     );
+    lines.extend(paused(view, picture.now));
     lines
 }
 
-/// How much contact and company the customer wants.
-fn company(view: &CardView, now: Timestamp) -> Vec<Line> {
-    let mut lines = Vec::new();
-    if let Some(blocked) = &view.contact.blocked {
-        lines.push(Line::new(LineKind::DoNotContact, [], &blocked.sources));
-    }
-    if let Some(until) = &view.contact.paused_until {
-        let left = until.value.days() - now.days();
-        let days = ("days", left.max(1).to_string());
-        lines.push(Line::new(LineKind::Paused, [days], &until.sources));
-    }
-    if let Some(mode) = &view.contact.mode
-        && matches!(mode.value, ServiceMode::LeaveAlone | ServiceMode::Quick)
-    {
-        let argument = ("mode", mode.value.as_str().to_owned());
-        lines.push(Line::new(LineKind::Mode, [argument], &mode.sources));
-    }
-    lines
+/// How much company the customer wants.
+fn mode(view: &CardView) -> Option<Line> {
+    let mode = view.contact.mode.as_ref()?;
+    let is_quiet = matches!(mode.value, ServiceMode::LeaveAlone | ServiceMode::Quick);
+    let argument = ("mode", mode.value.as_str().to_owned());
+    is_quiet.then(|| Line::new(LineKind::Mode, [argument], &mode.sources))
+}
+
+/// Last: it is about writing and calling, not about who stands at the door.
+fn paused(view: &CardView, now: Timestamp) -> Option<Line> {
+    let until = view.contact.paused_until.as_ref()?;
+    let left = until.value.days().saturating_sub(now.days());
+    let days = ("days", left.max(1).to_string());
+    Some(Line::new(LineKind::Paused, [days], &until.sources))
 }
 
 /// Who may approach the customer, and that there is a topic to stay away from: the story stays with the note and its readers.

@@ -118,10 +118,10 @@ pub(super) fn fill(
     }
     let bought = whole.sales.iter().flat_map(|record| &record.sale.lines);
     let owned: BTreeSet<String> = bought.filter_map(|line| line.sku.clone()).collect();
-    let needed = by_words(tx, need_words(whole))?;
+    let needed = by_words(tx, &need_words(whole))?;
     let mut candidates = needed.clone();
     candidates.extend(pairs(tx, house, &owned)?);
-    candidates.extend(by_words(tx, taste_words(whole))?);
+    candidates.extend(by_words(tx, &taste_words(whole))?);
     let mut taken = 0;
     for sku in candidates {
         if taken >= CANDIDATES_MAX {
@@ -196,7 +196,7 @@ fn taste_words(whole: &Whole) -> Vec<String> {
 }
 
 /// Articles known by these words, in either number, each once.
-fn by_words(tx: &dyn ReadTx, words: Vec<String>) -> Result<Vec<String>, StoreError> {
+fn by_words(tx: &dyn ReadTx, words: &[String]) -> Result<Vec<String>, StoreError> {
     let folded: BTreeSet<String> = words.iter().map(|word| fold(word)).collect();
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     for word in folded.iter().take(WORDS_MAX) {

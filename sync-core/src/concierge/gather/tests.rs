@@ -127,7 +127,6 @@ fn goods_are_found_however_their_number_was_typed() {
 fn one_person_on_two_cards_is_gathered_whole() {
     let store = MemoryStore::default();
     let mut tx = store.write().unwrap();
-    let scene = Scene::new();
     let other = CustomerId([1; 16]);
     let case = |topic: &str| CaseBody {
         topic: topic.to_owned(),
@@ -145,7 +144,7 @@ fn one_person_on_two_cards_is_gathered_whole() {
     );
     post(&mut *tx, Subject::Customer(other), "desk:1", &case("one"));
     tx.put(Table::Tombstone, other.as_bytes(), &[]).unwrap();
-    let view = scene.whole.view.clone();
+    let view = CardView::default();
     let whole = whole(tx.as_read(), (CUSTOMER, &[other, CUSTOMER]), view).unwrap();
     let keys: Vec<_> = whole.cases.iter().map(|case| case.key.as_str()).collect();
     assert_eq!(keys, ["desk:1", "desk:2"]);

@@ -26,8 +26,8 @@ pub struct Gesture {
     pub reason: String,
     /// What it costs, in minor units.
     pub amount_minor: i64,
-    /// In which currency.
-    pub currency: Currency,
+    /// In which currency, where it is said.
+    pub currency: Option<Currency>,
     /// Where.
     pub shop: ShopId,
 }
@@ -87,7 +87,11 @@ pub fn spend(
     }
     let mut best = None;
     for right in &held.gestures {
-        let is_of_here = right.shop == gesture.shop && right.currency == gesture.currency;
+        let is_other = right
+            .currency
+            .zip(gesture.currency)
+            .is_some_and(|(one, other)| one != other);
+        let is_of_here = right.shop == gesture.shop && !is_other;
         if is_of_here && right.day.holds(now) {
             let spent = held.marks.spent_minor.get(&right.key).copied().unwrap_or(0);
             let left = right.amount_minor.saturating_sub(spent).max(0);
@@ -113,7 +117,7 @@ pub fn spend(
 impl Held {
     /// What is left to spend on gestures at a moment, in minor units, with the currency.
     #[must_use]
-    pub fn gestures_left(&self, shop: ShopId, now: Timestamp) -> Vec<(i64, Currency)> {
+    pub fn gestures_left(&self, shop: ShopId, now: Timestamp) -> Vec<(i64, Option<Currency>)> {
         let mine = self
             .gestures
             .iter()

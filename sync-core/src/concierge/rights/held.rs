@@ -46,8 +46,8 @@ pub struct GestureRight {
     pub day: Slot,
     /// How much, in minor units.
     pub amount_minor: i64,
-    /// Of which currency.
-    pub currency: Currency,
+    /// Of which currency, where the shop's is known.
+    pub currency: Option<Currency>,
 }
 
 /// What one handheld holds for one associate.

@@ -92,6 +92,7 @@ pub fn for_each(tx: &dyn ReadTx, visit: &mut dyn FnMut(CustomerDue)) -> Result<(
 }
 
 /// Customers of the book, after `after`, whose row is missing or too old: at most `limit`, in the order of their ids.
+///
 /// Whoever drives the book makes them in batches while it is idle; after a first sync that is everybody.
 ///
 /// # Errors

@@ -141,10 +141,37 @@ fn a_promise_that_the_playbook_watches_over_is_shown_once() {
         about: "p".to_owned(),
         ..item("obligation", 2)
     };
-    let due = [customer(1, None, vec![promise.clone(), watching])];
-    assert_eq!(ids(&today(&due, shift(600)).today), ["obligation"]);
-    let due = [customer(1, None, vec![promise])];
-    assert_eq!(ids(&today(&due, shift(600)).today), ["promise"]);
+    let shown = |items: &[&DueItem], of: Option<AssociateId>| -> Vec<String> {
+        let items = items.iter().map(|item| (*item).clone()).collect();
+        let due = [customer(1, None, items)];
+        let plan = today(&due, Shift { of, ..shift(600) });
+        plan.today.into_iter().map(|item| item.id).collect()
+    };
+    assert_eq!(shown(&[&promise], None), ["promise"]);
+    assert_eq!(shown(&[&promise, &watching], None), ["promise"]);
+    let earlier = DueItem {
+        closes: NOW.plus_ms(HOUR),
+        ..watching
+    };
+    assert_eq!(shown(&[&promise, &earlier], None), ["obligation"]);
+    let lapsed = DueItem {
+        lapses: Some(NOW),
+        ..earlier.clone()
+    };
+    assert_eq!(
+        shown(&[&promise, &lapsed], None),
+        ["promise"],
+        "what is over hides nothing"
+    );
+    let theirs = DueItem {
+        assignees: vec![OTHER],
+        ..earlier
+    };
+    assert_eq!(
+        shown(&[&promise, &theirs], Some(ME)),
+        ["promise"],
+        "nor does what is another's"
+    );
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn keeping_to_the_owner_is_lifted_by_a_manager_and_a_minor_is_none_on_their_word
     assert!(stage.plans(&adult).is_err());
     stage.source = Source::Stated;
     stage.does(&adult);
-    assert_eq!(stage.view().contact.is_minor.unwrap().value, false);
+    assert!(!stage.view().contact.is_minor.unwrap().value);
 }
 
 #[test]

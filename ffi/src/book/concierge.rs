@@ -1,0 +1,342 @@
+//! The concierge: what an associate needs in the moment. All of it is computed here, offline, from what this book holds.
+
+use std::collections::BTreeMap;
+
+use sync_core::card::Edit;
+use sync_core::card::edit::Spent;
+use sync_core::card::terms::{Channel, EndpointKind, InteractionKind, Purpose};
+use sync_core::concierge::confirm::{Reply, next_ask};
+use sync_core::concierge::guard::{Request, Way, content_of};
+use sync_core::concierge::handover::Pack;
+use sync_core::concierge::ledger::ledger;
+use sync_core::concierge::linter::{Language, Linter};
+use sync_core::concierge::playbook::Playbook;
+use sync_core::concierge::recommend::Recommendations;
+use sync_core::concierge::rights::{Gesture, spend};
+use sync_core::concierge::today::{DueKind, Shift, TodayItem as CoreItem, TodayList, due};
+use sync_core::concierge::{Brief as CoreBrief, Picture};
+use sync_core::duplicates::{self, Warning};
+use sync_core::ids::{AssociateId, CustomerId, EditId, Timestamp};
+use sync_core::replica::book::Book as Core;
+use sync_core::store::ReadTx;
+
+use super::Book;
+use crate::BookError;
+use crate::error::guarded;
+use crate::types::{
+    Brief, ContactVerdict, GestureBudget, MayExist, NoteWarning, OwedItem, RecommendationList,
+    RecordedEdit, Today, TodayItem, ValueLedger, VisitQuestion,
+};
+
+/// Customers for whom one call works out what is due: some 100 ms on a slow handheld.
+const DUE_AT_ONCE: usize = 250;
+
+#[uniffi::export]
+impl Book {
+    /// What to avoid, to say and to do before the customer is greeted: at most 40 words. The look is logged.
+    pub fn brief(&self, customer: CustomerId) -> Result<Brief, BookError> {
+        self.picture(customer, |picture| CoreBrief::of(picture).into())
+    }
+
+    /// What to show, with every reason, and where to send the customer when we lack it. The look is logged.
+    pub fn recommendations(&self, customer: CustomerId) -> Result<RecommendationList, BookError> {
+        self.picture(customer, |picture| Recommendations::of(picture).into())
+    }
+
+    /// The one question of this visit, the oldest doubt first; none when one was answered in it. The look is logged.
+    pub fn next_question(&self, customer: CustomerId) -> Result<Option<VisitQuestion>, BookError> {
+        self.picture(customer, |picture| {
+            next_ask(picture).as_ref().map(VisitQuestion::from)
+        })
+    }
+
+    /// Writes down that what is in doubt is so (`yes`) or is not so, in the customer's words.
+    pub fn answer_question(
+        &self,
+        customer: CustomerId,
+        yes: bool,
+    ) -> Result<RecordedEdit, BookError> {
+        self.reply(customer, if yes { Reply::Yes } else { Reply::No })
+    }
+
+    /// Writes down which side of a conflict the customer says is right.
+    pub fn choose_answer(
+        &self,
+        customer: CustomerId,
+        choice: EditId,
+    ) -> Result<RecordedEdit, BookError> {
+        self.reply(customer, Reply::Choose(choice))
+    }
+
+    /// Writes down what is right instead of what is in doubt.
+    pub fn answer_instead(
+        &self,
+        customer: CustomerId,
+        value: String,
+    ) -> Result<RecordedEdit, BookError> {
+        self.reply(customer, Reply::Instead(value))
+    }
+
+    /// What they gave beside what we gave. The look is logged.
+    pub fn value_ledger(&self, customer: CustomerId) -> Result<ValueLedger, BookError> {
+        self.picture(customer, |picture| ledger(picture).into())
+    }
+
+    /// What whoever takes over is handed, as JSON: brief, open promises, confirmed preferences, the last dealings. The look is logged.
+    pub fn handover_pack_json(&self, customer: CustomerId) -> Result<String, BookError> {
+        let pack = self.picture(customer, Pack::of)?;
+        serde_json::to_string(&pack).map_err(|error| BookError::bug("writing a pack", &error))
+    }
+
+    /// What the playbook owes this customer and what became of it, in the order in which it closes. The look is logged.
+    pub fn owed(&self, customer: CustomerId) -> Result<Vec<OwedItem>, BookError> {
+        self.log_look(customer)?;
+        let now = self.shelf.now();
+        guarded(|| {
+            self.shelf.with(|core, store| {
+                let tx = store.read()?;
+                let playbook = Core::playbook(&*tx)?;
+                let owed = core.owed(&*tx, customer, now)?;
+                Ok(owed
+                    .into_iter()
+                    .map(|one| OwedItem {
+                        title: title_of(&playbook, &one.item),
+                        state: one.state.as_str().to_owned(),
+                        id: one.id,
+                        item: one.item,
+                        opens: one.opens_at,
+                        closes: one.closes_at,
+                        done_at: one.done_at,
+                        sources: one.sources,
+                    })
+                    .collect())
+            })
+        })
+    }
+
+    /// Whether the customer may be contacted now over this channel for this purpose. Ask before calling or writing; talking in the shop needs no leave.
+    /// `content` names the campaign or holds the words, so that nobody gets the same twice.
+    pub fn may_contact(
+        &self,
+        customer: CustomerId,
+        channel: Channel,
+        purpose: Purpose,
+        content: Option<String>,
+        is_reply: bool,
+    ) -> Result<ContactVerdict, BookError> {
+        let request = Request {
+            channel,
+            purpose,
+            content: content.as_deref().map(content_of),
+            is_reply,
+            way: Way::Direct,
+            ask: None,
+        };
+        let now = self.shelf.now();
+        guarded(|| {
+            let verdict = self.shelf.with(|core, store| {
+                Ok(core.guard(&*store.read()?, (customer, &request), now)?)
+            })?;
+            Ok(verdict.into())
+        })
+    }
+
+    /// What is owed today, the earliest close first, as far as `minutes` of work reach; `whose` names an associate, nobody means the whole shop.
+    /// The day ends at `ends`. Only what changed is worked out anew.
+    pub fn today(
+        &self,
+        whose: Option<AssociateId>,
+        ends: Timestamp,
+        minutes: u32,
+    ) -> Result<Today, BookError> {
+        let made = self.prepare_today()?;
+        let now = self.shelf.now();
+        guarded(|| {
+            self.shelf.pass().check(now)?;
+            let store = self.shelf.store()?;
+            let tx = store.read()?;
+            let mut list = TodayList::new(Shift {
+                of: whose,
+                now,
+                ends,
+                minutes,
+            });
+            due::for_each(&*tx, &mut |row| list.set(&row))?;
+            let playbook = Core::playbook(&*tx)?;
+            let is_complete = usize::try_from(made).is_ok_and(|made| made < DUE_AT_ONCE);
+            let plan = list.plan();
+            let mut names = Names::new(&*tx, &playbook);
+            Ok(Today::new(plan, is_complete, |item| names.line(item)))
+        })
+    }
+
+    /// Works out what is due for customers of whom that is not known yet, at most 250 at once; 0 when all are known.
+    /// After a first sync an app calls this while it is idle.
+    pub fn prepare_today(&self) -> Result<u32, BookError> {
+        let now = self.shelf.now();
+        guarded(|| {
+            let made = self.shelf.with(|core, store| {
+                if due::missing(&*store.read()?, (None, 1), now)?.is_empty() {
+                    return Ok(0);
+                }
+                let mut tx = store.write()?;
+                let made = core.make_due(&mut *tx, DUE_AT_ONCE, now)?;
+                tx.commit()?;
+                Ok(made)
+            })?;
+            Ok(u32::try_from(made).unwrap_or(u32::MAX))
+        })
+    }
+
+    /// What is left to spend on gestures today, by whoever works, on this handheld.
+    pub fn gesture_budget(&self) -> Result<Vec<GestureBudget>, BookError> {
+        let now = self.shelf.now();
+        guarded(|| {
+            let left = self.shelf.with(|core, store| {
+                let shop = core.author(now)?.shop;
+                let held = core.held(&*store.read()?, now)?;
+                Ok(held.gestures_left(shop, now))
+            })?;
+            Ok(left.into_iter().map(GestureBudget::from).collect())
+        })
+    }
+
+    /// Makes a gesture within today's budget: spends the right and records why, in one transaction, offline too.
+    pub fn make_gesture(
+        &self,
+        customer: CustomerId,
+        reason: String,
+        minor: i64,
+        currency: Option<String>,
+    ) -> Result<RecordedEdit, BookError> {
+        let now = self.shelf.now();
+        let currency = currency.map(|name| name.parse()).transpose();
+        let currency = currency.map_err(|_unknown| {
+            BookError::invalid(
+                "currency",
+                "name the currency as ISO 4217 does, such as EUR",
+            )
+        })?;
+        self.write_edit(customer, |core, tx| {
+            let mut held = core.held(tx.as_read(), now)?;
+            let gesture = Gesture {
+                customer,
+                reason,
+                amount_minor: minor,
+                currency,
+                shop: core.author(now)?.shop,
+            };
+            let spent = spend(&mut held, &gesture, now)
+                .map_err(|error| BookError::invalid("gesture", &error.to_string()))?;
+            Core::keep_marks(tx, &held)?;
+            Ok(Edit::RecordInteraction {
+                kind: InteractionKind::Gesture,
+                visit: None,
+                channel: None,
+                sku: None,
+                by_customer: false,
+                summary: Some(spent.reason),
+                act: None,
+                about: None,
+                spent: Some(Spent {
+                    minor: spent.spent.0,
+                    right: spent.spent.1,
+                }),
+            })
+        })
+    }
+
+    /// What in a note the customer should not have to read, in English and French; it never changes or throws away a word.
+    pub fn check_note(&self, text: String) -> Result<Vec<NoteWarning>, BookError> {
+        guarded(|| {
+            let linter = Linter::new(Language::ALL);
+            let found = linter.warnings(&text);
+            Ok(found
+                .iter()
+                .map(|warning| NoteWarning::new(&text, warning))
+                .collect())
+        })
+    }
+
+    /// Whether the chain may know somebody with this number or address already, asked offline; nobody's data is on this handheld for it.
+    pub fn may_exist(&self, kind: EndpointKind, endpoint: String) -> Result<MayExist, BookError> {
+        guarded(|| {
+            self.shelf.pass().check(self.shelf.now())?;
+            let store = self.shelf.store()?;
+            let found = duplicates::look_up(&*store.read()?, kind, &endpoint)
+                .map_err(|error| BookError::invalid("endpoint", &error.to_string()))?;
+            Ok(match found {
+                Warning::MayExist => MayExist::Maybe,
+                Warning::Absent => MayExist::No,
+                Warning::NotHere => MayExist::Unknown,
+            })
+        })
+    }
+}
+
+impl Book {
+    /// Works on a customer seen whole, whose look is logged.
+    fn picture<T>(
+        &self,
+        customer: CustomerId,
+        work: impl FnOnce(&Picture<'_>) -> T,
+    ) -> Result<T, BookError> {
+        self.log_look(customer)?;
+        let now = self.shelf.now();
+        guarded(|| {
+            self.shelf.with(|core, store| {
+                let seen = core.seen_whole(&*store.read()?, customer, now)?;
+                Ok(work(&seen.picture()))
+            })
+        })
+    }
+
+    fn reply(&self, customer: CustomerId, reply: Reply) -> Result<RecordedEdit, BookError> {
+        let now = self.shelf.now();
+        self.write_edit(customer, |core, tx| {
+            let seen = core.seen_whole(tx.as_read(), customer, now)?;
+            let picture = seen.picture();
+            let edit = next_ask(&picture).and_then(|ask| ask.answer(&reply));
+            edit.ok_or_else(|| {
+                BookError::invalid("question", "this does not answer what is asked: look again")
+            })
+        })
+    }
+}
+
+/// What the playbook calls an item.
+fn title_of(playbook: &Playbook, item: &str) -> String {
+    let known = playbook.item(item);
+    known.map_or(item, |item| item.name_in("en")).to_owned()
+}
+
+/// Names for the lines of the today list, each read once.
+struct Names<'a> {
+    tx: &'a dyn ReadTx,
+    playbook: &'a Playbook,
+    known: BTreeMap<CustomerId, String>,
+}
+
+impl<'a> Names<'a> {
+    fn new(tx: &'a dyn ReadTx, playbook: &'a Playbook) -> Self {
+        Self {
+            tx,
+            playbook,
+            known: BTreeMap::new(),
+        }
+    }
+
+    fn line(&mut self, item: CoreItem) -> TodayItem {
+        let tx = self.tx;
+        let name = self.known.entry(item.customer).or_insert_with(|| {
+            let row = sync_core::projection::read_row(tx, item.customer);
+            row.ok().flatten().map_or_else(String::new, |row| row.name)
+        });
+        let title = match item.kind {
+            DueKind::Obligation => title_of(self.playbook, &item.item),
+            DueKind::Promise => "promise".to_owned(),
+            DueKind::Arrival => "here now".to_owned(),
+        };
+        TodayItem::new(item, name.clone(), title)
+    }
+}

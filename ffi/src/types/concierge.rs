@@ -1,0 +1,524 @@
+//! What the concierge gives beside the brief: the today list, verdicts of the guard, recommendations, the question of the visit, warnings.
+
+use std::collections::BTreeMap;
+
+use sync_core::card::terms::Channel;
+use sync_core::concierge::confirm::{Ask, Doubt};
+use sync_core::concierge::grounds::SourceId;
+use sync_core::concierge::guard::{Reason, Ruling, Unblocker, Until, Verdict};
+use sync_core::concierge::ledger::Ledger;
+use sync_core::concierge::linter::{Category, Instead, Warning};
+use sync_core::concierge::recommend::{
+    Reason as RecommendReason, ReasonKind, Recommendation as CoreItem, Recommendations as CoreAll,
+    Referral as CoreReferral, ReferralKind,
+};
+use sync_core::concierge::stock::{Supply, SupplyKind};
+use sync_core::concierge::today::{DueKind, Today as CoreToday, TodayItem as CoreTodayItem};
+use sync_core::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
+use sync_core::records::Currency;
+
+use super::brief::BriefArgument;
+
+/// What kind of thing is owed.
+#[uniffi::remote(Enum)]
+pub enum DueKind {
+    /// The customer is here, or has an appointment today.
+    Arrival,
+    /// A promise.
+    Promise,
+    /// An obligation of the playbook.
+    Obligation,
+}
+
+/// Why an article is recommended.
+#[uniffi::remote(Enum)]
+pub enum ReasonKind {
+    /// Answers an open need.
+    Need,
+    /// Is wished for.
+    Wish,
+    /// Matches what the customer said they like.
+    Preference,
+    /// Goes with something they own.
+    Pairs,
+    /// Is about to be used up.
+    Replenish,
+    /// Suits a day that comes.
+    Occasion,
+}
+
+/// Where to send a customer whose need is not answered here, in the order in which it is offered.
+#[uniffi::remote(Enum)]
+pub enum ReferralKind {
+    /// Another shop of the chain has it.
+    OtherShop,
+    /// It can be ordered or made.
+    SpecialOrder,
+    /// Another house of the group may have it.
+    GroupHouse,
+    /// Somebody outside has it: honest advice counts.
+    Outside,
+}
+
+/// How an article can be had; the nearest first.
+#[uniffi::remote(Enum)]
+pub enum SupplyKind {
+    /// In this shop, counted lately.
+    Here,
+    /// In this shop by an older count: check.
+    Check,
+    /// On its way to this shop.
+    Arriving,
+    /// In another shop.
+    Elsewhere,
+}
+
+/// One line of the today list.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct TodayItem {
+    /// Who.
+    pub customer: CustomerId,
+    /// Their name, where this book knows it.
+    pub name: String,
+    /// The item's id: the same on every handheld.
+    pub id: String,
+    /// What kind of thing it is.
+    pub kind: DueKind,
+    /// The playbook's item; empty for what no item asks for.
+    pub item: String,
+    /// What the playbook calls it, in English, or what was promised.
+    pub title: String,
+    /// The edit that it is about, where it is about one.
+    pub about: Option<EditId>,
+    /// How much it counts, 1 to 5.
+    pub weight: u32,
+    /// Minutes it takes.
+    pub minutes: u32,
+    /// Before when it is to be done.
+    pub closes: Timestamp,
+    /// Whether that is over.
+    pub is_late: bool,
+    /// Minutes that the shift lacks for it; none for what fits.
+    pub minutes_missing: Option<u32>,
+}
+
+impl TodayItem {
+    pub(crate) fn new(item: CoreTodayItem, name: String, title: String) -> Self {
+        Self {
+            customer: item.customer,
+            name,
+            id: item.id,
+            kind: item.kind,
+            item: item.item,
+            title,
+            about: item.about.parse().ok(),
+            weight: item.weight,
+            minutes: item.minutes,
+            closes: item.closes,
+            is_late: item.is_late,
+            minutes_missing: item.minutes_missing,
+        }
+    }
+}
+
+/// The today list: the earliest close first, as far as the shift's minutes reach.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Today {
+    /// What fits into the shift.
+    pub today: Vec<TodayItem>,
+    /// What does not; nothing is dropped silently.
+    pub not_today: Vec<TodayItem>,
+    /// Minutes that are left.
+    pub minutes_left: u32,
+    /// Whether every customer of the book was looked at; otherwise ask again, or call `prepare_today` while idle.
+    pub is_complete: bool,
+}
+
+impl Today {
+    pub(crate) fn new(
+        list: CoreToday,
+        is_complete: bool,
+        mut line: impl FnMut(CoreTodayItem) -> TodayItem,
+    ) -> Self {
+        Self {
+            today: list.today.into_iter().map(&mut line).collect(),
+            not_today: list.not_today.into_iter().map(&mut line).collect(),
+            minutes_left: list.minutes_left,
+            is_complete,
+        }
+    }
+}
+
+/// What the guard decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum ContactRuling {
+    /// Go ahead.
+    Allow,
+    /// Not yet.
+    Hold,
+    /// No.
+    Deny,
+}
+
+/// Whether a customer may be contacted, and on what ground.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ContactVerdict {
+    /// The decision.
+    pub ruling: ContactRuling,
+    /// A stable name of the reason: `quiet_hours`, `cap_week`, `no_consent` …; none for a yes.
+    pub reason: Option<String>,
+    /// For a hold that a moment ends: when to ask again.
+    pub until: Option<Timestamp>,
+    /// For a hold that an act ends: which: `use_channel`, `solve_case`, `sync`, `owner`, `claim_owner`.
+    pub unblocker: Option<String>,
+    /// The channel to use instead, where that ends the hold.
+    pub use_channel: Option<Channel>,
+    /// Who looks after the customer first, where they hold the right.
+    pub owner: Option<AssociateId>,
+    /// The edits and notices it rests on.
+    pub sources: Vec<String>,
+}
+
+impl From<Verdict> for ContactVerdict {
+    fn from(verdict: Verdict) -> Self {
+        let reason = verdict.reason().map(Reason::as_str).map(str::to_owned);
+        let mut told = Self {
+            ruling: ContactRuling::Allow,
+            reason,
+            until: None,
+            unblocker: None,
+            use_channel: None,
+            owner: None,
+            sources: verdict.sources,
+        };
+        match verdict.ruling {
+            Ruling::Allow => {}
+            Ruling::Deny { .. } => told.ruling = ContactRuling::Deny,
+            Ruling::Hold { until, .. } => {
+                told.ruling = ContactRuling::Hold;
+                told.held(until);
+            }
+        }
+        told
+    }
+}
+
+impl ContactVerdict {
+    fn held(&mut self, until: Until) {
+        let by = match until {
+            Until::Moment(at) => {
+                self.until = Some(at);
+                return;
+            }
+            Until::Done(by) => by,
+        };
+        let name = match by {
+            Unblocker::UseChannel(channel) => {
+                self.use_channel = Some(channel);
+                "use_channel"
+            }
+            Unblocker::SolveCase(_) => "solve_case",
+            Unblocker::Sync => "sync",
+            Unblocker::Owner(owner) => {
+                self.owner = Some(owner);
+                "owner"
+            }
+            Unblocker::ClaimOwner => "claim_owner",
+        };
+        self.unblocker = Some(name.to_owned());
+    }
+}
+
+/// A reason for a recommendation.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RecommendationReason {
+    /// Which.
+    pub kind: ReasonKind,
+    /// What it is worth.
+    pub points: u32,
+    /// The arguments, by name.
+    pub arguments: Vec<BriefArgument>,
+    /// What it rests on.
+    pub sources: Vec<String>,
+}
+
+/// How an article can be had.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct SupplyLine {
+    /// How.
+    pub kind: SupplyKind,
+    /// In which shop.
+    pub shop: ShopId,
+    /// How many.
+    pub quantity: u32,
+    /// When it is expected, where it is on its way.
+    pub expected: Option<Timestamp>,
+    /// When that was counted.
+    pub as_of: Timestamp,
+}
+
+/// An article to show, and why.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RecommendedArticle {
+    /// Its number.
+    pub sku: String,
+    /// Its name.
+    pub name: String,
+    /// The sum of the reasons.
+    pub score: u32,
+    /// Why, the weightiest first.
+    pub reasons: Vec<RecommendationReason>,
+    /// The size to bring, where one is known.
+    pub size: Option<String>,
+    /// The nearest way to have it; none when no shop has it.
+    pub supply: Option<SupplyLine>,
+}
+
+/// One way to answer a need that this shop can't.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ReferralLine {
+    /// The need.
+    pub need: EditId,
+    /// In the customer's words.
+    pub what: String,
+    /// Where to.
+    pub kind: ReferralKind,
+    /// The article, where one is known.
+    pub sku: Option<String>,
+    /// The other shop.
+    pub shop: Option<ShopId>,
+    /// Whole hours since that shop's stock was counted.
+    pub hours_old: Option<i64>,
+}
+
+/// What to show a customer, and where to send them when we lack it.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RecommendationList {
+    /// The best articles, best first; at most five.
+    pub items: Vec<RecommendedArticle>,
+    /// For each open need without an answer here: where to go instead, in the order in which to offer it.
+    pub referrals: Vec<ReferralLine>,
+}
+
+fn named(arguments: BTreeMap<&'static str, String>) -> Vec<BriefArgument> {
+    let argument = |(name, text): (&str, String)| BriefArgument {
+        name: name.to_owned(),
+        text,
+    };
+    arguments.into_iter().map(argument).collect()
+}
+
+fn texts(sources: Vec<SourceId>) -> Vec<String> {
+    sources.iter().map(ToString::to_string).collect()
+}
+
+impl From<RecommendReason> for RecommendationReason {
+    fn from(reason: RecommendReason) -> Self {
+        Self {
+            kind: reason.kind,
+            points: reason.points,
+            arguments: named(reason.arguments),
+            sources: texts(reason.sources),
+        }
+    }
+}
+
+impl From<Supply> for SupplyLine {
+    fn from(supply: Supply) -> Self {
+        Self {
+            kind: supply.kind,
+            shop: supply.shop,
+            quantity: supply.quantity,
+            expected: supply.expected,
+            as_of: supply.as_of,
+        }
+    }
+}
+
+impl From<CoreItem> for RecommendedArticle {
+    fn from(item: CoreItem) -> Self {
+        Self {
+            sku: item.sku,
+            name: item.name,
+            score: item.score,
+            reasons: item.reasons.into_iter().map(Into::into).collect(),
+            size: item.size,
+            supply: item.supply.map(Into::into),
+        }
+    }
+}
+
+impl From<CoreReferral> for ReferralLine {
+    fn from(referral: CoreReferral) -> Self {
+        Self {
+            need: referral.need,
+            what: referral.what,
+            kind: referral.kind,
+            sku: referral.sku,
+            shop: referral.shop,
+            hours_old: referral.hours_old,
+        }
+    }
+}
+
+impl From<CoreAll> for RecommendationList {
+    fn from(all: CoreAll) -> Self {
+        Self {
+            items: all.items.into_iter().map(Into::into).collect(),
+            referrals: all.referrals.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// The one question of a visit.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct VisitQuestion {
+    /// What it is about: `conflict`, `preference` or `size`.
+    pub about: String,
+    /// Of what: "coats", "shoe EU".
+    pub subject: String,
+    /// What is written now; of a conflict, each side.
+    pub says: Vec<String>,
+    /// Of a conflict, the edits that a choice names, in the order of `says`.
+    pub choices: Vec<EditId>,
+    /// Since when it is in doubt.
+    pub since: Timestamp,
+    /// What it rests on.
+    pub sources: Vec<String>,
+}
+
+impl From<&Ask<'_>> for VisitQuestion {
+    fn from(ask: &Ask<'_>) -> Self {
+        let (about, subject, says, choices) = match ask.doubt {
+            Doubt::Conflict(conflict) => {
+                let sides = conflict.options.iter();
+                let says = sides.clone().map(|side| side.text.clone()).collect();
+                let choices = sides.map(|side| side.edit).collect();
+                ("conflict", conflict.path.clone(), says, choices)
+            }
+            Doubt::Preference(one) => {
+                let says = one.value.value.iter().cloned().collect();
+                ("preference", one.subject.clone(), says, Vec::new())
+            }
+            Doubt::Size(one) => {
+                let subject = format!("{} {}", one.category, one.system);
+                ("size", subject, vec![one.size.value.clone()], Vec::new())
+            }
+        };
+        Self {
+            about: about.to_owned(),
+            subject,
+            says,
+            choices,
+            since: ask.since,
+            sources: texts(ask.sources()),
+        }
+    }
+}
+
+/// A finding of the note linter: "the customer may read this".
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct NoteWarning {
+    /// First character of the passage, counted in Unicode scalars.
+    pub start: u32,
+    /// The character after the passage.
+    pub end: u32,
+    /// Of what kind: `health`, `religion`, `appearance`, `insult`, `wealth`, `id_number`, `card_number`.
+    pub category: String,
+    /// What to do instead, the best first: `allergy`, `restricted`, `preference`, `draft`, `nowhere`.
+    pub instead: Vec<String>,
+}
+
+impl NoteWarning {
+    pub(crate) fn new(text: &str, warning: &Warning) -> Self {
+        let at = |byte: usize| {
+            let before = text.char_indices().take_while(|(start, _)| *start < byte);
+            u32::try_from(before.count()).unwrap_or(u32::MAX)
+        };
+        Self {
+            start: at(warning.span.start),
+            end: at(warning.span.end),
+            category: Category::as_str(warning.category).to_owned(),
+            instead: warning.instead.iter().map(|one| instead(*one)).collect(),
+        }
+    }
+}
+
+fn instead(what: Instead) -> String {
+    let name = match what {
+        Instead::Allergy => "allergy",
+        Instead::Restricted => "restricted",
+        Instead::Preference => "preference",
+        Instead::Draft => "draft",
+        Instead::Nowhere => "nowhere",
+    };
+    name.to_owned()
+}
+
+/// What the customer gave beside what we gave; never a score.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ValueLedger {
+    /// Both sides in one English line.
+    pub line: String,
+    /// Everything with its sources, as JSON: what a customer is given who asks for it.
+    pub json: String,
+}
+
+impl From<Ledger> for ValueLedger {
+    fn from(ledger: Ledger) -> Self {
+        Self {
+            line: ledger.line(),
+            json: ledger.to_json(),
+        }
+    }
+}
+
+/// What is left to spend on gestures today, of one right.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct GestureBudget {
+    /// How much, in minor units.
+    pub left_minor: i64,
+    /// In which currency; the shop's own where the hub does not know it.
+    pub currency: Option<String>,
+}
+
+impl From<(i64, Option<Currency>)> for GestureBudget {
+    fn from((left_minor, currency): (i64, Option<Currency>)) -> Self {
+        Self {
+            left_minor,
+            currency: currency.map(|currency| currency.as_str().to_owned()),
+        }
+    }
+}
+
+/// Something that is owed to a customer by the playbook.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct OwedItem {
+    /// Its id: the same on every handheld.
+    pub id: String,
+    /// The playbook's item.
+    pub item: String,
+    /// What the playbook calls it, in English.
+    pub title: String,
+    /// What became of it: `pending`, `met`, `late`, `missed`, `excused`, `void`.
+    pub state: String,
+    /// From when it may be done.
+    pub opens: Timestamp,
+    /// Before when it is to be done.
+    pub closes: Timestamp,
+    /// When it was done.
+    pub done_at: Option<Timestamp>,
+    /// What shows it.
+    pub sources: Vec<String>,
+}
+
+/// Whether the chain may know somebody already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum MayExist {
+    /// No card of the chain has this endpoint, as of the last sync.
+    No,
+    /// One may: look for them at the hub before a second card is begun.
+    Maybe,
+    /// This handheld does not hold the index.
+    Unknown,
+}

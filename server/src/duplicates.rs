@@ -1,0 +1,393 @@
+//! The index of duplicates on the hub: kept beside the cards, posted to every book, and asked by who looks for a customer by phone or address.
+//!
+//! The feeds of the books say which cards changed, so nothing has to be hooked into whoever writes, and what happened while the hub was
+//! down is made up for when it starts.
+//!
+//! # Invariants
+//! - In [`Table::ImportIndex`]: `e ‖ fingerprint ‖ customer` for every endpoint of a card, and `d ‖ customer` to the fingerprints of that card.
+//!   Derived from the cards; nothing of an endpoint can be read from them without the chain's key.
+//! - A feed is read up to where its cursor stands in the transaction that brings these rows up to it.
+//! - A shard whose rows changed is noted until the notice that says so is posted.
+//!
+//! # Failure
+//! A step that is cut is done again.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sync_core::card::normal::{self, EndpointError};
+use sync_core::card::terms::{EndpointKind, EndpointStatus};
+use sync_core::card::{CardView, Facet, Reading};
+use sync_core::documents::{self, DocumentRow};
+use sync_core::duplicates::{self, ChainKey, EndpointsBody, Fingerprint};
+use sync_core::feed::{self, FeedKind, FeedRow};
+use sync_core::ids::{CustomerId, DocumentId, ShopId, Timestamp};
+use sync_core::notices::{NoticeDraft, NoticeError, Subject, held};
+use sync_core::scope::Scope;
+use sync_core::store::{
+    self, Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, scan_prefix,
+};
+
+use crate::book::Book;
+use crate::writer::WriteError;
+
+/// The index is brought up to date at most this often: a shard that changes costs every handheld some 5 KB.
+pub const POST_EVERY_MS: i64 = 60_000;
+/// Feed entries that one step reads.
+const ENTRIES_MAX: usize = 5_000;
+/// Customers whose rows one step moves.
+const CUSTOMERS_MAX: usize = 1_000;
+/// Shards that are posted in one transaction.
+const SHARDS_MAX: usize = 32;
+/// In [`Table::Progress`]: up to where the feed of a scope was read.
+const CURSOR: &[u8] = b"duplicates.at/";
+/// In [`Table::Progress`]: shards to be posted.
+const DIRTY: &[u8] = b"duplicates.dirty/";
+/// Which system says so.
+const SOURCE: &str = "hub";
+
+/// Why the index could not be kept or asked.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The text is no endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// What was found could not be kept.
+    #[error("keeping the index of duplicates: {0}")]
+    Write(#[from] WriteError<NoticeError>),
+    /// Reading panicked.
+    #[error("reading for the index of duplicates panicked")]
+    Panicked,
+}
+
+/// Keeps the index.
+#[derive(Debug)]
+pub struct Keeper {
+    book: Arc<Book>,
+    key: ChainKey,
+    posted_at: Mutex<Option<Timestamp>>,
+}
+
+/// What one step found.
+#[derive(Debug, Default)]
+struct Step {
+    /// Fingerprints of the cards that changed.
+    cards: BTreeMap<CustomerId, BTreeSet<Fingerprint>>,
+    cursors: Vec<(Scope, u64)>,
+    /// Whether the feeds were read to their end.
+    is_last: bool,
+}
+
+impl Keeper {
+    /// A keeper of the book's index under the chain's key.
+    #[must_use]
+    pub fn new(book: Arc<Book>, key: ChainKey) -> Self {
+        Self {
+            book,
+            key,
+            posted_at: Mutex::new(None),
+        }
+    }
+
+    /// Brings the index up to date, unless that was done within [`POST_EVERY_MS`]. Says whether it looked.
+    ///
+    /// # Errors
+    /// [`KeepError`]; the next call goes on where this one was.
+    pub async fn tick(self: &Arc<Self>, now: Timestamp) -> Result<bool, KeepError> {
+        {
+            let mut posted_at = self
+                .posted_at
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let is_early = |at: Timestamp| at <= now && now < at.plus_ms(POST_EVERY_MS);
+            if posted_at.is_some_and(is_early) {
+                return Ok(false);
+            }
+            *posted_at = Some(now);
+        }
+        self.catch_up().await?;
+        Ok(true)
+    }
+
+    /// Brings the index up to date at once.
+    ///
+    /// # Errors
+    /// As [`Keeper::tick`].
+    pub async fn catch_up(self: &Arc<Self>) -> Result<(), KeepError> {
+        loop {
+            let keeper = Arc::clone(self);
+            let step = tokio::task::spawn_blocking(move || keeper.step()).await;
+            let step = step.unwrap_or(Err(KeepError::Panicked))?;
+            let is_last = step.is_last;
+            self.book
+                .write_batch(move |engine| {
+                    keep(engine.tx(), &step)?;
+                    Ok::<_, NoticeError>(())
+                })
+                .await?;
+            if is_last {
+                break;
+            }
+        }
+        while self.post().await? {}
+        Ok(())
+    }
+
+    /// Posts shards that changed; says whether there may be more.
+    async fn post(&self) -> Result<bool, KeepError> {
+        let key = self.key;
+        let more = self.book.write_batch(move |engine| {
+            let dirty = dirty_shards(engine.tx().as_read())?;
+            let as_of = engine.now();
+            let mut drafts = Vec::new();
+            for shard in dirty.iter().copied().take(SHARDS_MAX) {
+                let prints = prints_of(engine.tx().as_read(), shard)?;
+                let body = EndpointsBody::Shard(duplicates::build_shard(&key, shard, prints));
+                let name = duplicates::shard_key(shard);
+                drafts.push(NoticeDraft::new(
+                    Subject::Chain,
+                    name,
+                    (SOURCE, as_of),
+                    &body,
+                ));
+                engine
+                    .tx()
+                    .delete(Table::Progress, &[DIRTY, &[shard]].concat())?;
+            }
+            let is_last = dirty.len() <= SHARDS_MAX;
+            if is_last && !drafts.is_empty() {
+                // A handheld with the key takes a shard that is not there for one without endpoints.
+                let body = EndpointsBody::Key(key);
+                let of = (SOURCE, Timestamp(0));
+                drafts.push(NoticeDraft::new(
+                    Subject::Chain,
+                    duplicates::key_key(),
+                    of,
+                    &body,
+                ));
+            }
+            engine.put_notices(&drafts)?;
+            Ok::<_, NoticeError>(!is_last)
+        });
+        Ok(more.await?)
+    }
+
+    /// Reads what the feeds tell and what the cards say now.
+    fn step(&self) -> Result<Step, KeepError> {
+        let (changed, cursors, is_last) = {
+            let tx = self.book.store().read()?;
+            changed(&*tx)?
+        };
+        let mut step = Step {
+            cards: BTreeMap::new(),
+            cursors,
+            is_last,
+        };
+        for customer in changed {
+            step.cards.insert(customer, self.prints(customer)?);
+        }
+        Ok(step)
+    }
+
+    /// The fingerprints of what a card says.
+    fn prints(&self, customer: CustomerId) -> Result<BTreeSet<Fingerprint>, StoreError> {
+        let endpoints = self.endpoints(customer)?.into_iter();
+        let prints = endpoints.map(|(kind, form)| self.key.fingerprint(kind, &form));
+        Ok(prints.filter_map(Result::ok).collect())
+    }
+
+    /// A card's endpoints, but those that turned out to be another person's.
+    fn endpoints(&self, customer: CustomerId) -> Result<Vec<(EndpointKind, String)>, StoreError> {
+        let nobody = (ShopId([0; ShopId::LEN]), None);
+        let (visible, corrections) = self.book.visible(customer, nobody)?;
+        let reading = Reading {
+            now: self.book.now(),
+            corrections: &corrections,
+        };
+        let view = CardView::read(&visible, &reading);
+        let endpoints = view.endpoints.into_iter();
+        Ok(endpoints
+            .filter(|one| one.status != EndpointStatus::WrongPerson)
+            .map(|one| (one.kind, one.value.value))
+            .collect())
+    }
+
+    /// Who of the whole chain has this endpoint, as of the last step: exactly, not by fingerprint alone.
+    ///
+    /// # Errors
+    /// [`KeepError::Endpoint`] when the text is none, or what the store reports.
+    pub fn holders(&self, kind: EndpointKind, text: &str) -> Result<Vec<CustomerId>, KeepError> {
+        let asked = same(kind, text)?;
+        let print = self.key.fingerprint(kind, text)?;
+        let prefix = entry_key(print, None);
+        let mut found = Vec::new();
+        {
+            let tx = self.book.store().read()?;
+            scan_prefix(&*tx, Table::ImportIndex, &prefix, &mut |key, _| {
+                found.extend(key.get(prefix.len()..).and_then(CustomerId::from_slice));
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        let mut holders = Vec::new();
+        for customer in found {
+            let endpoints = self.endpoints(customer)?;
+            let has =
+                |(kind, form): &(EndpointKind, String)| same(*kind, form) == Ok(asked.clone());
+            if endpoints.iter().any(has) {
+                holders.push(customer);
+            }
+        }
+        Ok(holders)
+    }
+}
+
+/// What makes two endpoints the same for a look-up: as the fingerprint has it.
+fn same(kind: EndpointKind, text: &str) -> Result<(EndpointKind, String), EndpointError> {
+    let form = normal::endpoint(kind, text)?;
+    Ok(match kind {
+        EndpointKind::Whatsapp => (EndpointKind::Phone, form),
+        EndpointKind::Email => (kind, normal::fold(&form)),
+        EndpointKind::Phone | EndpointKind::Wechat | EndpointKind::Line | EndpointKind::Kakao => {
+            (kind, form)
+        }
+    })
+}
+
+fn entry_key(print: Fingerprint, customer: Option<CustomerId>) -> Vec<u8> {
+    let customer = customer.as_ref().map_or(&[][..], CustomerId::as_bytes);
+    [b"e", &print.bits().to_be_bytes()[..], customer].concat()
+}
+
+fn card_key(customer: CustomerId) -> Vec<u8> {
+    [b"d", customer.as_bytes()].concat()
+}
+
+fn cursor_key(scope: Scope) -> Vec<u8> {
+    [CURSOR, &scope.key()].concat()
+}
+
+type Changed = (BTreeSet<CustomerId>, Vec<(Scope, u64)>, bool);
+
+/// Customers whose card changed since the cursors, where these stand now, and whether that is the end.
+fn changed(tx: &dyn ReadTx) -> Result<Changed, StoreError> {
+    let mut customers = BTreeSet::new();
+    let mut cursors = Vec::new();
+    let mut entries = 0;
+    let mut is_last = true;
+    for scope in held::books(tx)? {
+        let before: u64 =
+            store::get_row(tx, Table::Progress, &cursor_key(scope))?.unwrap_or_default();
+        let (from, to) = (
+            feed::feed_key(scope, before + 1),
+            feed::feed_key(scope, u64::MAX),
+        );
+        let range = KeyRange {
+            from: &from,
+            to: Some(&to),
+        };
+        let mut at = before;
+        let mut documents = BTreeSet::new();
+        tx.scan(Table::Feed, range, Direction::Ascending, &mut |_, row| {
+            if entries >= ENTRIES_MAX || customers.len() + documents.len() >= CUSTOMERS_MAX {
+                is_last = false;
+                return Ok(ControlFlow::Break(()));
+            }
+            entries += 1;
+            at += 1;
+            let row: FeedRow = store::decode_row(Table::Feed, row)?;
+            match row.kind {
+                FeedKind::Change { document, .. }
+                | FeedKind::Base { document, .. }
+                | FeedKind::Enter { document } => drop(documents.insert(document)),
+                FeedKind::Tombstone { customer } => drop(customers.insert(customer)),
+                FeedKind::Records { .. } | FeedKind::Leave { .. } | FeedKind::Notices { .. } => {}
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for document in documents {
+            customers.extend(card_of(tx, document)?);
+        }
+        if at > before {
+            cursors.push((scope, at));
+        }
+    }
+    Ok((customers, cursors, is_last))
+}
+
+/// The customer whose card a document is.
+fn card_of(tx: &dyn ReadTx, document: DocumentId) -> Result<Option<CustomerId>, StoreError> {
+    let row: Option<DocumentRow> = documents::row(tx, document)?;
+    let card = row.filter(|row| row.facet == Facet::Card);
+    Ok(card.map(|row| row.customer))
+}
+
+/// Moves the rows of cards to what they say now.
+fn keep(tx: &mut dyn WriteTx, step: &Step) -> Result<(), StoreError> {
+    for (customer, after) in &step.cards {
+        let key = card_key(*customer);
+        let before: Option<BTreeSet<Fingerprint>> =
+            store::get_row(tx.as_read(), Table::ImportIndex, &key)?;
+        let before = before.unwrap_or_default();
+        if before == *after {
+            continue;
+        }
+        for print in before.symmetric_difference(after) {
+            let entry = entry_key(*print, Some(*customer));
+            if after.contains(print) {
+                tx.put(Table::ImportIndex, &entry, &[])?;
+            } else {
+                tx.delete(Table::ImportIndex, &entry)?;
+            }
+            tx.put(Table::Progress, &[DIRTY, &[print.shard()]].concat(), &[])?;
+        }
+        if after.is_empty() {
+            tx.delete(Table::ImportIndex, &key)?;
+        } else {
+            store::put_row(tx, Table::ImportIndex, &key, after)?;
+        }
+    }
+    for (scope, at) in &step.cursors {
+        store::put_row(tx, Table::Progress, &cursor_key(*scope), at)?;
+    }
+    Ok(())
+}
+
+fn dirty_shards(tx: &dyn ReadTx) -> Result<Vec<u8>, StoreError> {
+    let mut dirty = Vec::new();
+    scan_prefix(tx, Table::Progress, DIRTY, &mut |key, _| {
+        dirty.extend(key.last());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(dirty)
+}
+
+/// The fingerprints of one shard.
+fn prints_of(tx: &dyn ReadTx, shard: u8) -> Result<BTreeSet<Fingerprint>, StoreError> {
+    let from = entry_key(Fingerprint::first_of(shard), None);
+    let next = shard.checked_add(1).map(Fingerprint::first_of);
+    let to = next.map_or_else(|| b"f".to_vec(), |next| entry_key(next, None));
+    let range = KeyRange {
+        from: &from,
+        to: Some(&to),
+    };
+    let mut prints = BTreeSet::new();
+    tx.scan(
+        Table::ImportIndex,
+        range,
+        Direction::Ascending,
+        &mut |key, _| {
+            let bits = key.get(1..).and_then(<[u8]>::first_chunk);
+            let bits = bits.map(|bits| u32::from_be_bytes(*bits));
+            prints.extend(bits.and_then(Fingerprint::from_bits));
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    Ok(prints)
+}

@@ -1,0 +1,263 @@
+//! The concierge on a handheld: gathers what its functions are given, keeps what is due, and spends rights.
+//!
+//! # Invariants
+//! - What is shown comes from the pure functions of [`crate::concierge`]; nothing is decided here.
+//! - A right that an edit spends is marked in the transaction that records the edit.
+
+use std::collections::BTreeSet;
+
+use super::{Book, BookError};
+use crate::card::links::{self, Standing};
+use crate::card::reduce::Corrections;
+use crate::card::{CardView, Reading};
+use crate::concierge::gap::Contribution;
+use crate::concierge::gap::Settings as GapSettings;
+use crate::concierge::gap::exact::Share;
+use crate::concierge::gather::Gathered;
+use crate::concierge::guard::{self, Request, Settings, Verdict};
+use crate::concierge::obligations::{self, Obligation, State};
+use crate::concierge::picture::{Picture, Viewer};
+use crate::concierge::playbook::{Playbook, PlaybookBody};
+use crate::concierge::rights::{Held, Holder, Marks, RightBody, Rights};
+use crate::concierge::today::{CustomerDue, DueItem, DueKind, Effort, due, due_of};
+use crate::ids::{CustomerId, Timestamp};
+use crate::notices::{self, Subject};
+use crate::store::{ReadTx, StoreError, Table, WriteTx, get_row, put_row};
+
+/// A customer as whoever works sees them now.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    customer: CustomerId,
+    gathered: Gathered,
+    viewer: Viewer,
+    synced_at: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Seen {
+    /// What the concierge's functions are given.
+    #[must_use]
+    pub fn picture(&self) -> Picture<'_> {
+        let times = (self.synced_at, self.now);
+        self.gathered.picture(self.customer, self.viewer, times)
+    }
+}
+
+impl Book {
+    /// A customer seen whole: over every card that is the same person, and from every source. The look is to be logged by the caller.
+    ///
+    /// # Errors
+    /// [`BookError`].
+    pub fn seen_whole(
+        &mut self,
+        tx: &dyn ReadTx,
+        customer: CustomerId,
+        now: Timestamp,
+    ) -> Result<Seen, BookError> {
+        let author = self.author(now)?;
+        let view = self.read_card(tx, customer, now)?;
+        let (view, members) = self.joined(tx, (customer, view), now)?;
+        let device = self.enrolment()?.device;
+        Ok(Seen {
+            customer,
+            gathered: Gathered::read(tx, (customer, &members), view, author.shop)?,
+            viewer: Viewer {
+                associate: author.associate,
+                device,
+                shop: author.shop,
+            },
+            synced_at: (self.contact.at != Timestamp::default()).then_some(self.contact.at),
+            now,
+        })
+    }
+
+    /// The view over all cards that are this person, the oldest first; the card's own where it stands alone or people disagree.
+    fn joined(
+        &mut self,
+        tx: &dyn ReadTx,
+        (customer, view): (CustomerId, CardView),
+        now: Timestamp,
+    ) -> Result<(CardView, Vec<CustomerId>), BookError> {
+        if view.links.is_empty() {
+            return Ok((view, vec![customer]));
+        }
+        let author = self.author(now)?;
+        let replica = self.replica.as_mut().ok_or(BookError::NotEnrolled)?;
+        let (component, cards) = replica.person(tx, &author, customer)?;
+        if component.standing() != Standing::OnePerson {
+            return Ok((view, vec![customer]));
+        }
+        let mut corrections = Corrections::new();
+        for card in cards.keys() {
+            corrections.extend(replica.corrections(tx, &author, *card)?);
+        }
+        let reading = Reading {
+            now,
+            corrections: &corrections,
+        };
+        let merged = links::merge(&cards, &reading, Some(author.associate));
+        Ok((merged.view, merged.members))
+    }
+
+    /// The chain's playbook, or the standard one where nobody has written another.
+    ///
+    /// # Errors
+    /// What the store reports. A playbook of a newer version counts as the standard one.
+    pub fn playbook(tx: &dyn ReadTx) -> Result<Playbook, StoreError> {
+        let posted = notices::get::<PlaybookBody>(tx, Subject::Chain, "")?;
+        let read = posted.and_then(|(_, body)| body.playbook().ok());
+        Ok(read.unwrap_or_else(Playbook::standard))
+    }
+
+    /// The bounds that the chain set, or the ones that count where it set none.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn settings(tx: &dyn ReadTx) -> Result<Settings, StoreError> {
+        let posted = notices::get::<Settings>(tx, Subject::Chain, "")?;
+        Ok(posted.map(|(_, body)| body).unwrap_or_default())
+    }
+
+    /// The rights that this handheld holds for whoever works.
+    ///
+    /// # Errors
+    /// [`BookError`].
+    pub fn held(&self, tx: &dyn ReadTx, now: Timestamp) -> Result<Held, BookError> {
+        let author = self.author(now)?;
+        let mut rights = Vec::new();
+        let mine = Subject::Associate(author.associate);
+        notices::for_each::<RightBody>(tx, mine, &mut |notice, body| {
+            rights.push((notice.key, body));
+        })?;
+        let here = Holder {
+            device: self.enrolment()?.device,
+            session: author.session,
+        };
+        let marks: Option<Marks> = get_row(tx, Table::Progress, Marks::KEY)?;
+        Ok(Held::new(here, rights, marks.unwrap_or_default()))
+    }
+
+    /// Keeps what was spent of the rights held here.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn keep_marks(tx: &mut dyn WriteTx, held: &Held) -> Result<(), StoreError> {
+        let mut marks = held.marks().clone();
+        let before: Option<Marks> = get_row(tx.as_read(), Table::Progress, Marks::KEY)?;
+        // Marks of colleagues on this handheld stay: they hold rights of their own.
+        let before = before.unwrap_or_default();
+        marks.contacts.extend(before.contacts);
+        for (right, minor) in before.spent_minor {
+            let spent = marks.spent_minor.entry(right).or_default();
+            *spent = (*spent).max(minor);
+        }
+        put_row(tx, Table::Progress, Marks::KEY, &marks)
+    }
+
+    /// Whether the customer may be contacted now.
+    ///
+    /// # Errors
+    /// [`BookError`].
+    pub fn guard(
+        &mut self,
+        tx: &dyn ReadTx,
+        (customer, request): (CustomerId, &Request),
+        now: Timestamp,
+    ) -> Result<Verdict, BookError> {
+        let seen = self.seen_whole(tx, customer, now)?;
+        let settings = Self::settings(tx)?;
+        let held = self.held(tx, now)?;
+        let rights = Rights::Handheld(&held);
+        Ok(guard::guard(&seen.picture(), request, &settings, rights))
+    }
+
+    /// What the playbook owes a customer, in the order in which it closes.
+    ///
+    /// # Errors
+    /// [`BookError`].
+    pub fn owed(
+        &mut self,
+        tx: &dyn ReadTx,
+        customer: CustomerId,
+        now: Timestamp,
+    ) -> Result<Vec<Obligation>, BookError> {
+        let seen = self.seen_whole(tx, customer, now)?;
+        let whole = (&seen.gathered.whole, &seen.gathered.house);
+        let playbook = Self::playbook(tx)?;
+        Ok(obligations::obligations(customer, whole, &playbook, now))
+    }
+
+    /// Makes the stored rows of what is due for customers whose row is missing or old, at most `limit` of them. Returns for how many it was made.
+    ///
+    /// # Errors
+    /// [`BookError`].
+    pub fn make_due(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<usize, BookError> {
+        let customers = due::missing(tx.as_read(), (None, limit), now)?;
+        if customers.is_empty() {
+            return Ok(0);
+        }
+        let playbook = Self::playbook(tx.as_read())?;
+        for customer in &customers {
+            let row = match self.seen_whole(tx.as_read(), *customer, now) {
+                Ok(seen) => due_row(&seen, &playbook),
+                // A row whose card is still to come says that it was looked for; the card's arrival forgets it.
+                Err(BookError::UnknownCustomer) => nothing_due(*customer),
+                Err(error) => return Err(error),
+            };
+            due::put(tx, &row, now)?;
+        }
+        Ok(customers.len())
+    }
+}
+
+fn nothing_due(customer: CustomerId) -> CustomerDue {
+    CustomerDue {
+        customer,
+        owner: None,
+        delivery_bp: None,
+        items: Vec::new(),
+    }
+}
+
+/// What may fall due for a customer: promises, arrivals, and what the playbook owes.
+fn due_row(seen: &Seen, playbook: &Playbook) -> CustomerDue {
+    let picture = seen.picture();
+    let whole = (&seen.gathered.whole, &seen.gathered.house);
+    let mut items = due_of(&picture, &Effort::default());
+    // A promise is on the list by itself; the playbook's item on promises would list it twice.
+    let listed: BTreeSet<String> = items.iter().map(|item| item.about.clone()).collect();
+    for owed in obligations::obligations(seen.customer, whole, playbook, seen.now) {
+        if owed.state == State::Pending && !listed.contains(&owed.about) {
+            items.extend(of_playbook(&owed, playbook));
+        }
+    }
+    let settings = GapSettings::default();
+    let share = Contribution::of(whole, playbook, &settings, seen.now).share(playbook, &settings);
+    CustomerDue {
+        customer: seen.customer,
+        owner: seen.gathered.whole.owner.as_ref().map(|owner| owner.owner),
+        delivery_bp: share.map(Share::bp),
+        items,
+    }
+}
+
+fn of_playbook(owed: &Obligation, playbook: &Playbook) -> Option<DueItem> {
+    let item = playbook.item(&owed.item)?;
+    Some(DueItem {
+        id: owed.id.clone(),
+        kind: DueKind::Obligation,
+        item: owed.item.clone(),
+        about: owed.about.clone(),
+        weight: item.weight,
+        minutes: item.minutes,
+        opens: owed.opens_at,
+        closes: owed.closes_at,
+        lapses: Some(owed.closes_at),
+        assignees: Vec::new(),
+    })
+}
