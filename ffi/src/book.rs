@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod concierge;
 mod editing;
+mod guests;
 mod house;
 mod observing;
 pub(crate) mod opening;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use sync_core::concierge::guest;
 use sync_core::crypto::{DeviceSigner, SoftwareDeviceKey};
 use sync_core::entropy::Entropy as _;
 use sync_core::ids::Timestamp;
@@ -16,7 +17,7 @@ use sync_core::protocol::frame::Frame;
 use sync_core::protocol::handheld::Event;
 use sync_core::replica::account;
 use sync_core::replica::book::{Book as Core, Carrier, Pass};
-use sync_core::store::{ReadTx, Store, WriteTx};
+use sync_core::store::{ReadTx, Store, StoreError, WriteTx};
 use tokio::sync::Notify;
 
 use crate::BookError;
@@ -91,6 +92,7 @@ impl Shelf {
             None => software_signer(account::software_key(&*tx)?)?,
         };
         drop(tx);
+        sweep_guests(&*parts.store, parts.clock.now());
         Ok(Self {
             pass: RwLock::new(core.pass()),
             core: Mutex::new(core),
@@ -199,6 +201,7 @@ impl Shelf {
 
     /// Opens a session and returns its first frame, packed.
     pub(crate) fn open_session(&self, carrier: Carrier) -> Result<Vec<u8>, BookError> {
+        sweep_guests(&*self.store()?, self.now());
         let hello = self.read(|core, tx| Ok(core.open_session(tx, carrier)?))?;
         Ok(hello.pack())
     }
@@ -306,6 +309,22 @@ impl Answer {
             }
             self.frames.push(packed);
         }
+    }
+}
+
+/// Removes guest cards whose day is over. A full storage keeps neither the book from opening nor a sync from beginning:
+/// an expired card is shown to nobody, and the next call removes it.
+fn sweep_guests(store: &dyn Store, now: Timestamp) {
+    let sweep = || -> Result<(), StoreError> {
+        if guest::has_expired(&*store.read()?, now)? {
+            let mut tx = store.write()?;
+            guest::sweep(&mut *tx, now)?;
+            tx.commit()?;
+        }
+        Ok(())
+    };
+    if let Err(error) = sweep() {
+        tracing::warn!(%error, "guest cards whose day is over are still stored");
     }
 }
 

@@ -4,6 +4,7 @@ mod brief;
 mod card;
 mod concierge;
 mod edit;
+mod guests;
 mod house;
 mod ids;
 mod records;
@@ -22,6 +23,9 @@ pub use concierge::{
     TodayItem, ValueLedger, VisitQuestion,
 };
 pub use edit::{NamePartText, NameParts, PreferenceInput};
+pub use guests::{
+    CardsApart, GuestCard, GuestIntroduction, GuestIs, GuestWord, Person, PersonStanding,
+};
 pub use house::{
     Arriving, Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, ServiceCase,
     SizeCount, StockAt,

@@ -22,6 +22,7 @@ use sync_core::store::ReadTx;
 
 use super::Book;
 use crate::BookError;
+use crate::changes::Change;
 use crate::error::guarded;
 use crate::types::{
     Brief, ContactVerdict, GestureBudget, MayExist, NoteWarning, OwedItem, RecommendationList,
@@ -293,12 +294,29 @@ impl Book {
 
     fn reply(&self, customer: CustomerId, reply: Reply) -> Result<RecordedEdit, BookError> {
         let now = self.shelf.now();
-        self.write_edit(customer, |core, tx| {
-            let seen = core.seen_whole(tx.as_read(), customer, now)?;
-            let picture = seen.picture();
-            let edit = next_ask(&picture).and_then(|ask| ask.answer(&reply));
-            edit.ok_or_else(|| {
-                BookError::invalid("question", "this does not answer what is asked: look again")
+        let mut entropy = self.shelf.entropy.clone();
+        guarded(|| {
+            let (recorded, cards) = self.shelf.write(|core, tx| {
+                let seen = core.seen_whole(tx.as_read(), customer, now)?;
+                let picture = seen.picture();
+                let edit = next_ask(&picture).and_then(|ask| ask.answer(&reply));
+                let edit = edit.ok_or_else(|| {
+                    BookError::invalid("question", "this does not answer what is asked: look again")
+                })?;
+                // The question was asked of the person, and the answer counts on each of their cards.
+                let cards = picture.whole.members.clone();
+                let source = edit.usual_source();
+                let about = (customer, &edit);
+                let recorded = core.record_of_person(tx, about, source, (now, &mut entropy))?;
+                Ok((recorded, cards))
+            })?;
+            let changed = cards.into_iter();
+            let changed = changed.map(|customer| Change::Customer { customer });
+            self.shelf.changes.push(changed.chain([Change::Outbox]));
+            self.shelf.news.notify_one();
+            Ok(RecordedEdit {
+                edit: recorded.edit,
+                number: recorded.number,
             })
         })
     }

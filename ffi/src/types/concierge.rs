@@ -86,7 +86,7 @@ pub struct TodayItem {
     pub kind: DueKind,
     /// The playbook's item; empty for what no item asks for.
     pub item: String,
-    /// What the playbook calls it, in English, or what was promised.
+    /// What the playbook calls it, in English; `promise` and `here now` for what no item asks for.
     pub title: String,
     /// The edit that it is about, where it is about one.
     pub about: Option<EditId>,

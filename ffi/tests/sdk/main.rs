@@ -1,4 +1,4 @@
-//! The SDK through its public surface: opening, people, syncing over frames, cancelling, wiping, the preview.
+//! The SDK through its public surface: opening, people, the concierge, guests, syncing over frames, cancelling, wiping, the preview.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,6 +6,8 @@
     reason = "helpers of tests fail like tests"
 )]
 
+mod concierge;
+mod guests;
 mod opening;
 mod people;
 mod preview;

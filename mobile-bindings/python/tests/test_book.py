@@ -3,16 +3,22 @@
 import os
 import tempfile
 import threading
+import time
 import unittest
 
 from carnet_sdk import sdk
 from tests.hub import Hub, is_given
 
 KEY = bytes(range(32))
+DAY_MS = 24 * 3_600_000
 
 
 def english(brief):
     return [sdk.render_english(line) for line in brief.lines]
+
+
+def now():
+    return time.time_ns() // 1_000_000
 
 
 class PreviewTest(unittest.TestCase):
@@ -67,6 +73,40 @@ class PreviewTest(unittest.TestCase):
         self.assertTrue(any(change.is_CUSTOMER() for change in changes))
 
 
+    def test_the_answer_of_the_visit_settles_the_conflict(self):
+        question = self.book.next_question(self.ana)
+        self.assertEqual((question.about, set(question.says)), ("conflict", {"38", "39"}))
+        self.book.choose_answer(self.ana, question.choices[question.says.index("39")])
+        self.assertEqual(self.book.conflicts(self.ana), [])
+
+    def test_today_lists_what_is_late_and_a_gesture_takes_a_right(self):
+        today = self.book.today(None, now() + DAY_MS, 480)
+        late = [item for item in today.today if item.customer == self.ana and item.is_late]
+        self.assertEqual([item.kind for item in late], [sdk.DueKind.PROMISE])
+        self.assertEqual(self.book.gesture_budget(), [])
+        with self.assertRaises(sdk.BookError.Invalid) as raised:
+            self.book.make_gesture(self.ana, "waited for an hour", 1_500, None)
+        self.assertEqual(raised.exception.code, "gesture")
+        exists = self.book.may_exist(sdk.EndpointKind.PHONE, "+351912345678")
+        self.assertEqual(exists, sdk.MayExist.UNKNOWN)
+
+    def test_a_guest_is_nobody_until_they_agree(self):
+        guest = self.book.begin_guest()
+        need = sdk.GuestWord.NEED(what="a coat for the rain", tags=["rain"])
+        self.book.guest_said(guest, need)
+        self.assertEqual([card.said for card in self.book.guests()], [[need]])
+        self.assertEqual(self.book.status().pending, 0)
+        name = [sdk.NamePartText(part=sdk.NamePart.GIVEN, text="Noor")]
+        evidence = sdk.Evidence(text_version="1", method=sdk.ConsentMethod.SIGNATURE)
+        introduction = sdk.GuestIntroduction(
+            evidence=evidence, who=sdk.GuestIs.NEWCOMER(name=name)
+        )
+        noor = self.book.introduce_guest(guest, introduction)
+        self.assertEqual(self.book.customer(noor).needs[0].what, "a coat for the rain")
+        self.assertEqual(self.book.guests(), [])
+        self.assertEqual(self.book.person(noor).members, [noor])
+
+
 class OpeningTest(unittest.TestCase):
     def test_another_key_is_told_from_no_book(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -118,6 +158,48 @@ class HubTest(unittest.TestCase):
             self.assertEqual(book.outbox(), [])
             self.assertEqual(book.status().agreement, sdk.SyncAgreement.AGREED)
             self.assertEqual(english(book.brief(lea))[0], "Allergy: nickel (serious)")
+
+    def test_what_is_asked_for_offline_is_answered_by_the_hub(self):
+        with Hub() as hub, tempfile.TemporaryDirectory() as folder:
+            book = sdk.Book.open(os.path.join(folder, "book"), KEY, sdk.BookOptions())
+            book.enrol(hub.url, hub.code, "python")
+            book.sign_in(hub.login, hub.password)
+            book.set_offline(True)
+            name = [sdk.NamePartText(part=sdk.NamePart.GIVEN, text="Léa")]
+            lea = book.create_customer(name, [], "fr")
+            need = sdk.NeedInput(what="a coat for the rain", tags=["rain"])
+            book.record(lea, sdk.Edit.ADD_NEED(need))
+            promise = book.make_promise(lea, "call about the coat", now() + DAY_MS // 24)
+            brief = book.brief(lea)
+            self.assertIn(promise.edit, [source for line in brief.lines for source in line.sources])
+            today = book.today(None, now() + DAY_MS, 480)
+            self.assertIn(promise.edit, [item.about for item in today.today])
+            verdict = book.may_contact(lea, sdk.Channel.CALL, sdk.Purpose.SELL, None, False)
+            self.assertEqual(verdict.ruling, sdk.ContactRuling.DENY)
+            self.assertEqual(verdict.reason, "no_consent")
+            warnings = book.check_note("cliente avec un problème cardiaque")
+            self.assertEqual([warning.category for warning in warnings], ["health"])
+            wanted = sdk.AskInput(kind=sdk.AskKind.RESERVATION, subject="COAT-0100")
+            asked = book.record(lea, sdk.Edit.ASK(wanted))
+            self.assertEqual([ask.ask for ask in book.customer(lea).asks], [asked.edit])
+            self.assertEqual(book.answers(lea), [], "asked for, not booked")
+            book.set_offline(False)
+            answer = answered(book, lea)
+            self.assertEqual(answer.ask, asked.edit)
+            self.assertEqual(answer.state, sdk.AnswerState.REFUSED)
+            self.assertEqual(answer.code, "stock_unknown")
+            self.assertTrue(answer.words)
+
+
+def answered(book, customer):
+    """The hub's answer: it is made after the sync that brings the ask, so a later sync brings it."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        book.sync_once(5_000)
+        answers = book.answers(customer)
+        if answers:
+            return answers[0]
+    raise AssertionError("the hub did not answer")
 
 
 if __name__ == "__main__":

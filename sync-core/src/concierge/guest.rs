@@ -301,6 +301,14 @@ pub fn converted(tx: &mut dyn WriteTx, id: CustomerId) -> Result<(), StoreError>
     tx.delete(Table::Gap, &card_key(id))
 }
 
+/// Whether there is something for [`sweep`] to do.
+///
+/// # Errors
+/// What the store reports.
+pub fn has_expired(tx: &dyn ReadTx, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(all(tx)?.iter().any(|card| card.is_expired(now)))
+}
+
 /// Removes what has expired and counts it as walk-ins of its day; returns how many. To be called when the book opens and before a sync.
 ///
 /// # Errors

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::{Book, BookError};
-use crate::card::links::{self, Standing};
+use crate::card::links::{self, Component, Standing};
 use crate::card::reduce::Corrections;
 use crate::card::{CardView, Reading};
 use crate::concierge::gap::Contribution;
@@ -69,6 +69,22 @@ impl Book {
             synced_at: (self.contact.at != Timestamp::default()).then_some(self.contact.at),
             now,
         })
+    }
+
+    /// The cards that links join to this one, and those of them that are at hand, the oldest first. The look is to be logged by the caller.
+    ///
+    /// # Errors
+    /// [`BookError`].
+    pub fn person(
+        &mut self,
+        tx: &dyn ReadTx,
+        customer: CustomerId,
+        now: Timestamp,
+    ) -> Result<(Component, Vec<CustomerId>), BookError> {
+        let author = self.author(now)?;
+        let replica = self.replica.as_mut().ok_or(BookError::NotEnrolled)?;
+        let (component, cards) = replica.person(tx, &author, customer)?;
+        Ok((component, links::by_age(&cards)))
     }
 
     /// The view over all cards that are this person, the oldest first; the card's own where it stands alone or people disagree.
