@@ -2,6 +2,7 @@
 
 pub mod associates;
 pub mod auth;
+pub mod concierge;
 pub mod customers;
 pub mod devices;
 pub mod health;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Route> {
         devices::routes(),
         integrations::routes(),
         customers::routes(),
+        concierge::routes(),
         records::routes(),
         messages::routes(),
         sync::routes(),
@@ -44,6 +46,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         devices::OPENAPI,
         integrations::OPENAPI,
         customers::OPENAPI,
+        concierge::OPENAPI,
         records::OPENAPI,
         messages::OPENAPI,
         sync::OPENAPI,
