@@ -2,6 +2,7 @@
 
 pub mod associates;
 pub mod auth;
+pub mod concierge;
 pub mod customers;
 pub mod devices;
 pub mod events;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Route> {
         integrations::routes(),
         customers::routes(),
         gap::routes(),
+        concierge::routes(),
         records::routes(),
         facts::routes(),
         walk_ins::routes(),
@@ -53,6 +55,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         integrations::OPENAPI,
         customers::OPENAPI,
         gap::OPENAPI,
+        concierge::OPENAPI,
         records::OPENAPI,
         facts::OPENAPI,
         walk_ins::OPENAPI,

@@ -75,6 +75,8 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("POST",  "/v1/customers",                              [401,   403,   422,  422,    422,  422,   422]),
     ("GET",   "/v1/customers/{customer}",                   [401,   403,   200,  200,    404,  200,   200]),
     ("GET",   "/v1/customers/{customer}/brief",             [401,   403,   200,  200,    404,  200,   200]),
+    ("GET",   "/v1/customers/{customer}/recommendations",   [401,   403,   200,  200,    404,  200,   200]),
+    ("GET",   "/v1/customers/{customer}/ledger",            [401,   403,   200,  200,    404,  200,   200]),
     ("GET",   "/v1/customers/{customer}/conflicts",         [401,   403,   200,  200,    404,  200,   200]),
     ("POST",  "/v1/customers/{customer}/edits",             [401,   403,   422,  422,    422,  422,   422]),
     ("POST",  "/v1/customers/{customer}/book",              [401,   403,   403,  422,    422,  422,   403]),
