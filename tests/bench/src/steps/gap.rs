@@ -108,7 +108,7 @@ pub(crate) fn child(folder: &Path, customers: u64) -> Result<()> {
     );
     let closed = first.items.iter().map(|item| {
         let side =
-            |rate: &sync_core::concierge::gap::report::Rate| rate.met + rate.late + rate.missed;
+            |rate: &Rate| rate.met + rate.late + rate.missed;
         side(&item.best) + side(&item.rest)
     });
     let told = Told {
