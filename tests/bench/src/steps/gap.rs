@@ -108,7 +108,7 @@ pub(crate) fn child(folder: &Path, customers: u64) -> Result<()> {
     );
     let closed = first.items.iter().map(|item| {
         let side =
-            |rate: &Rate| rate.met + rate.late + rate.missed;
+            |rate: &report::Rate| rate.met + rate.late + rate.missed;
         side(&item.best) + side(&item.rest)
     });
     let told = Told {
