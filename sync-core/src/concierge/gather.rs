@@ -28,6 +28,17 @@ pub struct Gathered {
     pub house: House,
 }
 
+/// Which goods are read: for most of what is asked none are needed, and they are most of what there is to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goods {
+    /// All that could matter.
+    All,
+    /// Those that the customer wishes or wished for: what is owed depends on no others.
+    Wished,
+    /// None: whether somebody may be contacted depends on none.
+    None,
+}
+
 impl Gathered {
     /// Reads everything that the concierge needs of a customer, whose card or joined cards the caller has read.
     ///
@@ -39,8 +50,26 @@ impl Gathered {
         view: CardView,
         shop: ShopId,
     ) -> Result<Self, StoreError> {
+        Self::read_with(tx, (customer, members), view, (shop, Goods::All))
+    }
+
+    /// As [`Gathered::read`], with these goods alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when storage fails or a row does not decode.
+    pub fn read_with(
+        tx: &dyn ReadTx,
+        (customer, members): (CustomerId, &[CustomerId]),
+        view: CardView,
+        (shop, goods): (ShopId, Goods),
+    ) -> Result<Self, StoreError> {
         let whole = whole(tx, (customer, members), view)?;
-        let house = house(tx, &whole, shop)?;
+        let mut house = House {
+            shops: shops(tx, shop)?,
+            staff: staff(tx, &whole, shop)?,
+            ..House::default()
+        };
+        goods::fill(tx, &whole, (&mut house, shop), goods)?;
         Ok(Self { whole, house })
     }
 
@@ -102,21 +131,6 @@ pub fn whole(
     whole.contacts.sort_by(|one, other| one.key.cmp(&other.key));
     whole.members = members;
     Ok(whole)
-}
-
-/// The part of the house that matters for a customer, seen from a shop: all shops, the colleagues and goods that the customer's rows name,
-/// and the goods that could be shown to them.
-///
-/// # Errors
-/// [`StoreError`] when storage fails or a row does not decode.
-pub fn house(tx: &dyn ReadTx, whole: &Whole, shop: ShopId) -> Result<House, StoreError> {
-    let mut house = House {
-        shops: shops(tx, shop)?,
-        staff: staff(tx, whole, shop)?,
-        ..House::default()
-    };
-    goods::fill(tx, whole, (&mut house, shop))?;
-    Ok(house)
 }
 
 /// The shops alone, with their clocks: for what needs to know which day it is, and nobody's card.

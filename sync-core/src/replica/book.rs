@@ -9,6 +9,7 @@
 
 mod beside;
 mod concierge;
+mod due_list;
 mod house;
 mod pass;
 mod session;
@@ -27,6 +28,7 @@ use crate::protocol::handheld::HandheldSession;
 use crate::search::SearchError;
 use crate::store::{ReadTx, StoreError, WriteTx};
 
+use self::due_list::Kept;
 use super::account::{self, Contact, Enrolment, SignIn};
 use super::{Author, EditRequest, RecordError, Recorded, Replica, left_behind};
 
@@ -95,6 +97,7 @@ pub struct Book {
     contact: Contact,
     session: Option<HandheldSession>,
     seen: BTreeMap<(AssociateId, CustomerId), Timestamp>,
+    kept: Kept,
 }
 
 impl Book {
@@ -118,6 +121,7 @@ impl Book {
             contact: account::contact(tx)?,
             session: None,
             seen: BTreeMap::new(),
+            kept: Kept::default(),
         })
     }
 
@@ -258,6 +262,7 @@ impl Book {
     /// Drops what was opened from memory: the app locks, or who works has changed.
     pub fn forget_opened(&mut self) {
         self.seen.clear();
+        self.kept = Kept::default();
         if let Some(replica) = &mut self.replica {
             replica.close_documents();
         }

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use super::Goods;
 use crate::card::normal::fold;
 use crate::card::terms::{NeedState, Polarity};
 use crate::concierge::picture::{House, Told, Whole};
@@ -105,16 +106,31 @@ pub(super) fn fill(
     tx: &dyn ReadTx,
     whole: &Whole,
     (house, shop): (&mut House, ShopId),
+    goods: Goods,
 ) -> Result<(), StoreError> {
     let wishes = whole.view.wishes.iter().filter(|wish| !wish.fulfilled);
     let wished: Vec<&str> = wishes.map(|wish| wish.sku.value.as_str()).collect();
     let mut elsewhere = Vec::new();
-    for sku in named(whole).into_iter().take(NAMED_MAX) {
+    let mut named = named(whole);
+    named.truncate(NAMED_MAX);
+    match goods {
+        Goods::All => {}
+        Goods::Wished => {
+            let wishes = whole.view.wishes.iter();
+            let wishes: BTreeSet<&str> = wishes.map(|wish| wish.sku.value.as_str()).collect();
+            named.retain(|sku| wishes.contains(sku.as_str()));
+        }
+        Goods::None => return Ok(()),
+    }
+    for sku in named {
         let known = take_article(tx, house, &sku)?.unwrap_or_else(|| sku.clone());
         if wished.contains(&sku.as_str()) {
             elsewhere.push(known.clone());
         }
         take_stock(tx, house, (&known, shop))?;
+    }
+    if goods == Goods::Wished {
+        return elsewhere_stock(tx, house, &elsewhere);
     }
     let bought = whole.sales.iter().flat_map(|record| &record.sale.lines);
     let owned: BTreeSet<String> = bought.filter_map(|line| line.sku.clone()).collect();

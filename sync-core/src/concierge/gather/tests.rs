@@ -153,3 +153,44 @@ fn one_person_on_two_cards_is_gathered_whole() {
     let erased = super::whole(tx.as_read(), (other, &[]), CardView::default()).unwrap();
     assert!(erased.is_erased);
 }
+
+#[test]
+fn what_is_owed_needs_the_goods_wished_for_alone_and_a_contact_none() {
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    let mut scene = Scene::new();
+    shops(&mut *tx, &scene);
+    scene.wish("T-1");
+    scene.need("something for wet days", &["rain"]);
+    for sku in ["T-1", "T-2", "T-3"] {
+        post(&mut *tx, Subject::Chain, sku, &article(&["rain"]));
+        for shop in [HERE, THERE] {
+            let key = format!("{shop}/{sku}");
+            post(&mut *tx, Subject::Chain, &key, &stock(shop, sku));
+        }
+    }
+    let with = |goods| {
+        let view = scene.whole.view.clone();
+        Gathered::read_with(tx.as_read(), (CUSTOMER, &[]), view, (HERE, goods)).unwrap()
+    };
+    let (all, wished, none) = (with(Goods::All), with(Goods::Wished), with(Goods::None));
+    assert_eq!(all, read(tx.as_read(), &scene));
+    assert_eq!(all.house.articles.len(), 3);
+    assert_eq!(wished.house.articles.keys().collect::<Vec<_>>(), ["T-1"]);
+    let of_wish = |found: &Gathered| {
+        let stock = found.house.stock.iter();
+        let stock = stock.filter(|((sku, _), _)| sku == "T-1");
+        stock
+            .map(|(place, told)| (place.clone(), told.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of_wish(&wished), of_wish(&all));
+    assert_eq!(wished.house.stock.len(), 2);
+    assert!(none.house.articles.is_empty() && none.house.stock.is_empty());
+    for other in [&wished, &none] {
+        assert_eq!(
+            (&other.whole, &other.house.shops),
+            (&all.whole, &all.house.shops)
+        );
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! # Keys
 //! In [`Table::Gap`]: `0xE2` and the customer for the row; `0xE5` and the customer for a row that is to be made again; `0xE6` for how far
-//! the pass over the whole book has come.
+//! the pass over the whole book has come; `0xE7` for how many rows went with their customers.
 //!
 //! # Invariants
 //! - A row is derived: it is forgotten and marked whenever something of the customer changes ([`crate::replica::Replica::refold`], a page of a
@@ -32,6 +32,7 @@ pub const FRESH_MS: i64 = 14 * Timestamp::DAY_MS;
 const PREFIX: &[u8] = &[0xE2];
 const MARKED: &[u8] = &[0xE5];
 const PASS: &[u8] = &[0xE6];
+const REMOVALS: &[u8] = &[0xE7];
 
 /// A row. Encoded as a CBOR array; frozen since database schema 2.
 #[derive(Debug, Encode, Decode)]
@@ -45,6 +46,17 @@ struct DueRow {
     delivery_bp: Option<u32>,
     #[n(3)]
     items: Vec<DueItem>,
+}
+
+impl DueRow {
+    fn of(self, customer: CustomerId) -> Option<CustomerDue> {
+        (!self.items.is_empty()).then_some(CustomerDue {
+            customer,
+            owner: self.owner,
+            delivery_bp: self.delivery_bp,
+            items: self.items,
+        })
+    }
 }
 
 /// A pass over the customers of the book in the order of their ids. Encoded as a CBOR array.
@@ -141,8 +153,34 @@ pub fn forget<'c>(
 /// # Errors
 /// What the store reports.
 pub fn remove(tx: &mut dyn WriteTx, customer: CustomerId) -> Result<(), StoreError> {
-    tx.delete(Table::Gap, &mark_key(customer))?;
-    tx.delete(Table::Gap, &due_key(customer))
+    let keys = [mark_key(customer), due_key(customer)];
+    let mut was_there = false;
+    for key in &keys {
+        was_there |= tx.get(Table::Gap, key)?.is_some();
+        tx.delete(Table::Gap, key)?;
+    }
+    if was_there {
+        let removals = removals(tx.as_read())? + 1;
+        put_row(tx, Table::Gap, REMOVALS, &removals)?;
+    }
+    Ok(())
+}
+
+/// How many rows went with their customers: whoever keeps the rows in memory sees by it that one did.
+///
+/// # Errors
+/// What the store reports.
+pub fn removals(tx: &dyn ReadTx) -> Result<u64, StoreError> {
+    Ok(get_row(tx, Table::Gap, REMOVALS)?.unwrap_or(0))
+}
+
+/// A customer's row, where it is made and holds items.
+///
+/// # Errors
+/// What the store reports.
+pub fn get(tx: &dyn ReadTx, customer: CustomerId) -> Result<Option<CustomerDue>, StoreError> {
+    let row: Option<DueRow> = get_row(tx, Table::Gap, &due_key(customer))?;
+    Ok(row.and_then(|row| row.of(customer)))
 }
 
 /// Begins the pass anew: what every row is made by has changed. Until it comes by, the rows stay as they are.
@@ -172,14 +210,7 @@ pub fn for_each(tx: &dyn ReadTx, visit: &mut dyn FnMut(CustomerDue)) -> Result<(
         let customer = key.get(PREFIX.len()..).and_then(CustomerId::from_slice);
         if let Some(customer) = customer {
             let row: DueRow = decode_row(Table::Gap, value)?;
-            if !row.items.is_empty() {
-                visit(CustomerDue {
-                    customer,
-                    owner: row.owner,
-                    delivery_bp: row.delivery_bp,
-                    items: row.items,
-                });
-            }
+            row.of(customer).into_iter().for_each(&mut *visit);
         }
         Ok(ControlFlow::Continue(()))
     })

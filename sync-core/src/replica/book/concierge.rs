@@ -13,7 +13,7 @@ use crate::card::{CardView, Reading};
 use crate::concierge::gap::Contribution;
 use crate::concierge::gap::Settings as GapSettings;
 use crate::concierge::gap::exact::Share;
-use crate::concierge::gather::Gathered;
+use crate::concierge::gather::{Gathered, Goods};
 use crate::concierge::guard::{self, Request, Settings, Verdict};
 use crate::concierge::obligations::{self, Obligation, State};
 use crate::concierge::picture::{Picture, Viewer};
@@ -54,13 +54,23 @@ impl Book {
         customer: CustomerId,
         now: Timestamp,
     ) -> Result<Seen, BookError> {
+        self.seen_with(tx, customer, Goods::All, now)
+    }
+
+    fn seen_with(
+        &mut self,
+        tx: &dyn ReadTx,
+        customer: CustomerId,
+        goods: Goods,
+        now: Timestamp,
+    ) -> Result<Seen, BookError> {
         let author = self.author(now)?;
         let view = self.read_card(tx, customer, now)?;
         let (view, members) = self.joined(tx, (customer, view), now)?;
         let device = self.enrolment()?.device;
         Ok(Seen {
             customer,
-            gathered: Gathered::read(tx, (customer, &members), view, author.shop)?,
+            gathered: Gathered::read_with(tx, (customer, &members), view, (author.shop, goods))?,
             viewer: Viewer {
                 associate: author.associate,
                 device,
@@ -180,7 +190,7 @@ impl Book {
         (customer, request): (CustomerId, &Request),
         now: Timestamp,
     ) -> Result<Verdict, BookError> {
-        let seen = self.seen_whole(tx, customer, now)?;
+        let seen = self.seen_with(tx, customer, Goods::None, now)?;
         let settings = Self::settings(tx)?;
         let held = self.held(tx, now)?;
         let rights = Rights::Handheld(&held);
@@ -197,7 +207,7 @@ impl Book {
         customer: CustomerId,
         now: Timestamp,
     ) -> Result<Vec<Obligation>, BookError> {
-        let seen = self.seen_whole(tx, customer, now)?;
+        let seen = self.seen_with(tx, customer, Goods::Wished, now)?;
         let whole = (&seen.gathered.whole, &seen.gathered.house);
         let playbook = Self::playbook(tx)?;
         Ok(obligations::obligations(customer, whole, &playbook, now))
@@ -217,13 +227,14 @@ impl Book {
         let missing = due::missing(tx.as_read(), limit, now)?;
         let playbook = Self::playbook(tx.as_read())?;
         for customer in &missing.customers {
-            let row = match self.seen_whole(tx.as_read(), *customer, now) {
+            let row = match self.seen_with(tx.as_read(), *customer, Goods::Wished, now) {
                 Ok(seen) => due_row(&seen, &playbook),
                 // A row whose card is still to come says that it was looked for; the card's arrival forgets it.
                 Err(BookError::UnknownCustomer) => nothing_due(*customer),
                 Err(error) => return Err(error),
             };
             due::put(tx, &row, now)?;
+            self.kept.note(*customer);
         }
         missing.keep(tx)?;
         Ok(missing.customers.len())
