@@ -7,6 +7,7 @@
 mod access_log;
 mod house;
 pub mod moving;
+pub mod person;
 pub mod reading;
 pub mod roster;
 

@@ -1,12 +1,11 @@
 //! The index of duplicates on the hub: kept beside the cards, posted to every book, and asked by who looks for a customer by phone or address.
 //!
-//! The feeds of the books say which cards changed, so nothing has to be hooked into whoever writes, and what happened while the hub was
-//! down is made up for when it starts.
+//! It follows what was touched ([`followers`]), so what happened while the hub was down is made up for when it starts.
 //!
 //! # Invariants
 //! - In [`Table::ImportIndex`]: `e ‖ fingerprint ‖ customer` for every endpoint of a card, and `d ‖ customer` to the fingerprints of that card.
 //!   Derived from the cards; nothing of an endpoint can be read from them without the chain's key.
-//! - A feed is read up to where its cursor stands in the transaction that brings these rows up to it.
+//! - How far it has followed moves in the transaction that brings these rows up to it.
 //! - A shard whose rows changed is noted until the notice that says so is posted.
 //!
 //! # Failure
@@ -19,15 +18,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use minicbor::{Decode, Encode};
+use sync_core::authority::followers::{self, Follower};
 use sync_core::card::normal::{self, EndpointError};
 use sync_core::card::terms::{EndpointKind, EndpointStatus};
-use sync_core::card::{CardView, Facet, Reading};
-use sync_core::documents::{self, DocumentRow};
+use sync_core::card::{CardView, Facet, Reading, Visible};
+use sync_core::documents;
 use sync_core::duplicates::{self, ChainKey, EndpointsBody, Fingerprint};
-use sync_core::feed::{self, FeedKind, FeedRow};
-use sync_core::ids::{CustomerId, DocumentId, ShopId, Timestamp};
-use sync_core::notices::{NoticeDraft, NoticeError, Subject, held};
-use sync_core::scope::Scope;
+use sync_core::ids::{CustomerId, Timestamp};
+use sync_core::notices::{NoticeDraft, NoticeError, Subject};
+use sync_core::projection;
 use sync_core::store::{
     self, Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, scan_prefix,
 };
@@ -37,14 +37,12 @@ use crate::writer::WriteError;
 
 /// The index is brought up to date at most this often: a shard that changes costs every handheld some 5 KB.
 pub const POST_EVERY_MS: i64 = 60_000;
-/// Feed entries that one step reads.
-const ENTRIES_MAX: usize = 5_000;
 /// Customers whose rows one step moves.
 const CUSTOMERS_MAX: usize = 1_000;
 /// Shards that are posted in one transaction.
 const SHARDS_MAX: usize = 32;
-/// In [`Table::Progress`]: up to where the feed of a scope was read.
-const CURSOR: &[u8] = b"duplicates.at/";
+/// In [`Table::Progress`]: how far a pass over everybody is.
+const PASS: &[u8] = b"duplicates.pass";
 /// In [`Table::Progress`]: shards to be posted.
 const DIRTY: &[u8] = b"duplicates.dirty/";
 /// Which system says so.
@@ -76,13 +74,34 @@ pub struct Keeper {
 }
 
 /// What one step found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Step {
-    /// Fingerprints of the cards that changed.
+    /// Fingerprints of the cards that were looked at.
     cards: BTreeMap<CustomerId, BTreeSet<Fingerprint>>,
-    cursors: Vec<(Scope, u64)>,
-    /// Whether the feeds were read to their end.
+    at: At,
+    /// Whether nothing is left to look at.
     is_last: bool,
+}
+
+/// How far a step goes.
+#[derive(Debug, Clone, Copy)]
+enum At {
+    /// What was touched, up to this number.
+    Read(u64),
+    /// Somewhere among everybody.
+    Pass(Pass),
+}
+
+/// A pass over everybody. Encoded as a CBOR array.
+#[derive(Debug, Clone, Copy, Encode, Decode)]
+#[cbor(array)]
+struct Pass {
+    /// The last customer that was looked at.
+    #[n(0)]
+    after: Option<CustomerId>,
+    /// What was touched up to this number before the pass began needs no second look.
+    #[n(1)]
+    upto: u64,
 }
 
 impl Keeper {
@@ -179,44 +198,22 @@ impl Keeper {
         Ok(more.await?)
     }
 
-    /// Reads what the feeds tell and what the cards say now.
+    /// Reads who was touched and what their cards say now.
     fn step(&self) -> Result<Step, KeepError> {
-        let (changed, cursors, is_last) = {
-            let tx = self.book.store().read()?;
-            changed(&*tx)?
-        };
+        let tx = self.book.store().read()?;
+        let looked = next(&*tx)?;
         let mut step = Step {
             cards: BTreeMap::new(),
-            cursors,
-            is_last,
+            at: looked.at,
+            is_last: looked.is_last,
         };
-        for customer in changed {
-            step.cards.insert(customer, self.prints(customer)?);
+        for customer in looked.customers {
+            let endpoints = endpoints(&*tx, customer, self.book.now())?.into_iter();
+            let prints = endpoints.map(|(kind, form)| self.key.fingerprint(kind, &form));
+            let prints = prints.filter_map(Result::ok).collect();
+            step.cards.insert(customer, prints);
         }
         Ok(step)
-    }
-
-    /// The fingerprints of what a card says.
-    fn prints(&self, customer: CustomerId) -> Result<BTreeSet<Fingerprint>, StoreError> {
-        let endpoints = self.endpoints(customer)?.into_iter();
-        let prints = endpoints.map(|(kind, form)| self.key.fingerprint(kind, &form));
-        Ok(prints.filter_map(Result::ok).collect())
-    }
-
-    /// A card's endpoints, but those that turned out to be another person's.
-    fn endpoints(&self, customer: CustomerId) -> Result<Vec<(EndpointKind, String)>, StoreError> {
-        let nobody = (ShopId([0; ShopId::LEN]), None);
-        let (visible, corrections) = self.book.visible(customer, nobody)?;
-        let reading = Reading {
-            now: self.book.now(),
-            corrections: &corrections,
-        };
-        let view = CardView::read(&visible, &reading);
-        let endpoints = view.endpoints.into_iter();
-        Ok(endpoints
-            .filter(|one| one.status != EndpointStatus::WrongPerson)
-            .map(|one| (one.kind, one.value.value))
-            .collect())
     }
 
     /// Who of the whole chain has this endpoint, as of the last step: exactly, not by fingerprint alone.
@@ -227,25 +224,50 @@ impl Keeper {
         let asked = same(kind, text)?;
         let print = self.key.fingerprint(kind, text)?;
         let prefix = entry_key(print, None);
+        let tx = self.book.store().read()?;
         let mut found = Vec::new();
-        {
-            let tx = self.book.store().read()?;
-            scan_prefix(&*tx, Table::ImportIndex, &prefix, &mut |key, _| {
-                found.extend(key.get(prefix.len()..).and_then(CustomerId::from_slice));
-                Ok(ControlFlow::Continue(()))
-            })?;
-        }
+        scan_prefix(&*tx, Table::ImportIndex, &prefix, &mut |key, _| {
+            found.extend(key.get(prefix.len()..).and_then(CustomerId::from_slice));
+            Ok(ControlFlow::Continue(()))
+        })?;
         let mut holders = Vec::new();
         for customer in found {
-            let endpoints = self.endpoints(customer)?;
             let has =
                 |(kind, form): &(EndpointKind, String)| same(*kind, form) == Ok(asked.clone());
+            let endpoints = endpoints(&*tx, customer, self.book.now())?;
             if endpoints.iter().any(has) {
                 holders.push(customer);
             }
         }
         Ok(holders)
     }
+}
+
+/// A card's endpoints, but those that turned out to be another person's. Not through the engine's cache, which is for cards that people open.
+fn endpoints(
+    tx: &dyn ReadTx,
+    customer: CustomerId,
+    now: Timestamp,
+) -> Result<Vec<(EndpointKind, String)>, StoreError> {
+    let Some(row) = documents::row(tx, Facet::Card.document(customer))? else {
+        return Ok(Vec::new());
+    };
+    let entries = documents::open(tx, &row)?.entries();
+    let entries = entries.map_err(|error| StoreError::Corrupt {
+        table: Table::Cache.name(),
+        detail: error.to_string(),
+    })?;
+    let visible = Visible::from_iter([(Facet::Card, entries)]);
+    let reading = Reading {
+        now,
+        corrections: &row.corrections(),
+    };
+    let view = CardView::read(&visible, &reading);
+    let endpoints = view.endpoints.into_iter();
+    Ok(endpoints
+        .filter(|one| one.status != EndpointStatus::WrongPerson)
+        .map(|one| (one.kind, one.value.value))
+        .collect())
 }
 
 /// What makes two endpoints the same for a look-up: as the fingerprint has it.
@@ -269,63 +291,73 @@ fn card_key(customer: CustomerId) -> Vec<u8> {
     [b"d", customer.as_bytes()].concat()
 }
 
-fn cursor_key(scope: Scope) -> Vec<u8> {
-    [CURSOR, &scope.key()].concat()
+/// Who is looked at in one step.
+struct Looked {
+    customers: BTreeSet<CustomerId>,
+    at: At,
+    is_last: bool,
 }
 
-type Changed = (BTreeSet<CustomerId>, Vec<(Scope, u64)>, bool);
-
-/// Customers whose card changed since the cursors, where these stand now, and whether that is the end.
-fn changed(tx: &dyn ReadTx) -> Result<Changed, StoreError> {
-    let mut customers = BTreeSet::new();
-    let mut cursors = Vec::new();
-    let mut entries = 0;
-    let mut is_last = true;
-    for scope in held::books(tx)? {
-        let before: u64 =
-            store::get_row(tx, Table::Progress, &cursor_key(scope))?.unwrap_or_default();
-        let (from, to) = (
-            feed::feed_key(scope, before + 1),
-            feed::feed_key(scope, u64::MAX),
-        );
-        let range = KeyRange {
-            from: &from,
-            to: Some(&to),
-        };
-        let mut at = before;
-        let mut documents = BTreeSet::new();
-        tx.scan(Table::Feed, range, Direction::Ascending, &mut |_, row| {
-            if entries >= ENTRIES_MAX || customers.len() + documents.len() >= CUSTOMERS_MAX {
-                is_last = false;
-                return Ok(ControlFlow::Break(()));
-            }
-            entries += 1;
-            at += 1;
-            let row: FeedRow = store::decode_row(Table::Feed, row)?;
-            match row.kind {
-                FeedKind::Change { document, .. }
-                | FeedKind::Base { document, .. }
-                | FeedKind::Enter { document } => drop(documents.insert(document)),
-                FeedKind::Tombstone { customer } => drop(customers.insert(customer)),
-                FeedKind::Records { .. } | FeedKind::Leave { .. } | FeedKind::Notices { .. } => {}
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        for document in documents {
-            customers.extend(card_of(tx, document)?);
-        }
-        if at > before {
-            cursors.push((scope, at));
-        }
+/// The next customers to look at: those touched, or some of everybody.
+fn next(tx: &dyn ReadTx) -> Result<Looked, StoreError> {
+    let touched = followers::touched(tx, Follower::Endpoints, CUSTOMERS_MAX)?;
+    if touched.is_everybody {
+        return some_of_all(tx, touched.upto);
     }
-    Ok((customers, cursors, is_last))
+    Ok(Looked {
+        is_last: touched.customers.len() < CUSTOMERS_MAX,
+        customers: touched.customers,
+        at: At::Read(touched.upto),
+    })
 }
 
-/// The customer whose card a document is.
-fn card_of(tx: &dyn ReadTx, document: DocumentId) -> Result<Option<CustomerId>, StoreError> {
-    let row: Option<DocumentRow> = documents::row(tx, document)?;
-    let card = row.filter(|row| row.facet == Facet::Card);
-    Ok(card.map(|row| row.customer))
+/// The next of everybody: those with a row, and those of whom the index still has something.
+fn some_of_all(tx: &dyn ReadTx, upto: u64) -> Result<Looked, StoreError> {
+    let pass: Option<Pass> = store::get_row(tx, Table::Progress, PASS)?;
+    let pass = pass.unwrap_or(Pass { after: None, upto });
+    let mut customers = BTreeSet::new();
+    projection::rows(tx, pass.after, &mut |row| {
+        customers.insert(row.customer);
+        Ok(flow(customers.len() < CUSTOMERS_MAX))
+    })?;
+    let end = customers
+        .last()
+        .copied()
+        .filter(|_| customers.len() >= CUSTOMERS_MAX);
+    let from = pass.after.map_or_else(|| b"d".to_vec(), card_key);
+    let to = end.map_or_else(|| b"e".to_vec(), card_key);
+    let range = KeyRange {
+        from: &from,
+        to: Some(&to),
+    };
+    tx.scan(
+        Table::ImportIndex,
+        range,
+        Direction::Ascending,
+        &mut |key, _| {
+            customers.extend(key.get(1..).and_then(CustomerId::from_slice));
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    let upto = pass.upto;
+    let at = end.map_or(At::Read(upto), |after| {
+        let after = Some(after);
+        At::Pass(Pass { after, upto })
+    });
+    Ok(Looked {
+        customers,
+        at,
+        // What was touched during the pass comes after it.
+        is_last: false,
+    })
+}
+
+fn flow(goes_on: bool) -> ControlFlow<()> {
+    if goes_on {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(())
+    }
 }
 
 /// Moves the rows of cards to what they say now.
@@ -353,10 +385,13 @@ fn keep(tx: &mut dyn WriteTx, step: &Step) -> Result<(), StoreError> {
             store::put_row(tx, Table::ImportIndex, &key, after)?;
         }
     }
-    for (scope, at) in &step.cursors {
-        store::put_row(tx, Table::Progress, &cursor_key(*scope), at)?;
+    match step.at {
+        At::Pass(pass) => store::put_row(tx, Table::Progress, PASS, &pass),
+        At::Read(upto) => {
+            tx.delete(Table::Progress, PASS)?;
+            followers::advance(tx, Follower::Endpoints, upto)
+        }
     }
-    Ok(())
 }
 
 fn dirty_shards(tx: &dyn ReadTx) -> Result<Vec<u8>, StoreError> {

@@ -29,6 +29,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 
 use sync_core::ids::{ShopId, Timestamp};
@@ -64,6 +65,8 @@ pub struct ImportOptions {
     pub currency: Option<Currency>,
     /// Country code of phone numbers that have none, as `+33`.
     pub phone_country: Option<String>,
+    /// Shops there are: a sale of another one is refused. Empty where that was checked before.
+    pub shops: BTreeSet<ShopId>,
     /// The time of the import; names the run, so two runs must not share it.
     pub now: Timestamp,
 }

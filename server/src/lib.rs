@@ -11,6 +11,8 @@ pub mod data;
 pub mod desk;
 pub mod duplicates;
 pub mod entropy;
+pub mod events;
+pub mod gap;
 pub mod http;
 pub mod identity;
 pub mod import;
@@ -28,6 +30,7 @@ pub mod sync;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tokens;
+pub mod walk_ins;
 pub mod writer;
 
 pub use serve::serve;

@@ -10,8 +10,10 @@
 //! - No page needs a script, and the policy sent with each lets none run ([`POLICY`]).
 //! - What was searched for is in no path and so in no log; paths hold ids that say nothing.
 
+mod chart;
 mod customers;
 mod enrol;
+mod gap;
 mod handhelds;
 mod home;
 mod layout;
@@ -49,6 +51,7 @@ pub fn routes() -> Vec<Route> {
         handhelds::routes(),
         enrol::routes(),
         promises::routes(),
+        gap::routes(),
         customers::routes(),
     ]
     .into_iter()

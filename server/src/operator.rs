@@ -8,6 +8,7 @@
 
 #[cfg(unix)]
 pub mod door;
+pub mod gap;
 
 use serde::{Deserialize, Serialize};
 use sync_core::ids::{AssociateId, DeviceId, ShopId};
@@ -53,6 +54,15 @@ pub enum Order {
     RevokeIntegration {
         /// Its number.
         integration: String,
+    },
+    /// Say where the gap to the 1 % stands.
+    Gap(gap::GapOrder),
+    /// Say what the playbook is.
+    ShowPlaybook,
+    /// Set the playbook.
+    SetPlaybook {
+        /// Its JSON.
+        json: String,
     },
 }
 
@@ -114,6 +124,9 @@ impl Order {
             Self::RevokeDevice { .. } => "revoke_device",
             Self::AddIntegration(_) => "add_integration",
             Self::RevokeIntegration { .. } => "revoke_integration",
+            Self::Gap(_) => "gap",
+            Self::ShowPlaybook => "show_playbook",
+            Self::SetPlaybook { .. } => "set_playbook",
         }
     }
 }
@@ -159,6 +172,9 @@ pub async fn carry_out(state: &AppState, order: Order) -> Result<Answer, OrderEr
             identity.deactivate(Subject::Integration(id)).await?;
             vec![format!("{integration} is revoked")]
         }
+        Order::Gap(order) => gap::gap(state, order).await?,
+        Order::ShowPlaybook => gap::show_playbook(state)?,
+        Order::SetPlaybook { json } => gap::set_playbook(state, &json).await?,
     })
 }
 

@@ -2,14 +2,19 @@
 
 pub mod associates;
 pub mod auth;
+pub mod concierge;
 pub mod customers;
 pub mod devices;
+pub mod events;
+pub mod facts;
+pub mod gap;
 pub mod health;
 pub mod integrations;
 pub mod messages;
 pub mod records;
 pub mod shops;
 pub mod sync;
+pub mod walk_ins;
 
 use crate::http::route::Route;
 
@@ -24,7 +29,12 @@ pub fn all() -> Vec<Route> {
         devices::routes(),
         integrations::routes(),
         customers::routes(),
+        gap::routes(),
+        concierge::routes(),
         records::routes(),
+        facts::routes(),
+        walk_ins::routes(),
+        events::routes(),
         messages::routes(),
         sync::routes(),
     ]
@@ -44,7 +54,12 @@ pub fn openapi_parts() -> Vec<&'static str> {
         devices::OPENAPI,
         integrations::OPENAPI,
         customers::OPENAPI,
+        gap::OPENAPI,
+        concierge::OPENAPI,
         records::OPENAPI,
+        facts::OPENAPI,
+        walk_ins::OPENAPI,
+        events::OPENAPI,
         messages::OPENAPI,
         sync::OPENAPI,
     ]

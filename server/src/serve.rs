@@ -13,24 +13,28 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sync_core::projection;
 use sync_core::store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use crate::book::{Book, BookParts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, ConfigError, ListenConfig};
 use crate::data::{DataError, make_folder};
 use crate::desk::Desk;
+use crate::duplicates::{Keeper, POST_EVERY_MS};
 use crate::entropy::SharedEntropy;
 use crate::http::{AppState, Hub, router};
 use crate::identity::{Identity, IdentityError, IdentityParts, issuer_of};
 use crate::keys::{KeysError, Keystore};
 use crate::lock::{FolderLock, LockError};
 use crate::setup::{FirstRun, first_run, home_shop};
+use crate::walk_ins;
 use crate::writer::{WriteError, Writer, WriterThread};
 
 /// Why the hub does not start.
@@ -280,6 +284,8 @@ pub async fn serve(
         }
     };
     let orders = take_orders(&config.data.folder, &started.state);
+    let keeping = tokio::spawn(keep_house(started.state.clone()));
+    let gap = tokio::spawn(crate::gap::keeper::run(started.state.clone()));
     let door = accept::Door {
         router: router(started.state.clone()),
         state: started.state.clone(),
@@ -303,8 +309,40 @@ pub async fn serve(
     {
         tracing::error!("the operator's door had broken");
     }
+    if keeping.await.is_err() {
+        tracing::error!("what is kept in the background had broken");
+    }
+    if gap.await.is_err() {
+        tracing::error!("what keeps the gap had broken");
+    }
     started.finish().await;
     Ok(())
+}
+
+/// Once a minute, and first at the start: the index of duplicates follows the cards, and walk-ins of yesterday leave the books.
+async fn keep_house(state: AppState) {
+    let keeper = Arc::new(Keeper::new(Arc::clone(&state.book), state.keys.chain_key()));
+    let mut stopping = state.stopping.clone();
+    let mut every = tokio::time::interval(Duration::from_millis(POST_EVERY_MS.unsigned_abs()));
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopping.wait_for(|stops| *stops) => return,
+            _ = every.tick() => {}
+        }
+        let now = state.clock.now();
+        // What a stop cuts is done again at the next start.
+        let kept = tokio::select! {
+            _ = stopping.wait_for(|stops| *stops) => return,
+            kept = keeper.tick(now) => kept,
+        };
+        if let Err(error) = kept {
+            tracing::warn!(error = %error, "the index of duplicates is not up to date");
+        }
+        if let Err(error) = walk_ins::end_days(&state.book, now).await {
+            tracing::warn!(error = %error, "walk-ins whose day is over are still in a book");
+        }
+    }
 }
 
 /// Opens the operator's door, without which a hub can serve as well.

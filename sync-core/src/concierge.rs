@@ -26,7 +26,7 @@ pub mod stock;
 pub mod stop;
 pub mod today;
 
-pub use brief::{Brief, Line, LineKind, brief, render_english};
+pub use brief::{Brief, Line, LineKind, render_english};
 pub use confirm::{Ask, Doubt, Reply};
 pub use grounds::SourceId;
 pub use picture::{House, Picture, Told, Viewer, Whole};

@@ -278,7 +278,7 @@ pub fn fold_all(tx: &mut dyn WriteTx, rows: &[Row]) -> Result<usize, StoreError>
 /// # Errors
 /// [`StoreError`] when storage fails or the row does not decode.
 pub fn unfold(tx: &mut dyn WriteTx, customer: CustomerId) -> Result<bool, StoreError> {
-    due::forget(tx, customer)?;
+    due::remove(tx, customer)?;
     let Some(row) = tx.get(Table::Row, customer.as_bytes())? else {
         return Ok(false);
     };

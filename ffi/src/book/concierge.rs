@@ -177,7 +177,7 @@ impl Book {
         let now = self.shelf.now();
         guarded(|| {
             let made = self.shelf.with(|core, store| {
-                if due::missing(&*store.read()?, (None, 1), now)?.is_empty() {
+                if due::is_complete(&*store.read()?, now)? {
                     return Ok(0);
                 }
                 let mut tx = store.write()?;

@@ -105,6 +105,8 @@ pub struct ContactWish {
 /// Something liked or not.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Preference {
+    /// Its id: what an interaction is about that honors it.
+    pub id: String,
     /// Kind: color, drink, cut, …
     pub kind: String,
     /// About what.

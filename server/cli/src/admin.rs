@@ -4,6 +4,7 @@
 //! folder. Imports and repairs take the folder's lock, so they never run beside a hub.
 
 mod check;
+mod gap;
 mod hub;
 mod import;
 mod machines;
@@ -26,9 +27,11 @@ pub(crate) struct AdminArguments {
 
 #[derive(Debug, Subcommand)]
 enum AdminCommand {
-    /// Bring in sales or customers from a file (CSV or JSON lines): exit code 3 when rows were refused and the rest was taken.
+    /// Bring in sales, customers, cases, dealings, responses, the catalogue or stock from a file (CSV or JSON lines): exit code 3 when rows were refused and the rest was taken.
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Count again what is often bought together; imports of sales do it by themselves.
+    Pairs,
     /// Look after associates.
     #[command(subcommand)]
     Associates(people::AssociatesCommand),
@@ -40,6 +43,11 @@ enum AdminCommand {
     /// Look after keys for other systems.
     #[command(subcommand)]
     Integrations(machines::IntegrationsCommand),
+    /// Say where the gap to the 1 % stands, or what the best customers get that others do not.
+    Gap(gap::GapArguments),
+    /// Look after the written standard of what every customer gets.
+    #[command(subcommand)]
+    Playbook(gap::PlaybookCommand),
     /// Check that the database is whole: exit code 1 and the first bad row when it is not.
     Verify,
     /// Make caches, read rows and the search index again from the changes.
@@ -51,10 +59,13 @@ pub(crate) fn run(arguments: &AdminArguments) -> anyhow::Result<ExitCode> {
     let folder = &arguments.data;
     match &arguments.command {
         AdminCommand::Import(command) => return import::run(folder, command),
+        AdminCommand::Pairs => hub::with_hub(folder, import::recount),
         AdminCommand::Associates(command) => people::run(folder, command),
         AdminCommand::Enrol(enrol) => machines::enrol(folder, enrol),
         AdminCommand::Devices(command) => machines::devices(folder, command),
         AdminCommand::Integrations(command) => machines::integrations(folder, command),
+        AdminCommand::Gap(arguments) => gap::gap(folder, arguments),
+        AdminCommand::Playbook(command) => return gap::playbook(folder, command),
         AdminCommand::Verify => check::verify(folder),
         AdminCommand::Rebuild => check::rebuild(folder),
     }?;

@@ -3,6 +3,7 @@
 //! Everything is real but the people: SQLite files, HTTP, web sockets, signatures. The shop's network is a small relay
 //! ([`network`]) that can be switched off and torn in the middle of a sentence.
 
+mod care;
 mod network;
 mod stage;
 mod story;

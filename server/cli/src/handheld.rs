@@ -5,6 +5,7 @@
 
 mod cards;
 mod command;
+mod concierge;
 mod day;
 mod desk;
 mod entrance;

@@ -74,6 +74,45 @@ fn damage(folder: &Path, table: Table) {
 }
 
 #[tokio::test]
+async fn what_other_systems_know_comes_in_by_the_till_s_numbers() {
+    let folder = folder().await;
+    let sales = carnet(folder.path(), &["import", "sales", "sales.csv"]);
+    assert!(
+        out(&sales).contains("pairs      0 articles"),
+        "{}",
+        out(&sales)
+    );
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "cases.csv",
+        "case_id,customer_id,topic,opened_at\n1,ines,Zip,2026-06-01\n2,nobody,Zip,2026-06-01\n",
+    );
+    let arguments = [
+        "import",
+        "cases",
+        "cases.csv",
+        "--source",
+        "desk",
+        "--customers-of",
+        "till",
+    ];
+    let cases = carnet(folder.path(), &arguments);
+    assert_eq!(cases.status.code(), Some(3), "{}", err(&cases));
+    assert!(out(&cases).contains("facts      1 new"), "{}", out(&cases));
+    assert!(
+        err(&cases).contains("line 3: nobody here is meant"),
+        "{}",
+        err(&cases)
+    );
+    let again = carnet(folder.path(), &arguments);
+    assert!(out(&again).contains("1 known already"), "{}", out(&again));
+    write("stock.jsonl", "{\"sku\": \"A1\", \"on_hand\": 3}\n");
+    let stock = carnet(folder.path(), &["import", "stock", "stock.jsonl"]);
+    assert!(stock.status.success(), "{}", err(&stock));
+    assert!(carnet(folder.path(), &["pairs"]).status.success());
+}
+
+#[tokio::test]
 async fn an_import_reports_what_it_did_and_which_line_it_refused() {
     let folder = folder().await;
     let rejects = ["--rejects", "rejects.tsv"];

@@ -91,16 +91,21 @@ pub struct Seen {
     pub has_restricted: bool,
 }
 
-/// Reads a card for a principal.
-///
-/// # Errors
-/// What the store reports.
-pub fn read(
+/// The entries of a card that one principal may see.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) reached: Reached,
+    pub(super) visible: Visible,
+    pub(super) corrections: Corrections,
+    pub(super) has_restricted: bool,
+}
+
+/// Opens a card for a principal.
+pub(super) fn open(
     book: &Book,
     principal: &Principal,
     reached: Reached,
-    now: Timestamp,
-) -> Result<Seen, StoreError> {
+) -> Result<Opened, StoreError> {
     let customer = reached.customer();
     let (mut visible, corrections) =
         book.visible(customer, (principal.shop, principal.associate))?;
@@ -110,13 +115,37 @@ pub fn read(
     if !principal.scopes.has(Permitted::NotesRead) {
         visible = without_words(&visible);
     }
-    Ok(Seen {
-        view: view(&visible, &corrections, principal.associate, now),
+    Ok(Opened {
+        reached,
+        visible,
+        corrections,
         has_restricted,
     })
 }
 
-fn view(
+/// Reads a card by itself for a principal.
+///
+/// # Errors
+/// What the store reports.
+pub fn read(
+    book: &Book,
+    principal: &Principal,
+    reached: Reached,
+    now: Timestamp,
+) -> Result<Seen, StoreError> {
+    let opened = open(book, principal, reached)?;
+    Ok(Seen {
+        view: view(
+            &opened.visible,
+            &opened.corrections,
+            principal.associate,
+            now,
+        ),
+        has_restricted: opened.has_restricted,
+    })
+}
+
+pub(super) fn view(
     visible: &Visible,
     corrections: &Corrections,
     reader: Option<AssociateId>,

@@ -7,7 +7,7 @@ use sync_core::card::terms::NamePart;
 use sync_core::card::{Edit, Source};
 use sync_core::duplicates::{Warning, look_up};
 use sync_core::entropy::SeededEntropy;
-use sync_core::ids::{AssociateId, EditId, SessionId};
+use sync_core::ids::{AssociateId, EditId, SessionId, ShopId};
 use sync_core::notices;
 use sync_core::store::Store as _;
 use sync_core::store::memory::MemoryStore;

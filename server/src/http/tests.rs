@@ -2,6 +2,8 @@
 
 mod customers;
 mod desk;
+mod gap;
+mod intake;
 mod matrix;
 mod records;
 mod shell;

@@ -124,6 +124,7 @@ impl<'a> Run<'a> {
                 source: options.source.clone(),
                 shop: options.shop,
                 currency: options.currency,
+                shops: options.shops.clone(),
                 now: options.now,
                 has_decimal_comma: false,
             },

@@ -1,5 +1,7 @@
 //! A sale's row, believed or refused: the one place where amounts, dates and codes from outside are checked.
 
+use std::collections::BTreeSet;
+
 use sync_core::ids::{ShopId, Timestamp};
 use sync_core::records::{
     Currency, RecordDraft, RecordKind, SOURCE_BYTES_MAX, Sale, SaleLine, SoldAt, parse_amount,
@@ -27,6 +29,8 @@ pub struct SaleDefaults {
     pub shop: Option<ShopId>,
     /// The currency.
     pub currency: Option<Currency>,
+    /// Shops there are; empty where any may be named.
+    pub shops: BTreeSet<ShopId>,
     /// The time of the import.
     pub now: Timestamp,
     /// Whether decimals follow a comma.
@@ -90,7 +94,7 @@ impl SaleRow {
                 source_id: sale_id,
                 as_of: defaults.now,
                 sale: Sale {
-                    shop: self.shop_id()?.or(defaults.shop),
+                    shop: self.shop_id(&defaults.shops)?.or(defaults.shop),
                     at,
                     lines,
                     amount_minor,
@@ -134,13 +138,16 @@ impl SaleRow {
         }
     }
 
-    fn shop_id(&self) -> Result<Option<ShopId>, RowError> {
-        given(self.shop.as_deref())
-            .map(|text| {
-                text.parse::<ShopId>()
-                    .map_err(|_error| RowError::at("shop", Reason::Shop))
-            })
-            .transpose()
+    fn shop_id(&self, shops: &BTreeSet<ShopId>) -> Result<Option<ShopId>, RowError> {
+        let Some(text) = given(self.shop.as_deref()) else {
+            return Ok(None);
+        };
+        let shop = text.parse::<ShopId>();
+        let shop = shop.map_err(|_error| RowError::at("shop", Reason::Shop))?;
+        if !shops.is_empty() && !shops.contains(&shop) {
+            return Err(RowError::at("shop", Reason::UnknownShop));
+        }
+        Ok(Some(shop))
     }
 }
 

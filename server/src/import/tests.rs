@@ -76,6 +76,7 @@ pub(super) fn options(now: Timestamp) -> ImportOptions {
         shop: Some(ShopId([7; 8])),
         currency: None,
         phone_country: None,
+        shops: BTreeSet::from([ShopId([7; 8]), ShopId([8; 8])]),
         now,
     }
 }

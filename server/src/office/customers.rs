@@ -7,16 +7,18 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use sync_core::card::CardView;
-use sync_core::concierge::brief::{brief, render_english};
+use sync_core::concierge::brief::{Brief, render_english};
 use sync_core::ids::{CustomerId, Timestamp};
 use sync_core::projection::{Flags, Row};
 use sync_core::records::{self, Currency, Totals, format_amount};
 use sync_core::search::SearchResults;
+use sync_core::store::{ReadTx, StoreError};
 
 use super::layout::{Section, cell};
 use super::session::{Form, Visitor};
 use super::words;
 use super::{promises, times};
+use crate::book::person::{self, Seen};
 use crate::book::reading;
 use crate::http::AppState;
 use crate::http::authorized::ReadCustomers;
@@ -127,25 +129,26 @@ async fn show(
 ) -> Result<Response, ApiError> {
     let reached = visitor.customer(&state, id)?;
     let now = state.clock.now();
-    let (seen, totals) = read_aside(&state, &visitor, move |state, principal| {
-        let seen = reading::read(&state.book, principal, reached, now)?;
+    let (person, brief, totals) = read_aside(&state, &visitor, move |state, principal| {
+        let person = person::open(&state.book, principal, reached, now)?;
+        let seen = Seen::gather(&state.book, principal, &person, now)?;
         let totals = if principal.scopes.has(Scope::RecordRead) {
-            records::totals(&*state.store.read()?, id)?
+            totals(&*state.store.read()?, id, &person.members)?
         } else {
             Totals::default()
         };
-        Ok((seen, totals))
+        Ok((person, Brief::of(&seen.picture()), totals))
     })
     .await?;
     // The read is in the log before anybody sees what was read.
-    let lines = reading::access_lines(&visitor, reached, seen.has_restricted, now);
+    let lines = person.access_lines(&visitor, now);
     state.book.log_reads(lines).await?;
-    let view = &seen.view;
+    let view = &person.view;
     let body = html! {
         (facts(view))
         section.avoid aria-labelledby="avoid" {
             h2 #avoid { (words::AVOID) }
-            (to_avoid(view, now))
+            (to_avoid(&brief))
         }
         section aria-labelledby="promises" {
             h2 #promises { (words::OPEN_PROMISES) }
@@ -158,6 +161,19 @@ async fn show(
         p.small { (words::LOGGED) }
     };
     Ok(visitor.page(Section::Customers, shown(&view.name.shown()), &body))
+}
+
+/// What was bought and returned, over every card of the person.
+fn totals(
+    tx: &dyn ReadTx,
+    customer: CustomerId,
+    members: &[CustomerId],
+) -> Result<Totals, StoreError> {
+    let mut totals = records::totals(tx, customer)?;
+    for member in members.iter().filter(|member| **member != customer) {
+        records::for_each(tx, *member, &mut |record| totals.add(&record))?;
+    }
+    Ok(totals)
 }
 
 fn facts(view: &CardView) -> Markup {
@@ -193,8 +209,7 @@ fn facts(view: &CardView) -> Markup {
     }
 }
 
-fn to_avoid(view: &CardView, now: Timestamp) -> Markup {
-    let brief = brief(view, now);
+fn to_avoid(brief: &Brief) -> Markup {
     html! {
         @if brief.avoid.is_empty() {
             p.calm { (words::AVOID_NONE) }

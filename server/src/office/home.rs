@@ -5,6 +5,8 @@ use axum::response::Response;
 use maud::{Markup, html};
 use sync_core::ids::Timestamp;
 
+use super::chart::percent;
+use super::gap::Standing;
 use super::handhelds::Handheld;
 use super::layout::Section;
 use super::promises::Survey;
@@ -28,10 +30,16 @@ async fn show(
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
     let now = state.clock.now();
-    let survey = read_aside(&state, &visitor, move |state, principal| {
-        Survey::of(&*state.store.read()?, principal, now)
+    let (survey, gap) = read_aside(&state, &visitor, move |state, principal| {
+        let tx = state.store.read()?;
+        let survey = Survey::of(&*tx, principal, now)?;
+        Ok((survey, Standing::read(&*tx, now)?))
     })
     .await?;
+    let gap_bp = match &gap {
+        Standing::Counted(counted) => counted.report.gap_bp,
+        Standing::Counting | Standing::NotEnough { .. } => None,
+    };
     let handhelds = Handheld::in_use(&state, &visitor);
     let silent = handhelds.iter().filter(|one| one.is_silent(now, SILENT_MS));
     let silent = silent.count();
@@ -62,6 +70,9 @@ async fn show(
                 (figure(words::HERE_NOW, &survey.here.to_string()))
                 (figure(words::DUE_SOON, &survey.soon.to_string()))
                 (figure(words::HANDHELDS_IN_USE, &handhelds.len().to_string()))
+                @if let Some(bp) = gap_bp {
+                    (figure(words::gap::GAP_HEADLINE, &percent(bp)))
+                }
             }
         }
         (super::customers::search_form(&visitor, ""))

@@ -14,14 +14,16 @@ pub(super) enum Section {
     Today,
     Handhelds,
     Promises,
+    Gap,
     Customers,
 }
 
 impl Section {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Today,
         Self::Handhelds,
         Self::Promises,
+        Self::Gap,
         Self::Customers,
     ];
 
@@ -30,6 +32,7 @@ impl Section {
             Self::Today => title::TODAY,
             Self::Handhelds => title::HANDHELDS,
             Self::Promises => title::PROMISES,
+            Self::Gap => title::GAP,
             Self::Customers => title::CUSTOMERS,
         }
     }
@@ -40,6 +43,7 @@ impl Section {
             Self::Today => "/office",
             Self::Handhelds => "/office/handhelds",
             Self::Promises => "/office/promises",
+            Self::Gap => "/office/gap",
             Self::Customers => "/office/customers",
         }
     }

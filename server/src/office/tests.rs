@@ -19,8 +19,10 @@ use crate::identity::access::Role;
 use crate::identity::people::Subject;
 use crate::testing::{PASSWORD, TestHub};
 
+mod gap;
 mod pages;
 mod safety;
+mod sample;
 
 /// A hub in memory, seen through a browser.
 struct Office {

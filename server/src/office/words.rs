@@ -1,5 +1,7 @@
 //! Every text of the pages, in one place to read them over or to put them into another language.
 
+pub(super) mod gap;
+
 /// The product.
 pub(super) const PRODUCT: &str = "Carnet";
 /// The link over a page's frame.
@@ -12,6 +14,7 @@ pub(super) mod title {
     pub(crate) const TODAY: &str = "Today";
     pub(crate) const HANDHELDS: &str = "Handhelds";
     pub(crate) const PROMISES: &str = "Promises";
+    pub(crate) const GAP: &str = "Gap";
     pub(crate) const CUSTOMERS: &str = "Customers";
     pub(crate) const SIGN_IN: &str = "Sign in";
     pub(crate) const ENROL: &str = "Enrol a handheld";

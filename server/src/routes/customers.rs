@@ -11,14 +11,14 @@ use sync_core::card::edit::EndpointInput;
 use sync_core::card::terms::NamePart;
 use sync_core::card::view::Conflict;
 use sync_core::card::{CardView, Edit, Source};
-use sync_core::concierge::brief::{Brief, brief};
 use sync_core::crypto::sha256;
 use sync_core::ids::{CustomerId, EditId, ShopId, Timestamp};
 use sync_core::limits;
 use sync_core::projection::{Flags, Hint, Row};
 
 use crate::book::moving;
-use crate::book::reading::{self, Reached, Seen};
+use crate::book::person::{self, Person};
+use crate::book::reading::{self, Reached};
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ManageBooks, ReadCustomers, WriteCustomers};
 use crate::http::body::{Body, Parameters, PathId};
@@ -41,7 +41,6 @@ pub fn routes() -> Vec<Route> {
         Route::get("/v1/customers", find),
         Route::post("/v1/customers", create),
         Route::get("/v1/customers/{customer}", show),
-        Route::get("/v1/customers/{customer}/brief", show_brief),
         Route::get("/v1/customers/{customer}/conflicts", show_conflicts),
         Route::post("/v1/customers/{customer}/edits", edit),
         Route::post("/v1/customers/{customer}/book", move_in_book),
@@ -143,20 +142,23 @@ pub(crate) async fn read_aside<T: Send + 'static>(
         .unwrap_or_else(|_panic| Err(ApiError::internal("reading a customer panicked")))
 }
 
-/// Reads a card, notes that in the access log, and only then gives it out.
+/// Reads a customer over every card that is the same person, notes that in the access log, and only then gives it out.
 async fn open(
     caller: &Authorized<ReadCustomers>,
     state: &AppState,
     customer: CustomerId,
-) -> Result<Seen, ApiError> {
+) -> Result<Person, ApiError> {
     let reached = caller.customer(state, customer)?;
     let now = state.clock.now();
-    let seen = read_aside(state, caller, move |state, principal| {
-        Ok(reading::read(&state.book, principal, reached, now)?)
+    let person = read_aside(state, caller, move |state, principal| {
+        Ok(person::open(&state.book, principal, reached, now)?)
     })
     .await?;
-    log(state, caller, reached, seen.has_restricted).await?;
-    Ok(seen)
+    state
+        .book
+        .log_reads(person.access_lines(caller, now))
+        .await?;
+    Ok(person)
 }
 
 /// Notes a read in the access log.
@@ -173,6 +175,8 @@ pub(super) async fn log(
 #[derive(Serialize)]
 struct CardAnswer {
     id: CustomerId,
+    /// The cards that this is read over: more than one where links say that they are one person.
+    members: Vec<CustomerId>,
     card: CardView,
 }
 
@@ -181,24 +185,12 @@ async fn show(
     State(state): State<AppState>,
     PathId(id): PathId<CustomerId>,
 ) -> Result<Json<CardAnswer>, ApiError> {
-    let card = open(&caller, &state, id).await?.view;
-    Ok(Json(CardAnswer { id, card }))
-}
-
-#[derive(Serialize)]
-struct BriefAnswer {
-    id: CustomerId,
-    brief: Brief,
-}
-
-async fn show_brief(
-    caller: Authorized<ReadCustomers>,
-    State(state): State<AppState>,
-    PathId(id): PathId<CustomerId>,
-) -> Result<Json<BriefAnswer>, ApiError> {
-    let seen = open(&caller, &state, id).await?;
-    let brief = brief(&seen.view, state.clock.now());
-    Ok(Json(BriefAnswer { id, brief }))
+    let person = open(&caller, &state, id).await?;
+    Ok(Json(CardAnswer {
+        id,
+        members: person.members,
+        card: person.view,
+    }))
 }
 
 #[derive(Serialize)]

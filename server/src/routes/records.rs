@@ -1,5 +1,7 @@
 //! Records of customers, and what other systems bring in: a till's sales, another system's customers.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,7 @@ pub const OPENAPI: &str = include_str!("openapi/records.json");
 /// Records in one answer.
 const PAGE_RECORDS_MAX: usize = 200;
 /// Rows in one request.
-const ROWS_MAX: usize = 1_000;
+pub(super) const ROWS_MAX: usize = 1_000;
 /// Bytes of a source's name.
 const SOURCE_BYTES_MAX: usize = 64;
 
@@ -188,7 +190,7 @@ struct ImportedAnswer {
 
 /// What became of one row, in the order they came.
 #[derive(Debug, Clone, Serialize)]
-struct RowOutcome {
+pub(super) struct RowOutcome {
     taken: bool,
     /// What was refused of it, or left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -196,14 +198,25 @@ struct RowOutcome {
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct ProblemAnswer {
+pub(super) struct ProblemAnswer {
     code: &'static str,
     column: Option<&'static str>,
     detail: String,
 }
 
 /// Notes what became of each row. Rows are numbered from 1.
-struct Outcomes(Vec<RowOutcome>);
+pub(super) struct Outcomes(pub(super) Vec<RowOutcome>);
+
+impl Outcomes {
+    /// Every row taken, until a problem says otherwise.
+    pub(super) fn untouched(rows: usize) -> Self {
+        let untouched = RowOutcome {
+            taken: true,
+            problems: Vec::new(),
+        };
+        Self(vec![untouched; rows])
+    }
+}
 
 impl ImportObserver for Outcomes {
     fn progress(&mut self, _: Progress) {}
@@ -242,6 +255,8 @@ async fn bring_sales(
         shop: Some(shop(&state, &caller, body.shop)?),
         currency: body.currency.as_deref().map(currency).transpose()?,
         phone_country: None,
+        // The rows were checked against what the caller reaches.
+        shops: BTreeSet::new(),
         now: state.book.run_time(),
     };
     bring(&state, &caller, Rows::Sales(body.rows), options).await
@@ -257,6 +272,7 @@ async fn bring_customers(
         shop: Some(shop(&state, &caller, body.shop)?),
         currency: None,
         phone_country: body.phone_country,
+        shops: BTreeSet::new(),
         now: state.book.run_time(),
     };
     bring(&state, &caller, Rows::Customers(body.rows), options).await
@@ -285,11 +301,7 @@ async fn bring(
         secret: state.keys.import_secret(),
         run: options.now,
     };
-    let untouched = RowOutcome {
-        taken: true,
-        problems: Vec::new(),
-    };
-    let mut outcomes = Outcomes(vec![untouched; count]);
+    let mut outcomes = Outcomes::untouched(count);
     let written = state.book.write_batch(move |engine| {
         let mut sink = EngineSink::new(engine, &author);
         let report = import_rows(rows, &options, &mut sink, &mut outcomes);
@@ -307,7 +319,11 @@ async fn bring(
 }
 
 /// The source whose ids these are: an integration is its own, by its name; a person names one.
-fn source(state: &AppState, caller: &Principal, named: Option<String>) -> Result<String, ApiError> {
+pub(super) fn source(
+    state: &AppState,
+    caller: &Principal,
+    named: Option<String>,
+) -> Result<String, ApiError> {
     let own = caller.integration.and_then(|id| {
         let directory = state.identity.directory();
         directory.integrations.get(&id).map(|row| row.name.clone())
@@ -324,7 +340,8 @@ fn source(state: &AppState, caller: &Principal, named: Option<String>) -> Result
     }
 }
 
-fn currency(code: &str) -> Result<Currency, ApiError> {
+/// A currency by its code.
+pub(super) fn currency(code: &str) -> Result<Currency, ApiError> {
     code.parse()
         .map_err(|_unknown| ApiError::invalid("currency: expected a code such as EUR"))
 }
@@ -334,7 +351,11 @@ fn is_source(name: &str) -> bool {
 }
 
 /// The shop of rows that name none, and whose book new customers enter.
-fn shop(state: &AppState, caller: &Principal, named: Option<ShopId>) -> Result<ShopId, ApiError> {
+pub(super) fn shop(
+    state: &AppState,
+    caller: &Principal,
+    named: Option<ShopId>,
+) -> Result<ShopId, ApiError> {
     let shop = named.unwrap_or(caller.shop);
     if is_known(state, shop) && caller.reaches(shop) {
         return Ok(shop);

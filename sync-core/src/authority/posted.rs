@@ -135,6 +135,10 @@ impl Authority {
                 PutNotice::Replaced { before } => Some(before),
             };
             changed += 1;
+            if let Subject::Customer(customer) = notice.subject {
+                // Who follows customers follows what others say of them.
+                batch.customers.insert(customer);
+            }
             if told.size.is_full(notice.weight()) {
                 told.tell(tx, &mut batch.ledger, &books, entropy)?;
             }

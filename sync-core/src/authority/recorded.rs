@@ -64,9 +64,10 @@ impl Authority {
         if is_replaced {
             // The last purchase may have become an earlier one.
             batch.customers.insert(customer);
-        } else if let Some(newest) = newest_sale {
+        } else if changed > 0 {
+            // A return moves no row, but who follows wants to know of it.
             let day = batch.sold.entry(customer).or_default();
-            *day = (*day).max(projection::rank(newest));
+            *day = (*day).max(newest_sale.map_or(0, projection::rank));
         }
         Ok(changed)
     }

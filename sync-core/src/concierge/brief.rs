@@ -18,9 +18,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::grounds::{SourceId, hash_of, sorted};
-use super::picture::{House, Picture, Viewer, Whole};
-use crate::card::CardView;
-use crate::ids::{AssociateId, CustomerId, DeviceId, Hash32, ShopId, Timestamp};
+use super::picture::Picture;
+use crate::ids::Hash32;
 
 pub use words::render_english;
 
@@ -242,27 +241,6 @@ impl Brief {
     pub fn hash(&self) -> Hash32 {
         hash_of("concierge.brief.v1", self)
     }
-}
-
-/// The brief of a card alone, without the house around it, at a moment.
-#[must_use]
-pub fn brief(view: &CardView, now: Timestamp) -> Brief {
-    let whole = Whole {
-        view: view.clone(),
-        ..Whole::default()
-    };
-    Brief::of(&Picture {
-        customer: CustomerId([0; CustomerId::LEN]),
-        whole: &whole,
-        house: &House::default(),
-        viewer: Viewer {
-            associate: AssociateId([0; AssociateId::LEN]),
-            device: DeviceId([0; DeviceId::LEN]),
-            shop: ShopId([0; ShopId::LEN]),
-        },
-        synced_at: None,
-        now,
-    })
 }
 
 #[cfg(test)]

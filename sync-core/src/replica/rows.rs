@@ -37,7 +37,7 @@ impl Replica {
         let mut rows = Vec::new();
         for customer in customers {
             // What may fall due is made again from what is displayed now.
-            due::forget(tx, *customer)?;
+            due::forget(tx, [customer])?;
             if self.is_row_awaited(tx.as_read(), (*customer, shop))? {
                 continue;
             }

@@ -47,7 +47,7 @@ const fn at_most(name: &'static str, customers: Option<u32>, bound: f64) -> Targ
     }
 }
 
-const TARGETS: [Target; 24] = [
+const TARGETS: [Target; 27] = [
     at_most("reconnect.bytes", None, 256.0),
     at_most("reconnect.round_trips", None, 1.0),
     at_most("reconnect.hub_cpu_ms", None, 0.2),
@@ -77,6 +77,9 @@ const TARGETS: [Target; 24] = [
     at_most("duplicates.lookup_us", None, 100.0),
     at_most("import.wall_s", Some(50_000), 120.0),
     at_most("import.rss_mb", Some(50_000), 200.0),
+    at_most("gap.full_ms", Some(50_000), 30_000.0),
+    at_most("gap.incremental_ms", Some(50_000), 1_000.0),
+    at_most("gap.rss_mb", Some(50_000), 300.0),
 ];
 
 impl Figure {

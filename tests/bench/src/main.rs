@@ -54,7 +54,7 @@ struct Arguments {
     /// Write the figures as JSON to this file too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Run the steps whose name is one of these (`first_sync`, hub, reconnect, `catch_up`, push, live, live50, handheld, duplicates, import).
+    /// Run the steps whose name is one of these (`first_sync`, hub, reconnect, `catch_up`, push, live, live50, handheld, duplicates, import, gap).
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     #[command(subcommand)]
@@ -88,6 +88,14 @@ enum Mode {
         data: PathBuf,
         #[arg(long)]
         file: PathBuf,
+    },
+    /// Count the gap of a made-up chain.
+    #[command(hide = true)]
+    Gap {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long)]
+        customers: u64,
     },
 }
 
@@ -133,6 +141,7 @@ fn main() -> Result<ExitCode> {
             Some(Mode::Hub { data }) => hub::serve(data).await?,
             Some(Mode::Alone) => steps::alone()?,
             Some(Mode::Import { data, file }) => steps::import_child(data, file).await?,
+            Some(Mode::Gap { data, customers }) => steps::gap_child(&data, customers)?,
             None => return run(&arguments).await,
         }
         Ok(ExitCode::SUCCESS)
@@ -273,7 +282,7 @@ mod tests {
         };
         assert_eq!(
             left_out(&full),
-            ["catch_up", "live", "live50", "handheld", "import"]
+            ["catch_up", "live", "live50", "handheld", "import", "gap"]
         );
         assert!(left_out(&asked).is_empty());
     }

@@ -3,6 +3,7 @@
 mod alone;
 mod book;
 mod duplicates;
+mod gap;
 mod import;
 mod live;
 mod meet;
@@ -22,6 +23,7 @@ use sync_core::ids::CustomerId;
 use sync_store_sqlite::SqliteStore;
 
 pub(crate) use self::alone::alone;
+pub(crate) use self::gap::child as gap_child;
 pub(crate) use self::import::child as import_child;
 use crate::account::Office;
 use crate::figures::Figure;
@@ -59,7 +61,7 @@ const MORE_HANDHELDS: &str =
     "it takes more handhelds with the whole book, and its target is measured at the sizes before";
 
 /// All steps, in the order in which they run.
-pub(crate) const STEPS: [Step; 10] = [
+pub(crate) const STEPS: [Step; 11] = [
     Step {
         name: "first_sync",
         tells: "a new handheld takes the whole book",
@@ -146,6 +148,13 @@ pub(crate) const STEPS: [Step; 10] = [
             "its target is 1,500,000 lines, at 50,000 customers",
         )),
         run: |bench| Box::pin(import::run(bench)),
+    },
+    Step {
+        name: "gap",
+        tells: "the gap of a chain of 20 customers for each of the book: from nothing, and after a day's changes",
+        brings: &["gap.full_ms", "gap.incremental_ms", "gap.rss_mb"],
+        left_out_from: Some((100_000, "its target is a million customers, at 50,000")),
+        run: |bench| Box::pin(gap::run(bench)),
     },
 ];
 

@@ -150,6 +150,7 @@ impl Visit {
         self.sign_in()?;
         self.enrol()?;
         self.see_what_the_shift_left()?;
+        self.look_at_the_gap()?;
         self.find_a_customer()?;
         self.revoke_and_leave()
     }
@@ -192,6 +193,15 @@ impl Visit {
         self.see("promises", "call about the green coat")?;
         self.browser.click("nav a[href='/office/handhelds']")?;
         self.see("handhelds", "Ana's handheld")
+    }
+
+    /// Two customers are far too few for a figure, and the page says so.
+    fn look_at_the_gap(&mut self) -> Result<()> {
+        self.browser.click("nav a[href='/office/gap']")?;
+        self.see("gap", "customers")?;
+        let told = self.browser.text()?;
+        ensure!(!told.contains('%'), "a gap among two customers: {told}");
+        Ok(())
     }
 
     fn find_a_customer(&mut self) -> Result<()> {

@@ -134,6 +134,7 @@ impl From<view::PreferenceView> for Preference {
     fn from(view: view::PreferenceView) -> Self {
         let (value, ground) = split(view.value);
         Self {
+            id: view.id,
             kind: view.kind,
             subject: view.subject,
             value,

@@ -10,8 +10,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use server::duplicates::Keeper;
 use server::http::AppState;
 use server::import::hub::{BookSink, ImportAuthor, source_author};
+use server::import::notices::hub::BookNotices;
+use server::import::notices::{Facts, FactsOptions, import_facts};
 use server::import::{
     ImportObserver, ImportOptions, Problem, Progress, Report, What, check_encoding, import,
 };
@@ -45,6 +48,31 @@ pub(super) enum ImportCommand {
         #[arg(long)]
         phone_country: Option<String>,
     },
+    /// Cases of the service desk: CSV or JSON lines with `case_id`, a customer, topic, `opened_at` …
+    Cases(FactsArguments),
+    /// Dealings of the web shop or the CRM: CSV or JSON lines with `interaction_id`, a customer, at, channel …
+    Interactions(FactsArguments),
+    /// Answers to messages and surveys: CSV or JSON lines with `response_id`, a customer, to, at …
+    Responses(FactsArguments),
+    /// Articles: CSV or JSON lines with sku, label, tags, sizes, price …
+    Catalogue(FactsArguments),
+    /// What shops have: CSV or JSON lines with sku, shop, size, `on_hand`, `arriving_at`, arriving …
+    Stock(FactsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FactsArguments {
+    #[command(flatten)]
+    file: FileArguments,
+    /// The source whose numbers of customers these are, where it is another system, as the till.
+    #[arg(long, value_name = "SOURCE")]
+    customers_of: Option<String>,
+    /// The currency of prices that name none.
+    #[arg(long)]
+    currency: Option<String>,
+    /// Country code of phone numbers that have none, as +33.
+    #[arg(long)]
+    phone_country: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -67,6 +95,17 @@ pub(super) fn run(folder: &Path, command: &ImportCommand) -> anyhow::Result<Exit
     let (what, arguments) = match command {
         ImportCommand::Sales { file, .. } => (What::Sales, file),
         ImportCommand::Customers { file, .. } => (What::Customers, file),
+        ImportCommand::Cases(arguments) => return run_facts(folder, Facts::Cases, arguments),
+        ImportCommand::Interactions(arguments) => {
+            return run_facts(folder, Facts::Interactions, arguments);
+        }
+        ImportCommand::Responses(arguments) => {
+            return run_facts(folder, Facts::Responses, arguments);
+        }
+        ImportCommand::Catalogue(arguments) => {
+            return run_facts(folder, Facts::Catalogue, arguments);
+        }
+        ImportCommand::Stock(arguments) => return run_facts(folder, Facts::Stock, arguments),
     };
     let bytes = check_encoding(&mut open(&arguments.file)?)
         .with_context(|| format!("{} can't be imported", arguments.file.display()))?;
@@ -76,11 +115,77 @@ pub(super) fn run(folder: &Path, command: &ImportCommand) -> anyhow::Result<Exit
         let watcher = Watcher::new(bytes, arguments.rejects.as_deref())?;
         let report = read_in(state, what, options, &arguments.file, watcher).await?;
         say(format_args!("{report}"));
-        Ok(if report.rejected_total() == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::from(ROWS_REFUSED)
-        })
+        if what == What::Sales && report.has_changed() {
+            recount(state).await?;
+        }
+        Ok(outcome(report.rejected_total()))
+    })
+}
+
+fn outcome(rejected: u64) -> ExitCode {
+    if rejected == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(ROWS_REFUSED)
+    }
+}
+
+/// Counts what is bought together, as `carnet admin pairs` does.
+pub(super) async fn recount(state: &AppState) -> anyhow::Result<()> {
+    let counted = server::pairs::count(&state.book, state.book.now()).await?;
+    say(format_args!(
+        "pairs      {} articles have some, {} changed",
+        counted.articles, counted.changed
+    ));
+    Ok(())
+}
+
+/// Imports what other systems know beside sales.
+fn run_facts(folder: &Path, facts: Facts, arguments: &FactsArguments) -> anyhow::Result<ExitCode> {
+    let file = &arguments.file;
+    let bytes = check_encoding(&mut open(&file.file)?)
+        .with_context(|| format!("{} can't be imported", file.file.display()))?;
+    with_hub(folder, async |state| {
+        let options = facts_options(arguments, state)?;
+        let mut watcher = Watcher::new(bytes, file.rejects.as_deref())?;
+        let keeper = Arc::new(Keeper::new(Arc::clone(&state.book), state.keys.chain_key()));
+        keeper.catch_up().await?;
+        let mut sink = BookNotices {
+            book: Arc::clone(&state.book),
+            keeper,
+            secret: state.keys.import_secret(),
+            source: options.source.clone(),
+            customers_of: options.customers_of.clone(),
+            within: None,
+            runtime: tokio::runtime::Handle::current(),
+        };
+        let mut reader = open(&file.file)?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let report = import_facts(facts, &options, &mut reader, &mut sink, &mut watcher);
+            watcher.end()?;
+            anyhow::Ok(report?)
+        });
+        let report = reading.await.context("the import panicked")??;
+        say(format_args!("{report}"));
+        Ok(outcome(report.rejected_total()))
+    })
+}
+
+fn facts_options(arguments: &FactsArguments, state: &AppState) -> anyhow::Result<FactsOptions> {
+    let file = &arguments.file;
+    let directory = state.identity.directory();
+    let currency = arguments.currency.as_deref().map(str::parse::<Currency>);
+    Ok(FactsOptions {
+        source: file.source.clone(),
+        customers_of: arguments
+            .customers_of
+            .clone()
+            .unwrap_or_else(|| file.source.clone()),
+        shop: shop(&directory, file.shop.as_deref()).ok(),
+        shops: directory.shops.keys().copied().collect(),
+        currency: currency.transpose().context("--currency")?,
+        phone_country: arguments.phone_country.clone(),
+        now: state.book.now(),
     })
 }
 
@@ -95,6 +200,7 @@ fn options(
         shop: Some(home),
         currency: None,
         phone_country: None,
+        shops: state.identity.directory().shops.keys().copied().collect(),
         now: state.book.run_time(),
     };
     match command {
@@ -105,6 +211,11 @@ fn options(
         ImportCommand::Customers { phone_country, .. } => {
             options.phone_country.clone_from(phone_country);
         }
+        ImportCommand::Cases(_)
+        | ImportCommand::Interactions(_)
+        | ImportCommand::Responses(_)
+        | ImportCommand::Catalogue(_)
+        | ImportCommand::Stock(_) => {}
     }
     Ok(options)
 }

@@ -13,6 +13,7 @@ use sync_core::card::terms::{NamePart, Place, Polarity, Severity};
 use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 use sync_core::replica::book::FirstSync;
 
+use super::care;
 use super::stage::{People, Stage, until};
 
 /// Time in which a sync on this machine is long done.
@@ -103,6 +104,22 @@ pub(super) fn play(stage: &Stage<'_>, people: &People, customers: u32) -> anyhow
         "38 or 39? Nobody's word was thrown away: Ben is asked to settle it",
     );
     settle(people, &ana, &ben, lea)?;
+
+    act(
+        7,
+        "Somebody whom Ben never met: the right few words, without a network",
+    );
+    let noah = care::begin_card(&ana)?;
+    meet("Ana", &ana)?;
+    care::post_house(stage, people, noah)?;
+    meet("Ben", &ben)?;
+    care::never_met(&ben, noah)?;
+
+    act(
+        8,
+        "A week passes: the care for all, beside the care for the 1 %",
+    );
+    care::week(stage, &ana, &ben)?;
     seen();
     Ok(())
 }
@@ -227,7 +244,7 @@ fn broken_sync(stage: &Stage<'_>, ana: &Book, lea: CustomerId) -> anyhow::Result
 }
 
 /// Meets the hub until everything is exchanged.
-fn meet(name: &str, book: &Book) -> anyhow::Result<()> {
+pub(super) fn meet(name: &str, book: &Book) -> anyhow::Result<()> {
     let report = book.sync_once(DEADLINE_MS)?;
     ensure!(report.pending == 0, "{name} still has edits waiting");
     ensure!(
@@ -275,7 +292,7 @@ fn compare(ana: &Book, ben: &Book, lea: CustomerId) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show_brief(brief: &Brief) {
+pub(super) fn show_brief(brief: &Brief) {
     for line in &brief.lines {
         let section = match line.section {
             BriefSection::Avoid => "avoid",
@@ -342,6 +359,9 @@ fn seen() {
     );
     println!(
         "   - Whoever greets her next knows what to avoid, to say and to do, whoever noted it."
+    );
+    println!(
+        "   - The hub counts what everybody gets, and the handhelds say what is owed next: nobody has to be of the best 1 %."
     );
 }
 

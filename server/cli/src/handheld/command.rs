@@ -8,6 +8,7 @@ use sync_core::card::terms::{
 };
 use sync_core::ids::Timestamp;
 
+use super::concierge::{self, Concierge};
 use super::day;
 
 /// A line that was understood.
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Switch(Option<String>),
     SignIn,
     SignOut,
+    /// Of the concierge.
+    Concierge(Box<Concierge>),
     Help,
     Quit,
     /// What was typed is not a command; says what would be.
@@ -185,13 +188,16 @@ pub(crate) fn read(line: &str, now: Timestamp) -> Command {
             Command::TakeOver,
         ),
         "switch" => Command::Switch(some(rest)),
-        _ => on_card(&word, rest, now).map_or_else(
-            || unknown(&word),
-            |read| match read {
-                Ok(on_card) => Command::Card(on_card),
-                Err(text) => hint(text),
-            },
-        ),
+        _ => on_card(&word, rest, now)
+            .map(|read| read.map(Command::Card))
+            .or_else(|| {
+                let read = concierge::read(&word, rest, now)?;
+                Some(read.map(|line| Command::Concierge(Box::new(line))))
+            })
+            .map_or_else(
+                || unknown(&word),
+                |read| read.unwrap_or_else(|usage| hint(usage)),
+            ),
     }
 }
 

@@ -10,7 +10,7 @@ use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 
 use super::command::{Command, HELP, OnCard};
 use super::people::{self, Names};
-use super::{Terminal, cards, command, day, entrance, sheet, words};
+use super::{Terminal, cards, command, concierge, day, entrance, sheet, words};
 
 /// Customers of one list.
 const LIST_MAX: u32 = 12;
@@ -124,7 +124,10 @@ impl Desk {
         if command == Command::Quit {
             return Ok(Done::Quit);
         }
-        let is_edit = matches!(command, Command::Card(_) | Command::New { .. });
+        let is_edit = matches!(
+            command,
+            Command::Card(_) | Command::New { .. } | Command::Concierge(_)
+        );
         match self.carry_out(command, terminal) {
             Ok(lines) => {
                 for line in lines {
@@ -189,6 +192,9 @@ impl Desk {
                 self.book.sign_out()?;
                 self.turn_away_from_others();
                 said("Signed out. What you recorded still goes out.")
+            }
+            Command::Concierge(line) => {
+                concierge::carry_out(&self.book, self.opened(), *line, now())
             }
             Command::Help => Ok(help()),
             Command::Hint(text) => said(text),
@@ -287,10 +293,14 @@ impl Desk {
             // The command's own words are that the customer says so.
             let source = Source::Stated;
             self.book.remove_allergy(customer, substance, source)?;
-        } else {
-            self.book.record(customer, edit)?;
+            return said(answer);
         }
-        said(answer)
+        let mut lines = vec![answer.to_owned()];
+        if let Edit::AddNote { body, .. } = &edit {
+            lines.extend(concierge::warnings(&self.book, body)?);
+        }
+        self.book.record(customer, edit)?;
+        Ok(lines)
     }
 
     fn open_visit(&self, customer: CustomerId) -> Result<sync_core::ids::EditId, Failed> {
@@ -397,12 +407,12 @@ impl Desk {
 }
 
 fn help() -> Vec<String> {
-    let width = HELP
-        .iter()
+    let all = || HELP.iter().chain(concierge::HELP);
+    let width = all()
         .map(|(command, _)| command.chars().count())
         .max()
         .unwrap_or_default();
-    HELP.iter()
+    all()
         .map(|(command, what)| {
             let gap = width - command.chars().count();
             format!("  {command}{}  {what}", " ".repeat(gap))

@@ -1,8 +1,8 @@
 //! A hub as an operator runs it: a data folder that `carnet admin` looks after and `carnet serve` serves, and handhelds that reach it.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
 use carnet_ffi::{Book, BookOptions, SyncEnd};
@@ -34,18 +34,39 @@ impl House {
         house
     }
 
+    /// The hub's data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("hub")
+    }
+
+    /// A place for files beside it.
+    pub(crate) fn beside(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
     /// What `carnet admin` answers; the hub must not be running for what writes.
     pub(crate) fn admin(&self, arguments: &[&str]) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_carnet"))
-            .args(["admin", "--data"])
-            .arg(self.folder.path().join("hub"))
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let output = self.run(arguments);
         let complained = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {complained}");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What `carnet admin` complains of when it does not do what it was asked.
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_carnet"))
+            .args(["admin", "--data"])
+            .arg(self.data())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
     }
 
     /// A shop's associate.
@@ -63,7 +84,7 @@ impl House {
     }
 
     pub(crate) fn serve(&self) -> Hub {
-        Hub::start(&self.folder.path().join("hub"))
+        Hub::start(&self.data())
     }
 
     /// A handheld that has enrolled with `code` and on which `person` is signed in.

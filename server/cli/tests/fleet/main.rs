@@ -10,6 +10,7 @@
 
 mod attacker;
 mod forge;
+mod gap_log;
 mod hostile;
 mod house;
 mod real_log;

@@ -39,18 +39,18 @@ struct Known {
 
 /// What one customer bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Spent {
+pub(crate) struct Spent {
     purchases: u64,
-    cents: i64,
+    pub(crate) cents: i64,
     first: Timestamp,
     last: Timestamp,
 }
 
 /// What a log says when somebody adds it up, by the log's own number of a customer.
-type Facts = BTreeMap<String, Spent>;
+pub(crate) type Facts = BTreeMap<String, Spent>;
 
 /// Adds up a log: cents per line are its amount times a hundred.
-fn facts_of(log: &str) -> Facts {
+pub(crate) fn facts_of(log: &str) -> Facts {
     let mut facts = Facts::new();
     for line in log.lines().skip(1) {
         let fields: Vec<_> = line.split_whitespace().collect();
@@ -77,7 +77,7 @@ fn facts_of(log: &str) -> Facts {
 }
 
 /// The moment at which a day given as `YYYYMMDD` begins.
-fn midnight(date: i64) -> Timestamp {
+pub(crate) fn midnight(date: i64) -> Timestamp {
     let (year, month, day) = (date / 10_000, date / 100 % 100, date % 100);
     let leap = |year: i64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     let years: i64 = (1970..year).map(|year| 365 + i64::from(leap(year))).sum();
@@ -116,7 +116,7 @@ fn known(facts: &Facts) -> Known {
 }
 
 /// The whole log, or the excerpt where it is missing; and whether it is the whole.
-fn log() -> (PathBuf, bool) {
+pub(crate) fn log() -> (PathBuf, bool) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     // The data lies beside the repository, wherever a checkout of it stands.
     for above in ["../../../shared", "../../../../shared"] {

@@ -75,12 +75,33 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("POST",  "/v1/customers",                              [401,   403,   422,  422,    422,  422,   422]),
     ("GET",   "/v1/customers/{customer}",                   [401,   403,   200,  200,    404,  200,   200]),
     ("GET",   "/v1/customers/{customer}/brief",             [401,   403,   200,  200,    404,  200,   200]),
+    ("GET",   "/v1/customers/{customer}/recommendations",   [401,   403,   200,  200,    404,  200,   200]),
+    ("GET",   "/v1/customers/{customer}/ledger",            [401,   403,   200,  200,    404,  200,   200]),
     ("GET",   "/v1/customers/{customer}/conflicts",         [401,   403,   200,  200,    404,  200,   200]),
     ("POST",  "/v1/customers/{customer}/edits",             [401,   403,   422,  422,    422,  422,   422]),
     ("POST",  "/v1/customers/{customer}/book",              [401,   403,   403,  422,    422,  422,   403]),
     ("GET",   "/v1/customers/{customer}/records",           [401,   403,   200,  200,    404,  200,   200]),
+    ("GET",   "/v1/customers/{customer}/obligations",       [401,   403,   200,  200,    404,  200,   200]),
+    ("GET",   "/v1/promises/unkept",                        [401,   403,   200,  200,    200,  200,   200]),
+    ("GET",   "/v1/playbook",                               [401,   403,   200,  200,    200,  200,   200]),
+    ("PUT",   "/v1/playbook",                               [401,   403,   403,  403,    403,  428,   403]),
+    ("GET",   "/v1/gap",                                    [401,   403,   403,  200,    200,  200,   403]),
+    ("GET",   "/v1/gap/history",                            [401,   403,   403,  200,    200,  200,   403]),
+    ("GET",   "/v1/gap/discover",                           [401,   403,   403,  200,    200,  200,   403]),
     ("POST",  "/v1/records",                                [401,   403,   403,  422,    422,  422,   422]),
     ("POST",  "/v1/imports/customers",                      [401,   403,   403,  422,    422,  422,   422]),
+    ("POST",  "/v1/imports/cases",                          [401,   403,   403,  422,    422,  422,   422]),
+    ("POST",  "/v1/imports/interactions",                   [401,   403,   403,  422,    422,  422,   422]),
+    ("POST",  "/v1/imports/responses",                      [401,   403,   403,  422,    422,  422,   422]),
+    ("POST",  "/v1/imports/catalogue",                      [401,   403,   403,  422,    422,  422,   422]),
+    ("POST",  "/v1/imports/stock",                          [401,   403,   403,  422,    422,  422,   422]),
+    ("POST",  "/v1/walk-ins",                               [401,   403,   422,  422,    422,  422,   422]),
+    ("GET",   "/v1/events",                                 [401,   403,   200,  200,    200,  200,   200]),
+    ("POST",  "/v1/events",                                 [401,   403,   403,  422,    422,  422,   403]),
+    ("GET",   "/v1/events/{event}",                         [401,   403,   404,  404,    404,  404,   404]),
+    ("POST",  "/v1/events/{event}/proposal",                [401,   403,   403,  404,    404,  404,   403]),
+    ("POST",  "/v1/events/{event}/guests",                  [401,   403,   403,  422,    422,  422,   403]),
+    ("POST",  "/v1/events/{event}/attendance",              [401,   403,   422,  422,    422,  422,   422]),
     ("GET",   "/v1/messages",                               [401,   403,   403,  200,    200,  200,   403]),
     ("POST",  "/v1/messages/replies",                       [401,   403,   403,  403,    403,  403,   422]),
     ("GET",   "/v1/settings",                               [401,   403,   200,  200,    200,  200,   200]),
@@ -136,6 +157,7 @@ impl World {
             .replace("{associate}", &self.associate)
             .replace("{device}", &self.device)
             .replace("{customer}", &self.customer)
+            .replace("{event}", &"0".repeat(16))
             .replace("{integration}", &self.integration)
     }
 }

@@ -67,6 +67,7 @@ impl Hub {
             shop: Some(SHOP),
             currency: Some("USD".parse().unwrap()),
             phone_country: None,
+            shops: BTreeSet::new(),
             now: self.book.run_time(),
         }
     }

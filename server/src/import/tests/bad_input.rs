@@ -222,3 +222,70 @@ fn any_bytes_end_in_a_report_or_an_error() {
         }
     }
 }
+
+fn sales(rows: &str) -> Vec<u8> {
+    format!("sale_id,customer_id,date,amount,currency,shop\n{rows}").into_bytes()
+}
+
+#[test]
+fn a_foreign_currency_is_kept_as_it_is_and_never_added_to_another() {
+    let mut book = Book::default();
+    let rows = "1,ines,2026-06-01,10.50,EUR,\n2,ines,2026-06-02,1200,JPY,\n3,ines,2026-06-02,12.005,KWD,\n4,ines,2026-06-02,5,XXQ,\n";
+    let outcome = book.import(What::Sales, &sales(rows));
+    let report = outcome.report();
+    let code = |code: &str| code.parse::<Currency>().unwrap();
+    let expected = [
+        (code("EUR"), 1_050),
+        (code("JPY"), 1_200),
+        (code("KWD"), 12_005),
+    ];
+    assert_eq!(report.amount_minor, BTreeMap::from(expected));
+    assert_eq!(report.rejected.keys().collect::<Vec<_>>(), [&"currency"]);
+    assert!(
+        outcome.problems[0].starts_with("line 5: currency"),
+        "{:?}",
+        outcome.problems
+    );
+    let tx = book.store.read().unwrap();
+    let totals = records::totals(&*tx, book.customer("ines").unwrap()).unwrap();
+    assert_eq!(totals.amount_minor, report.amount_minor);
+}
+
+#[test]
+fn a_sale_of_a_shop_that_nobody_knows_is_refused_and_one_of_none_takes_the_default() {
+    let mut book = Book::default();
+    let (known, unknown) = (ShopId([8; 8]), ShopId([9; 8]));
+    let rows = format!(
+        "1,ines,2026-06-01,1,EUR,\n2,ines,2026-06-01,1,EUR,{known}\n3,ines,2026-06-01,1,EUR,{unknown}\n4,ines,2026-06-01,1,EUR,downtown\n"
+    );
+    let outcome = book.import(What::Sales, &sales(&rows));
+    let rejected = BTreeMap::from([("shop", 1), ("unknown_shop", 1)]);
+    assert_eq!(outcome.report().rejected, rejected);
+    let tx = book.store.read().unwrap();
+    let mut shops = Vec::new();
+    let ines = book.customer("ines").unwrap();
+    records::for_each(&*tx, ines, &mut |record| shops.push(record.sale.shop)).unwrap();
+    assert_eq!(shops, [Some(ShopId([7; 8])), Some(known)]);
+}
+
+#[test]
+fn a_till_whose_clock_is_years_ahead_is_refused_and_moves_nobody() {
+    let mut book = Book::default();
+    let rows =
+        "1,ines,2029-06-15,1,EUR,\n2,ines,2026-06-16,1,EUR,\n3,otto,9999-12-31T23:59:59Z,1,EUR,\n";
+    let outcome = book.import(What::Sales, &sales(rows));
+    assert_eq!(
+        outcome.report().rejected,
+        BTreeMap::from([("date_range", 2)])
+    );
+    assert_eq!(
+        outcome.report().records_new,
+        1,
+        "tomorrow is today east of here"
+    );
+    assert_eq!(
+        book.customer("otto"),
+        None,
+        "nobody is made for a refused sale"
+    );
+}

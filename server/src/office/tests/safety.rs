@@ -19,6 +19,7 @@ fn table(device: &str, customer: &str) -> Vec<(Method, &'static str, String, u16
         row(Method::GET, "/office/enrol", 200),
         row(Method::POST, "/office/enrol", 422),
         row(Method::GET, "/office/promises", 200),
+        row(Method::GET, "/office/gap", 200),
         row(Method::GET, "/office/customers", 200),
         row(Method::POST, "/office/customers", 200),
         row(Method::GET, "/office/customers/{customer}", 404),

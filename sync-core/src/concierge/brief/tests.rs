@@ -7,6 +7,8 @@ use crate::card::Facet;
 use crate::card::edit::Edit;
 use crate::card::stage::Stage;
 use crate::card::value::Source;
+use crate::concierge::picture::{House, Viewer, Whole};
+use crate::ids::{AssociateId, CustomerId, DeviceId, ShopId, Timestamp};
 
 fn json(text: &str) -> Edit {
     serde_json::from_str(text).expect("the test's JSON is an edit")
@@ -32,8 +34,24 @@ fn promise(what: &str, due: Timestamp) -> Edit {
     }
 }
 
+/// The brief of a card in an empty house.
 fn read(stage: &Stage) -> Brief {
-    brief(&stage.view(), stage.now)
+    let whole = Whole {
+        view: stage.view(),
+        ..Whole::default()
+    };
+    Brief::of(&Picture {
+        customer: CustomerId([0; CustomerId::LEN]),
+        whole: &whole,
+        house: &House::default(),
+        viewer: Viewer {
+            associate: AssociateId([0; AssociateId::LEN]),
+            device: DeviceId([0; DeviceId::LEN]),
+            shop: ShopId([0; ShopId::LEN]),
+        },
+        synced_at: None,
+        now: stage.now,
+    })
 }
 
 fn english(lines: &[Line]) -> Vec<String> {

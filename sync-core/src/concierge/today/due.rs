@@ -1,14 +1,18 @@
 //! What may fall due, stored for each customer of a handheld's book, so that the today list reads one small row for each and opens no card.
 //!
 //! # Keys
-//! In [`Table::Gap`]: `0xE2` and the customer.
+//! In [`Table::Gap`]: `0xE2` and the customer for the row; `0xE5` and the customer for a row that is to be made again; `0xE6` for how far
+//! the pass over the whole book has come.
 //!
 //! # Invariants
-//! - A row is derived: it is forgotten whenever something of the customer changes, with the read row ([`crate::projection::unfold`],
-//!   [`crate::replica::Replica::refold`]), and made again by whoever has the customer at hand or by the next [`missing`] pass.
-//! - A row holds what opens within [`AHEAD_MS`] and is made again after [`FRESH_MS`], so that nothing opens unseen.
+//! - A row is derived: it is forgotten and marked whenever something of the customer changes ([`crate::replica::Replica::refold`], a page of a
+//!   first sync, a notice about them), and goes with the read row ([`crate::projection::unfold`]).
+//! - A pass over the book makes every row: the first after a first sync, then one every [`FRESH_MS`] and whenever the playbook changes.
+//!   Between passes only what is marked is made, so that asking costs nothing where nothing changed.
+//! - A row holds what opens within [`AHEAD_MS`], which is more than two passes apart, so that nothing opens unseen.
 //! - No row holds a word that somebody wrote: ids, times and numbers alone.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
@@ -22,10 +26,12 @@ use crate::store::{
 
 /// Milliseconds ahead that a row holds what opens.
 pub const AHEAD_MS: i64 = 31 * Timestamp::DAY_MS;
-/// Milliseconds after which a row is made again.
+/// Milliseconds after which the next pass begins. A row made late in one pass and early in none is made twice that apart at most.
 pub const FRESH_MS: i64 = 14 * Timestamp::DAY_MS;
 /// On the hub the table holds the gap, whose keys begin otherwise.
 const PREFIX: &[u8] = &[0xE2];
+const MARKED: &[u8] = &[0xE5];
+const PASS: &[u8] = &[0xE6];
 
 /// A row. Encoded as a CBOR array; frozen since database schema 2.
 #[derive(Debug, Encode, Decode)]
@@ -41,8 +47,57 @@ struct DueRow {
     items: Vec<DueItem>,
 }
 
+/// A pass over the customers of the book in the order of their ids. Encoded as a CBOR array.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+struct Pass {
+    #[n(0)]
+    begun_at: Timestamp,
+    /// The last customer whom it has come by.
+    #[n(1)]
+    after: Option<CustomerId>,
+    #[n(2)]
+    is_through: bool,
+}
+
+impl Pass {
+    /// The pass under way, or the one that is to begin now.
+    fn at(tx: &dyn ReadTx, now: Timestamp) -> Result<Self, StoreError> {
+        let stored: Option<Self> = get_row(tx, Table::Gap, PASS)?;
+        // A clock that was put back does not hold the next pass up.
+        let is_fresh = |pass: &Self| now.0.saturating_sub(pass.begun_at.0).abs() < FRESH_MS;
+        Ok(stored.filter(is_fresh).unwrap_or(Self {
+            begun_at: now,
+            after: None,
+            is_through: false,
+        }))
+    }
+}
+
+/// Whose rows are to be made, and how far the pass is once they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Who: those of whom something changed first, then whom the pass comes to.
+    pub customers: Vec<CustomerId>,
+    pass: Pass,
+}
+
+impl Missing {
+    /// Keeps how far the pass is, in the transaction that stored the rows.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn keep(&self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+        put_row(tx, Table::Gap, PASS, &self.pass)
+    }
+}
+
 fn due_key(customer: CustomerId) -> Vec<u8> {
     key(&[PREFIX, customer.as_bytes()])
+}
+
+fn mark_key(customer: CustomerId) -> Vec<u8> {
+    key(&[MARKED, customer.as_bytes()])
 }
 
 /// Stores what may fall due for a customer; a row without items says that it was looked for.
@@ -58,15 +113,54 @@ pub fn put(tx: &mut dyn WriteTx, due: &CustomerDue, now: Timestamp) -> Result<()
         delivery_bp: due.delivery_bp,
         items: items.cloned().collect(),
     };
-    put_row(tx, Table::Gap, &due_key(due.customer), &row)
+    put_row(tx, Table::Gap, &due_key(due.customer), &row)?;
+    tx.delete(Table::Gap, &mark_key(due.customer))
 }
 
-/// Forgets a customer's row: it is to be made again, or the customer is gone.
+/// Forgets rows that are to be made again.
 ///
 /// # Errors
 /// What the store reports.
-pub fn forget(tx: &mut dyn WriteTx, customer: CustomerId) -> Result<(), StoreError> {
+pub fn forget<'c>(
+    tx: &mut dyn WriteTx,
+    customers: impl IntoIterator<Item = &'c CustomerId>,
+) -> Result<(), StoreError> {
+    // Before the first pass, which is when a first sync brings everybody, there is nothing to forget, and the pass will come by.
+    if tx.get(Table::Gap, PASS)?.is_none() {
+        return Ok(());
+    }
+    for customer in customers {
+        tx.delete(Table::Gap, &due_key(*customer))?;
+        tx.put(Table::Gap, &mark_key(*customer), &[])?;
+    }
+    Ok(())
+}
+
+/// Removes a customer's row: the customer is gone.
+///
+/// # Errors
+/// What the store reports.
+pub fn remove(tx: &mut dyn WriteTx, customer: CustomerId) -> Result<(), StoreError> {
+    tx.delete(Table::Gap, &mark_key(customer))?;
     tx.delete(Table::Gap, &due_key(customer))
+}
+
+/// Begins the pass anew: what every row is made by has changed. Until it comes by, the rows stay as they are.
+///
+/// # Errors
+/// What the store reports.
+pub fn begin_again(tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+    if let Some(pass) = get_row::<Pass>(tx.as_read(), Table::Gap, PASS)? {
+        let begun_at = pass.begun_at;
+        let (after, is_through) = (None, false);
+        let pass = Pass {
+            begun_at,
+            after,
+            is_through,
+        };
+        put_row(tx, Table::Gap, PASS, &pass)?;
+    }
+    Ok(())
 }
 
 /// Visits every row that holds items, in the order of customers.
@@ -91,36 +185,59 @@ pub fn for_each(tx: &dyn ReadTx, visit: &mut dyn FnMut(CustomerDue)) -> Result<(
     })
 }
 
-/// Customers of the book, after `after`, whose row is missing or too old: at most `limit`, in the order of their ids.
+/// Whether every row is made: two small reads, whatever the size of the book.
+///
+/// # Errors
+/// What the store reports.
+pub fn is_complete(tx: &dyn ReadTx, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(Pass::at(tx, now)?.is_through && marked(tx, 1)?.is_empty())
+}
+
+/// Customers whose row is to be made, at most `limit`: fewer only when they are all that is left.
 ///
 /// Whoever drives the book makes them in batches while it is idle; after a first sync that is everybody.
 ///
 /// # Errors
 /// What the store reports.
-pub fn missing(
-    tx: &dyn ReadTx,
-    (after, limit): (Option<CustomerId>, usize),
-    now: Timestamp,
-) -> Result<Vec<CustomerId>, StoreError> {
-    let mut from = after.map_or_else(Vec::new, |after| after.as_bytes().to_vec());
-    if after.is_some() {
-        from.push(0);
+pub fn missing(tx: &dyn ReadTx, limit: usize, now: Timestamp) -> Result<Missing, StoreError> {
+    let mut customers = marked(tx, limit)?;
+    let mut pass = Pass::at(tx, now)?;
+    if !pass.is_through && customers.len() < limit {
+        let seen: BTreeSet<CustomerId> = customers.iter().copied().collect();
+        let mut from = pass
+            .after
+            .map_or_else(Vec::new, |one| one.as_bytes().to_vec());
+        from.extend(pass.after.map(|_| 0));
+        let range = KeyRange {
+            from: &from,
+            to: None,
+        };
+        pass.is_through = true;
+        tx.scan(Table::Row, range, Direction::Ascending, &mut |key, _| {
+            if customers.len() >= limit {
+                pass.is_through = false;
+                return Ok(ControlFlow::Break(()));
+            }
+            if let Some(customer) = CustomerId::from_slice(key) {
+                pass.after = Some(customer);
+                customers.extend((!seen.contains(&customer)).then_some(customer));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
     }
-    let range = KeyRange {
-        from: &from,
-        to: None,
-    };
+    Ok(Missing { customers, pass })
+}
+
+/// Customers of whom something changed since their row was made, in the order of their ids.
+fn marked(tx: &dyn ReadTx, limit: usize) -> Result<Vec<CustomerId>, StoreError> {
     let mut found = Vec::new();
-    tx.scan(Table::Row, range, Direction::Ascending, &mut |key, _| {
-        if found.len() >= limit {
-            return Ok(ControlFlow::Break(()));
-        }
-        if let Some(customer) = CustomerId::from_slice(key) {
-            let row: Option<DueRow> = get_row(tx, Table::Gap, &due_key(customer))?;
-            let is_fresh = row.is_some_and(|row| now.0.saturating_sub(row.made_at.0) < FRESH_MS);
-            found.extend((!is_fresh).then_some(customer));
-        }
-        Ok(ControlFlow::Continue(()))
+    scan_prefix(tx, Table::Gap, MARKED, &mut |key, _| {
+        found.extend(key.get(MARKED.len()..).and_then(CustomerId::from_slice));
+        Ok(if found.len() < limit {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
     })?;
     Ok(found)
 }

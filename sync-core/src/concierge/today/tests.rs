@@ -297,39 +297,116 @@ fn what_customers_spent_never_changes_the_order() {
     assert_eq!(plan(&rich, &poor), before);
 }
 
+fn book_of(
+    tx: &mut dyn crate::store::WriteTx,
+    numbers: std::ops::RangeInclusive<u8>,
+) -> Vec<CustomerId> {
+    let ids = numbers.map(|number| CustomerId([number; 16]));
+    ids.inspect(|customer| {
+        projection::fold(tx, &Row::new(*customer, &RowFacts::default())).unwrap();
+    })
+    .collect()
+}
+
+/// Makes the rows of at most `limit` customers; of whom.
+fn make(tx: &mut dyn crate::store::WriteTx, limit: usize, now: Timestamp) -> Vec<CustomerId> {
+    let missing = due::missing(tx.as_read(), limit, now).unwrap();
+    for one in &missing.customers {
+        let items = vec![item("one", 1)];
+        let due = CustomerDue {
+            customer: *one,
+            ..customer(0, None, items)
+        };
+        due::put(tx, &due, now).unwrap();
+    }
+    missing.keep(tx).unwrap();
+    missing.customers
+}
+
+fn stored(tx: &dyn crate::store::ReadTx) -> Vec<CustomerId> {
+    let mut found = Vec::new();
+    due::for_each(tx, &mut |due| found.push(due.customer)).unwrap();
+    found
+}
+
 #[test]
-fn a_row_is_made_once_forgotten_with_the_customer_and_made_again_in_time() {
+fn a_pass_makes_every_row_once_and_begins_again_in_time() {
     let store = MemoryStore::default();
     let mut tx = store.write().unwrap();
-    for number in 1..=3_u8 {
-        let row = Row::new(CustomerId([number; 16]), &RowFacts::default());
-        projection::fold(&mut *tx, &row).unwrap();
+    let tx = &mut *tx;
+    let everybody = book_of(tx, 1..=5);
+    for batch in everybody.chunks(2) {
+        assert!(!due::is_complete(tx.as_read(), NOW).unwrap());
+        assert_eq!(make(tx, 2, NOW), batch);
     }
-    let everybody: Vec<_> = (1..=3).map(|number| CustomerId([number; 16])).collect();
-    let missing =
-        |tx: &dyn crate::store::ReadTx, after, now| due::missing(tx, (after, 10), now).unwrap();
-    assert_eq!(missing(tx.as_read(), None, NOW), everybody);
+    assert!(due::is_complete(tx.as_read(), NOW).unwrap());
+    assert_eq!(make(tx, 2, NOW), []);
+    assert_eq!(stored(tx.as_read()), everybody);
+    let later = NOW.plus_ms(due::FRESH_MS);
+    assert!(!due::is_complete(tx.as_read(), later).unwrap());
+    assert_eq!(make(tx, 9, later), everybody);
+    assert!(due::is_complete(tx.as_read(), later).unwrap());
+    due::begin_again(tx).unwrap();
+    assert_eq!(
+        stored(tx.as_read()),
+        everybody,
+        "they stay until the pass comes by"
+    );
+    assert_eq!(make(tx, 9, later), everybody);
+    const { assert!(2 * due::FRESH_MS < due::AHEAD_MS) }
+}
+
+#[test]
+fn what_changed_is_made_first_and_nobody_is_left_out() {
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    let tx = &mut *tx;
+    let everybody = book_of(tx, 1..=5);
+    due::forget(tx, &everybody).unwrap();
+    assert_eq!(make(tx, 2, NOW), everybody[..2], "the pass comes by anyway");
+    due::forget(tx, [&everybody[0], &everybody[4]]).unwrap();
+    assert_eq!(stored(tx.as_read()), everybody[1..2]);
+    // Somebody new, behind whom the pass is already.
+    let early = book_of(tx, 0..=0);
+    due::forget(tx, &early).unwrap();
+    assert_eq!(make(tx, 2, NOW), [early[0], everybody[0]]);
+    assert_eq!(make(tx, 9, NOW), [everybody[4], everybody[2], everybody[3]]);
+    assert!(due::is_complete(tx.as_read(), NOW).unwrap());
+    assert_eq!(stored(tx.as_read()).len(), 6);
+    due::forget(tx, [&everybody[2]]).unwrap();
+    assert!(!due::is_complete(tx.as_read(), NOW).unwrap());
+    assert_eq!(make(tx, 9, NOW), everybody[2..3]);
+}
+
+#[test]
+fn a_row_holds_what_opens_soon_and_goes_with_the_customer() {
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    let tx = &mut *tx;
+    let everybody = book_of(tx, 1..=2);
+    make(tx, 9, NOW);
     let far = DueItem {
         opens: NOW.plus_ms(due::AHEAD_MS + 1),
         ..item("far", 24 * 40)
     };
     let mut one = customer(1, Some(5_000), vec![item("near", 1), far]);
     one.owner = Some(ME);
-    due::put(&mut *tx, &one, NOW).unwrap();
-    due::put(&mut *tx, &customer(2, None, Vec::new()), NOW).unwrap();
-    assert_eq!(missing(tx.as_read(), None, NOW), everybody[2..]);
-    assert_eq!(missing(tx.as_read(), Some(everybody[2]), NOW), []);
+    due::put(tx, &one, NOW).unwrap();
+    due::put(tx, &customer(2, None, Vec::new()), NOW).unwrap();
     let mut found = Vec::new();
     due::for_each(tx.as_read(), &mut |due| found.push(due)).unwrap();
     one.items.truncate(1);
     assert_eq!(found, [one]);
-    let later = NOW.plus_ms(due::FRESH_MS);
-    assert_eq!(missing(tx.as_read(), None, later), everybody);
-    projection::unfold(&mut *tx, everybody[0]).unwrap();
-    due::forget(&mut *tx, everybody[1]).unwrap();
-    let left = tx
-        .get(Table::Gap, &[&[0xE2][..], &[1; 16]].concat())
-        .unwrap();
-    assert_eq!(left, None, "nothing is left of who is gone");
-    assert_eq!(missing(tx.as_read(), None, NOW), everybody[1..]);
+    due::forget(tx, &everybody).unwrap();
+    due::put(tx, &customer(1, None, Vec::new()), NOW).unwrap();
+    for customer in everybody {
+        projection::unfold(tx, customer).unwrap();
+    }
+    let mut left = Vec::new();
+    crate::store::scan_prefix(tx.as_read(), Table::Gap, &[], &mut |key, _| {
+        left.push(key[0]);
+        Ok(std::ops::ControlFlow::Continue(()))
+    })
+    .unwrap();
+    assert_eq!(left, [0xE6], "nothing is left of who is gone");
 }

@@ -203,7 +203,8 @@ impl Book {
         Ok(obligations::obligations(customer, whole, &playbook, now))
     }
 
-    /// Makes the stored rows of what is due for customers whose row is missing or old, at most `limit` of them. Returns for how many it was made.
+    /// Makes the stored rows of what is due for customers whose row is to be made ([`due::missing`]), at most `limit` of them.
+    /// Returns for how many it was made.
     ///
     /// # Errors
     /// [`BookError`].
@@ -213,12 +214,9 @@ impl Book {
         limit: usize,
         now: Timestamp,
     ) -> Result<usize, BookError> {
-        let customers = due::missing(tx.as_read(), (None, limit), now)?;
-        if customers.is_empty() {
-            return Ok(0);
-        }
+        let missing = due::missing(tx.as_read(), limit, now)?;
         let playbook = Self::playbook(tx.as_read())?;
-        for customer in &customers {
+        for customer in &missing.customers {
             let row = match self.seen_whole(tx.as_read(), *customer, now) {
                 Ok(seen) => due_row(&seen, &playbook),
                 // A row whose card is still to come says that it was looked for; the card's arrival forgets it.
@@ -227,7 +225,8 @@ impl Book {
             };
             due::put(tx, &row, now)?;
         }
-        Ok(customers.len())
+        missing.keep(tx)?;
+        Ok(missing.customers.len())
     }
 }
 

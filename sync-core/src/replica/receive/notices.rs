@@ -11,7 +11,8 @@ use std::ops::ControlFlow;
 
 use super::pages::documents_between;
 use super::*;
-use crate::notices::{self, Notice, NoticeError, PutNotice, Subject, held};
+use crate::concierge::today::due;
+use crate::notices::{self, Notice, NoticeError, NoticeKind, PutNotice, Subject, held};
 use crate::protocol::frame::{Page, Phase};
 
 /// Stores notices that the feed tells of.
@@ -35,9 +36,20 @@ pub(super) fn receive_notices(
         };
         let after = notice.item_hash();
         move_item(tx, ledger, notice.subject, (before.as_ref(), Some(&after)))?;
+        outdate(tx, notice)?;
         received.hear(notice.subject);
     }
     Ok(())
+}
+
+/// What was made from what a notice says is made again.
+fn outdate(tx: &mut dyn WriteTx, notice: &Notice) -> Result<(), StoreError> {
+    match (notice.subject, notice.kind) {
+        (Subject::Customer(customer), _) => due::forget(tx, [&customer]),
+        // What is owed, and by whose clock.
+        (_, NoticeKind::Playbook | NoticeKind::Shop) => due::begin_again(tx),
+        (Subject::Chain | Subject::Shop(_) | Subject::Associate(_), _) => Ok(()),
+    }
 }
 
 /// Makes the notices that are held between the ends of a page those that it names.
@@ -57,6 +69,7 @@ pub(super) fn receive_notice_page(
             tx.delete(Table::Notice, &key)?;
             let before = notice.item_hash();
             move_item(tx, ledger, notice.subject, (Some(&before), None))?;
+            outdate(tx, &notice)?;
             received.hear(notice.subject);
         }
     }
@@ -72,6 +85,7 @@ pub(super) fn receive_notice_page(
         let before = before.map(|before| before.item_hash());
         let after = notice.item_hash();
         move_item(tx, ledger, notice.subject, (before.as_ref(), Some(&after)))?;
+        outdate(tx, notice)?;
         received.hear(notice.subject);
     }
     Ok(())
@@ -117,4 +131,90 @@ fn move_item(
         ledger.replace_item(tx.as_read(), scope, before, after)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::concierge::playbook::{Playbook, PlaybookBody};
+    use crate::concierge::today::{CustomerDue, due};
+    use crate::notices::NoticeDraft;
+    use crate::notices::bodies::{CaseBody, CaseState, StockBody};
+    use crate::projection::{Row, RowFacts};
+    use crate::store::Store;
+    use crate::store::memory::MemoryStore;
+
+    const NOW: Timestamp = Timestamp(1_767_225_600_000);
+    const SHOP: ShopId = ShopId([1; ShopId::LEN]);
+
+    fn customer(number: u8) -> CustomerId {
+        CustomerId([number; 16])
+    }
+
+    /// Makes what is to be made; for whom.
+    fn make(tx: &mut dyn WriteTx) -> Vec<CustomerId> {
+        let missing = due::missing(tx.as_read(), 9, NOW).unwrap();
+        for customer in &missing.customers {
+            let row = CustomerDue {
+                customer: *customer,
+                owner: None,
+                delivery_bp: None,
+                items: Vec::new(),
+            };
+            due::put(tx, &row, NOW).unwrap();
+        }
+        missing.keep(tx).unwrap();
+        missing.customers
+    }
+
+    fn notice(draft: &NoticeDraft) -> Notice {
+        let store = MemoryStore::default();
+        let notice = notices::next_version(&*store.read().unwrap(), draft);
+        notice.unwrap().unwrap()
+    }
+
+    #[test]
+    fn what_is_due_is_made_again_from_what_a_notice_says() {
+        let store = MemoryStore::default();
+        let mut tx = store.write().unwrap();
+        let tx = &mut *tx;
+        for number in 1..=3 {
+            let row = Row::new(customer(number), &RowFacts::default());
+            projection::fold(tx, &row).unwrap();
+        }
+        let everybody = [customer(1), customer(2), customer(3)];
+        assert_eq!(make(tx), everybody);
+        let case = CaseBody {
+            topic: "a zip".to_owned(),
+            is_complaint: true,
+            state: CaseState::Open,
+            opened_at: NOW,
+            solved_at: None,
+            sku: None,
+        };
+        let subject = Subject::Customer(customer(2));
+        let case = notice(&NoticeDraft::new(subject, "desk:1", ("desk", NOW), &case));
+        let place = Scope::Book(SHOP).document_key(Facet::Card.document(customer(2)));
+        tx.put(Table::ScopeDocument, &place, &[]).unwrap();
+        let stock = StockBody {
+            shop: SHOP,
+            sku: "A-1".to_owned(),
+            on_hand: BTreeMap::new(),
+            arriving: Vec::new(),
+        };
+        let playbook = PlaybookBody::of(&Playbook::standard());
+        let source = ("hub", NOW);
+        let stock = notice(&NoticeDraft::new(Subject::Chain, "A-1", source, &stock));
+        let playbook = notice(&NoticeDraft::new(Subject::Chain, "", source, &playbook));
+        let hear = |tx: &mut dyn WriteTx, notice: Notice| {
+            let mut received = Received::default();
+            let told = (Scope::Book(SHOP), &[notice][..]);
+            receive_notices(tx, &mut Ledger::default(), told, &mut received).unwrap();
+            assert_eq!(received.house, received.noticed.is_empty());
+            make(tx)
+        };
+        assert_eq!(hear(tx, case), [customer(2)]);
+        assert_eq!(hear(tx, stock), []);
+        assert_eq!(hear(tx, playbook), everybody);
+    }
 }

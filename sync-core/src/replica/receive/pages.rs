@@ -10,6 +10,7 @@ use super::notices::receive_notice_page;
 use super::settle::store_record;
 use super::{ReceiveError, Received, Replica};
 use crate::card::Facet;
+use crate::concierge::today::due;
 use crate::documents;
 use crate::entropy::Entropy;
 use crate::feed::Ledger;
@@ -40,6 +41,10 @@ impl Replica {
             store::get_row(tx.as_read(), Table::Progress, &page.scope.key())?;
         let brings_rows = progress.is_some();
         fold_page(tx, &page.rows, brings_rows)?;
+        // What fell due was made from less than is here now.
+        due::forget(tx, page.rows.iter().map(|row| &row.customer))?;
+        due::forget(tx, page.documents.iter().map(|one| &one.customer))?;
+        due::forget(tx, page.records.iter().map(|one| &one.customer))?;
         for row in &page.rows {
             if has_pending(tx.as_read(), shop, row.customer)? {
                 received.customers.insert(row.customer);

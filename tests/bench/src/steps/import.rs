@@ -142,6 +142,7 @@ async fn import_file(started: &Started, shop: ShopId, file: &Path) -> Result<Rep
         shop: Some(shop),
         currency: None,
         phone_country: None,
+        shops: std::collections::BTreeSet::new(),
         now: book.run_time(),
     };
     let author = ImportAuthor {

@@ -1,0 +1,236 @@
+//! The second part of the story: the right few words for somebody never met, and a week in which everybody gets the care of the 1 %.
+#![expect(clippy::print_stdout, reason = "this is what the command tells")]
+
+use anyhow::{Context as _, ensure};
+use carnet_ffi::{Book, ContactRuling, NamePartText, RecommendationList};
+use server::gap::{as_of, settings};
+use sync_core::card::Edit;
+use sync_core::card::edit::NeedInput;
+use sync_core::card::terms::{
+    Act, Channel, InteractionKind, NamePart, Polarity, Purpose, Sentiment,
+};
+use sync_core::concierge::gap::Report;
+use sync_core::ids::{CustomerId, Timestamp};
+use sync_core::notices::bodies::{ArticleBody, CaseBody, CaseState, StockBody};
+use sync_core::notices::{NoticeDraft, Subject};
+
+use super::stage::{People, Stage};
+use super::story::{meet, show_brief};
+
+/// Customers whom one handheld serves in the story's week.
+const SERVED: u32 = 40;
+/// Preferences that are honored at a visit.
+const HONORED: usize = 3;
+/// The coat that answers what Noah needs.
+const COAT: &str = "CO-0907";
+
+/// What the house says: a coat in the catalogue, one of it here, and a complaint that the service desk has open.
+pub(super) fn post_house(
+    stage: &Stage<'_>,
+    people: &People,
+    noah: CustomerId,
+) -> anyhow::Result<()> {
+    let now = stage.state.clock.now();
+    let coat = ArticleBody {
+        label: "Trench coat, waxed".to_owned(),
+        category: "coat".to_owned(),
+        tags: vec!["rain".to_owned(), "travel".to_owned()],
+        materials: vec!["cotton".to_owned()],
+        ..ArticleBody::default()
+    };
+    let stock = StockBody {
+        shop: people.shop,
+        sku: COAT.to_owned(),
+        on_hand: [(String::new(), 1)].into(),
+        arriving: Vec::new(),
+    };
+    let case = CaseBody {
+        topic: "seam of the last jacket".to_owned(),
+        is_complaint: true,
+        state: CaseState::Open,
+        opened_at: now.plus_ms(-2 * Timestamp::DAY_MS),
+        solved_at: None,
+        sku: None,
+    };
+    let shop = people.shop;
+    let posted = stage.state.book.put_notices(vec![
+        NoticeDraft::new(Subject::Chain, COAT, ("catalogue", now), &coat),
+        NoticeDraft::new(
+            Subject::Chain,
+            format!("{shop}/{COAT}"),
+            ("till", now),
+            &stock,
+        ),
+        NoticeDraft::new(Subject::Customer(noah), "desk:1", ("desk", now), &case),
+    ]);
+    let posted = stage.runtime.block_on(posted);
+    posted.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    Ok(())
+}
+
+/// A customer whom only Ana has met.
+pub(super) fn begin_card(ana: &Book) -> anyhow::Result<CustomerId> {
+    let part = |part, text: &str| NamePartText {
+        part,
+        text: text.to_owned(),
+    };
+    let name = vec![
+        part(NamePart::Given, "Noah"),
+        part(NamePart::Family, "Stern"),
+    ];
+    let noah = ana.create_customer(name, Vec::new(), Some("de".to_owned()))?;
+    ana.record(
+        noah,
+        Edit::SetPreference {
+            kind: "fabric".to_owned(),
+            subject: "wool".to_owned(),
+            value: None,
+            polarity: Polarity::Never,
+        },
+    )?;
+    let need = NeedInput {
+        what: "a coat for rain on journeys".to_owned(),
+        tags: vec!["rain".to_owned(), "travel".to_owned()],
+    };
+    ana.record(noah, Edit::AddNeed(need))?;
+    Ok(noah)
+}
+
+/// What Ben's handheld tells of somebody whom he never met, without a network.
+pub(super) fn never_met(ben: &Book, noah: CustomerId) -> anyhow::Result<()> {
+    ben.set_offline(true)?;
+    println!("   Ben has never met Noah Stern, and there is no network. His handheld tells him:");
+    show_brief(&ben.brief(noah)?);
+    show_recommendations(&ben.recommendations(noah)?)?;
+    let verdict = ben.may_contact(noah, Channel::Call, Purpose::Sell, None, false)?;
+    ensure!(
+        verdict.ruling != ContactRuling::Allow,
+        "somebody who agreed to nothing may be called: {verdict:?}"
+    );
+    println!(
+        "   May he call to sell something? No: {}.",
+        verdict.reason.unwrap_or_default().replace('_', " ")
+    );
+    let note = "client riche, accent russe";
+    let warned = ben.check_note(note.to_owned())?;
+    let categories: Vec<_> = warned.iter().map(|one| one.category.as_str()).collect();
+    ensure!(!categories.is_empty(), "the linter says nothing");
+    println!(
+        "   He begins to note \"{note}\" and is warned: the customer may read this ({}).",
+        categories.join(", ")
+    );
+    ben.set_offline(false)?;
+    Ok(())
+}
+
+fn show_recommendations(list: &RecommendationList) -> anyhow::Result<()> {
+    let first = list.items.first().context("nothing is recommended")?;
+    let points: Vec<_> = first.reasons.iter().map(|one| one.points).collect();
+    ensure!(
+        points.iter().sum::<u32>() == first.score,
+        "the score is not the sum of its reasons: {first:?}"
+    );
+    println!(
+        "   show   {} ({}), because it answers what he needs; one is here",
+        first.name, first.sku
+    );
+    Ok(())
+}
+
+/// The report as of a moment, counted from everybody's cards.
+fn report(stage: &Stage<'_>, at: Timestamp) -> anyhow::Result<Report> {
+    let book = &stage.state.book;
+    let settings = settings::read(&*book.store().read()?)?;
+    Ok(as_of::report(book, &settings, at)?.0)
+}
+
+/// The gap, a week in the shop, and the gap again.
+pub(super) fn week(stage: &Stage<'_>, ana: &Book, ben: &Book) -> anyhow::Result<()> {
+    let now = stage.state.clock.now();
+    let before = report(stage, now)?;
+    println!("   Claire asks the hub how far the care for all is from the care for the 1 %:");
+    show_report(&before);
+    let (by_ana, by_ben) = (serve(ana, "")?, serve(ben, "a")?);
+    meet("Ana", ana)?;
+    meet("Ben", ben)?;
+    println!(
+        "   In a week Ana and Ben serve {} customers, the best and everybody else alike:",
+        by_ana + by_ben
+    );
+    println!("   recognized at the door, what they like honored, heard, and thanked.");
+    // The clock is an argument: the same report, a week later.
+    let after = report(stage, now.plus_ms(7 * Timestamp::DAY_MS))?;
+    show_report(&after);
+    if before.is_enough() && after.is_enough() {
+        let is_same = before.coverage == after.coverage && before.items == after.items;
+        ensure!(!is_same, "the week changed nothing");
+    }
+    Ok(())
+}
+
+/// Serves customers as the playbook wants it.
+fn serve(book: &Book, text: &str) -> anyhow::Result<usize> {
+    let found = book.search(text.to_owned(), SERVED)?;
+    for hit in &found.hits {
+        let customer = hit.customer;
+        let visit = book.arrive(customer, None)?.edit;
+        let did = |act, about| Edit::RecordInteraction {
+            kind: InteractionKind::Gesture,
+            visit: Some(visit),
+            channel: None,
+            sku: None,
+            by_customer: false,
+            summary: None,
+            act: Some(act),
+            about,
+            spent: None,
+        };
+        book.record(customer, did(Act::Recognized, None))?;
+        for liked in book.customer(customer)?.preferences.iter().take(HONORED) {
+            book.record(customer, did(Act::Honored, Some(liked.id.clone())))?;
+        }
+        let reaction = Edit::RecordReaction {
+            interaction: Some(visit),
+            sku: COAT.to_owned(),
+            sentiment: Sentiment::Liked,
+            words: None,
+        };
+        book.record(customer, reaction)?;
+        book.record(customer, did(Act::ThankYou, None))?;
+        book.leave(customer, visit, None)?;
+    }
+    Ok(found.hits.len())
+}
+
+fn percent(bp: Option<u32>) -> String {
+    bp.map_or_else(
+        || "unproven".to_owned(),
+        |bp| format!("{}.{:02} %", bp / 100, bp % 100),
+    )
+}
+
+fn show_report(report: &Report) {
+    if !report.is_enough() {
+        println!(
+            "   gap    {} active customers are too few to tell the best from the others.",
+            report.active
+        );
+        return;
+    }
+    let coverage = &report.coverage;
+    println!(
+        "   gap    {} active customers, {} of them the best. Covered: {} of the proven others ({} of them are proven).",
+        report.active,
+        report.best,
+        percent(coverage.coverage_bp),
+        percent(coverage.proven_bp),
+    );
+    println!(
+        "          covered {}, not covered {}, unproven {}, declined {}; the best get {} more.",
+        coverage.covered,
+        coverage.not_covered,
+        coverage.unproven,
+        coverage.declined,
+        percent(report.gap_bp),
+    );
+}

@@ -1,0 +1,277 @@
+//! Claims about small events on the hub.
+
+use std::sync::Arc;
+
+use sync_core::authority::{HubAuthor, HubEdit};
+use sync_core::card::edit::Evidence;
+use sync_core::card::schema::Role;
+use sync_core::card::terms::{Channel, ConsentEvent, ConsentMethod, NamePart, Polarity, Sentiment};
+use sync_core::card::{Edit, Source};
+use sync_core::concierge::guests::{Bar, ReasonKind};
+use sync_core::ids::SessionId;
+
+use super::*;
+use crate::book::BookParts;
+use crate::testing::TestHub;
+
+struct World {
+    hub: TestHub,
+    book: Arc<Book>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let hub = TestHub::start().await;
+        let book = Book::open(BookParts {
+            store: hub.store.clone(),
+            writer: hub.writer.clone(),
+            key: Arc::new(hub.keys.hub_key()),
+            clock: hub.clock.clone(),
+            entropy: hub.entropy.clone(),
+        });
+        Self {
+            book: Arc::new(book.unwrap()),
+            hub,
+        }
+    }
+
+    async fn record(&self, customer: CustomerId, edits: Vec<Edit>) {
+        let author = HubAuthor {
+            associate: self.hub.manager,
+            session: SessionId([0; 8]),
+            shop: self.hub.shop,
+            role: Role::Manager,
+        };
+        let edits = edits
+            .into_iter()
+            .map(|edit| HubEdit {
+                id: self.hub.entropy.with(EditId::random),
+                edit,
+                source: Source::Stated,
+                as_of: None,
+            })
+            .collect();
+        self.book.record(author, customer, edits).await.unwrap();
+    }
+
+    async fn customer(&self, name: &str, likes: &[&str], agrees: bool) -> CustomerId {
+        let customer = self.hub.entropy.with(CustomerId::random);
+        let mut edits = vec![Edit::CreateCustomer {
+            name: BTreeMap::from([(NamePart::Given, name.to_owned())]),
+            language: None,
+            endpoints: Vec::new(),
+            since: None,
+        }];
+        for subject in likes {
+            edits.push(Edit::SetPreference {
+                kind: "interest".to_owned(),
+                subject: (*subject).to_owned(),
+                value: None,
+                polarity: Polarity::Like,
+            });
+        }
+        if agrees {
+            edits.push(Edit::RecordConsent {
+                channel: Some(Channel::Email),
+                purposes: vec![Purpose::Event],
+                event: ConsentEvent::Grant,
+                evidence: Some(Evidence {
+                    text_version: "1".to_owned(),
+                    method: ConsentMethod::Signature,
+                    reference: None,
+                }),
+            });
+        }
+        self.record(customer, edits).await;
+        customer
+    }
+
+    async fn evening(&self, capacity: Option<u32>) -> Result<EventView, WriteError<EventError>> {
+        let new = NewEvent {
+            name: "An evening at the opera".to_owned(),
+            themes: vec!["Opera".to_owned(), "opera ".to_owned()],
+            capacity,
+            hosts: vec![self.hub.manager],
+            begins_at: self.book.now().plus_ms(10 * Timestamp::DAY_MS),
+        };
+        create(&self.book, self.hub.shop, new).await
+    }
+
+    fn asked<'a>(&self, cohort: &'a dyn Cohort) -> Asked<'a> {
+        Asked {
+            guard: &guard_of_card,
+            cohort,
+            now: self.book.now(),
+        }
+    }
+}
+
+struct Best(BTreeSet<CustomerId>);
+
+impl Cohort for Best {
+    fn is_best(&self, _: &dyn ReadTx, customer: CustomerId) -> Result<bool, StoreError> {
+        Ok(self.0.contains(&customer))
+    }
+}
+
+#[tokio::test]
+async fn a_proposal_comes_from_the_cards_and_changes_nothing() {
+    let world = World::new().await;
+    let fan = world.customer("Ines", &["Opera"], true).await;
+    let best = world.customer("Otto", &[], true).await;
+    let silent = world.customer("Lea", &["opera"], false).await;
+    let evening = world.evening(Some(2)).await.unwrap();
+    assert_eq!(evening.event.themes, ["opera"]);
+    let place = (world.hub.shop, evening.id.as_str());
+    let cohort = Best(BTreeSet::from([best]));
+    let proposal = propose(&world.book, place, &world.asked(&cohort)).unwrap();
+    let guests: Vec<_> = proposal
+        .guests
+        .iter()
+        .map(|guest| (guest.customer, guest.score))
+        .collect();
+    assert_eq!(guests, [(fan, 5), (best, 2)]);
+    assert_eq!(proposal.guests[0].reasons[0].kind, ReasonKind::Theme);
+    assert_eq!(
+        proposal.guests[0].reasons[0].sources.len(),
+        1,
+        "the edit it rests on"
+    );
+    let no_consent = Bar::Guard {
+        reason: "no_consent".to_owned(),
+    };
+    assert_eq!(proposal.barred, BTreeMap::from([(silent, no_consent)]));
+    let text = serde_json::to_string(&proposal).unwrap();
+    assert!(
+        !text.contains("rest\":") && !text.contains("best"),
+        "no side of the cohort: {text}"
+    );
+    let after = event(
+        &*world.book.store().read().unwrap(),
+        world.hub.shop,
+        &evening.id,
+    );
+    assert_eq!(after.unwrap(), evening);
+}
+
+#[tokio::test]
+async fn the_host_s_list_is_kept_in_its_order_and_remarked_on() {
+    let world = World::new().await;
+    let fan = world.customer("Ines", &["opera"], true).await;
+    let silent = world.customer("Lea", &[], false).await;
+    let evening = world.evening(None).await.unwrap();
+    assert_eq!(evening.event.capacity, 20);
+    let id = evening.id.clone();
+    let place = || (world.hub.shop, id.clone());
+    let host = Some(world.hub.manager);
+    let seats = vec![
+        Seat {
+            customer: silent,
+            host,
+        },
+        Seat {
+            customer: fan,
+            host,
+        },
+    ];
+    let listed = set_guests(&world.book, place(), seats.clone())
+        .await
+        .unwrap();
+    let order: Vec<_> = listed.guests.iter().map(|guest| guest.customer).collect();
+    assert_eq!(order, [silent, fan]);
+    let remarks = review(&world.book, (world.hub.shop, &id), &world.asked(&NoCohort)).unwrap();
+    let why = Bar::Guard {
+        reason: "no_consent".to_owned(),
+    };
+    assert_eq!(
+        remarks,
+        [Remark::Barred {
+            customer: silent,
+            why
+        }]
+    );
+    {
+        let tx = world.book.store().read().unwrap();
+        let seats = |customer| capacity(&*tx, (world.hub.shop, &id), customer).unwrap();
+        assert_eq!((seats(fan), seats(CustomerId([9; 16]))), (Some(20), None));
+        assert_eq!(capacity(&*tx, (world.hub.shop, "x"), fan).unwrap(), None);
+    }
+    let twice = vec![seats[0], seats[0]];
+    assert!(set_guests(&world.book, place(), twice).await.is_err());
+    let stranger = vec![Seat {
+        customer: CustomerId([9; 16]),
+        host,
+    }];
+    assert!(set_guests(&world.book, place(), stranger).await.is_err());
+    let kept = event(&*world.book.store().read().unwrap(), world.hub.shop, &id).unwrap();
+    assert_eq!(kept, listed, "what was refused changed nothing");
+}
+
+#[tokio::test]
+async fn who_came_is_to_be_heard() {
+    let world = World::new().await;
+    let (fan, otto) = (
+        world.customer("Ines", &["opera"], true).await,
+        world.customer("Otto", &[], true).await,
+    );
+    let evening = world.evening(None).await.unwrap();
+    let id = evening.id.clone();
+    let place = || (world.hub.shop, id.clone());
+    let seats = [fan, otto].map(|customer| Seat {
+        customer,
+        host: None,
+    });
+    set_guests(&world.book, place(), seats.to_vec())
+        .await
+        .unwrap();
+    let stranger = BTreeSet::from([CustomerId([9; 16])]);
+    assert!(
+        set_attendance(&world.book, place(), stranger)
+            .await
+            .is_err()
+    );
+    set_attendance(&world.book, place(), BTreeSet::from([fan, otto]))
+        .await
+        .unwrap();
+    let heard = || feedback(&world.book, world.hub.shop, &id).unwrap();
+    assert_eq!((heard().heard_rate_bp, heard().due.len()), (Some(0), 2));
+    let reaction = || Edit::RecordReaction {
+        interaction: None,
+        sku: "A1".to_owned(),
+        sentiment: Sentiment::Loved,
+        words: None,
+    };
+    world.record(otto, vec![reaction()]).await;
+    assert_eq!(heard().heard_rate_bp, Some(0), "that was before the event");
+    world.hub.clock.advance_ms(11 * Timestamp::DAY_MS);
+    world.record(fan, vec![reaction()]).await;
+    assert_eq!(
+        (heard().heard_rate_bp, heard().due),
+        (Some(5_000), BTreeSet::from([otto]))
+    );
+    // The host's list moves on; who came stays noted.
+    set_guests(&world.book, place(), vec![seats[0]])
+        .await
+        .unwrap();
+    assert_eq!(heard().attended, BTreeSet::from([fan]));
+}
+
+#[tokio::test]
+async fn an_event_that_is_too_large_or_over_is_refused_with_what_to_do() {
+    let world = World::new().await;
+    for capacity in [0, 25] {
+        let refused = world.evening(Some(capacity)).await.unwrap_err();
+        let WriteError::Job(error) = refused else {
+            panic!("{refused:?}")
+        };
+        assert!(error.to_string().contains("1 to 24"), "{error}");
+    }
+    let past = NewEvent {
+        name: "x".to_owned(),
+        themes: Vec::new(),
+        capacity: None,
+        hosts: Vec::new(),
+        begins_at: Timestamp(1),
+    };
+    assert!(create(&world.book, world.hub.shop, past).await.is_err());
+}
