@@ -228,7 +228,7 @@ impl Book {
                 shop: core.author(now)?.shop,
             };
             let spent = spend(&mut held, &gesture, now)
-                .map_err(|error| BookError::invalid("gesture", &error.to_string()))?;
+                .map_err(|error| BookError::invalid("gesture", error.to_string()))?;
             Core::keep_marks(tx, &held)?;
             Ok(Edit::RecordInteraction {
                 kind: InteractionKind::Gesture,
@@ -265,7 +265,7 @@ impl Book {
             self.shelf.pass().check(self.shelf.now())?;
             let store = self.shelf.store()?;
             let found = duplicates::look_up(&*store.read()?, kind, &endpoint)
-                .map_err(|error| BookError::invalid("endpoint", &error.to_string()))?;
+                .map_err(|error| BookError::invalid("endpoint", error.to_string()))?;
             Ok(match found {
                 Warning::MayExist => MayExist::Maybe,
                 Warning::Absent => MayExist::No,

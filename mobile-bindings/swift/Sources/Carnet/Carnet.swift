@@ -49,6 +49,162 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.brief(customer: customer) }
     }
 
+    /// What to show, with every reason, and where to send the customer when we lack it.
+    public func recommendations(_ customer: CustomerId) async throws -> RecommendationList {
+        try await run { try $0.recommendations(customer: customer) }
+    }
+
+    /// The one question of this visit; none when one was answered in it.
+    public func nextQuestion(_ customer: CustomerId) async throws -> VisitQuestion? {
+        try await run { try $0.nextQuestion(customer: customer) }
+    }
+
+    /// Writes down that what is in doubt is so, or is not so, in the customer's words.
+    @discardableResult
+    public func answerQuestion(_ customer: CustomerId, yes: Bool) async throws -> RecordedEdit {
+        try await run { try $0.answerQuestion(customer: customer, yes: yes) }
+    }
+
+    /// Writes down which side of a conflict the customer says is right.
+    @discardableResult
+    public func chooseAnswer(_ customer: CustomerId, _ choice: EditId) async throws -> RecordedEdit {
+        try await run { try $0.chooseAnswer(customer: customer, choice: choice) }
+    }
+
+    /// Writes down what is right instead of what is in doubt.
+    @discardableResult
+    public func answerInstead(_ customer: CustomerId, _ value: String) async throws -> RecordedEdit {
+        try await run { try $0.answerInstead(customer: customer, value: value) }
+    }
+
+    /// What is owed today as far as `minutes` of work reach, the day ending at `ends`. `whose` names an associate, nobody means the whole shop.
+    public func today(ends: Timestamp, minutes: UInt32, whose: AssociateId? = nil) async throws -> Today {
+        try await run { try $0.today(whose: whose, ends: ends, minutes: minutes) }
+    }
+
+    /// Works out what is due where that is not known yet; 0 when all is known. To be called while idle after a first sync.
+    public func prepareToday() async throws -> UInt32 {
+        try await run { try $0.prepareToday() }
+    }
+
+    /// Whether the customer may be contacted now. Ask before calling or writing; talking in the shop needs no leave.
+    /// `content` names the campaign or holds the words, so that nobody gets the same twice.
+    public func mayContact(
+        _ customer: CustomerId, over channel: Channel, for purpose: Purpose, content: String? = nil, isReply: Bool = false
+    ) async throws -> ContactVerdict {
+        try await run {
+            try $0.mayContact(customer: customer, channel: channel, purpose: purpose, content: content, isReply: isReply)
+        }
+    }
+
+    /// What is left to spend on gestures today, by whoever works, on this handheld.
+    public func gestureBudget() async throws -> [GestureBudget] {
+        try await run { try $0.gestureBudget() }
+    }
+
+    /// Makes a gesture within today's budget, and says why.
+    @discardableResult
+    public func makeGesture(
+        _ customer: CustomerId, reason: String, minor: Int64, currency: String? = nil
+    ) async throws -> RecordedEdit {
+        try await run { try $0.makeGesture(customer: customer, reason: reason, minor: minor, currency: currency) }
+    }
+
+    /// What in a note the customer should not have to read. It never changes a word.
+    public func checkNote(_ text: String) async throws -> [NoteWarning] {
+        try await run { try $0.checkNote(text: text) }
+    }
+
+    /// Whether the chain may know somebody with this number or address already, asked offline.
+    public func mayExist(_ kind: EndpointKind, _ endpoint: String) async throws -> MayExist {
+        try await run { try $0.mayExist(kind: kind, endpoint: endpoint) }
+    }
+
+    /// What they gave beside what we gave.
+    public func valueLedger(_ customer: CustomerId) async throws -> ValueLedger {
+        try await run { try $0.valueLedger(customer: customer) }
+    }
+
+    /// What the playbook owes this customer, and what became of it.
+    public func owed(_ customer: CustomerId) async throws -> [OwedItem] {
+        try await run { try $0.owed(customer: customer) }
+    }
+
+    /// Everybody who works for the chain; those who have left too, since cards name them.
+    public func colleagues() async throws -> [Colleague] {
+        try await run { try $0.colleagues() }
+    }
+
+    /// One article; none when the catalogue has none of that number.
+    public func article(_ sku: String) async throws -> Article? {
+        try await run { try $0.article(sku: sku) }
+    }
+
+    /// Articles by the beginnings of words.
+    public func findArticles(_ text: String, limit: UInt32 = 20) async throws -> [Article] {
+        try await run { try $0.findArticles(text: text, limit: limit) }
+    }
+
+    /// What each shop had of an article when it was counted last, the own shop first.
+    public func stock(_ sku: String) async throws -> [StockAt] {
+        try await run { try $0.stock(sku: sku) }
+    }
+
+    /// The customer's cases of the service desk, latest first.
+    public func serviceCases(_ customer: CustomerId) async throws -> [ServiceCase] {
+        try await run { try $0.serviceCases(customer: customer) }
+    }
+
+    /// What the customer answered to messages and surveys, latest first.
+    public func responses(_ customer: CustomerId) async throws -> [CustomerResponse] {
+        try await run { try $0.responses(customer: customer) }
+    }
+
+    /// Dealings that other systems know of and messages that the hub sent, latest first.
+    public func outsideContacts(_ customer: CustomerId) async throws -> [OutsideContact] {
+        try await run { try $0.outsideContacts(customer: customer) }
+    }
+
+    /// What the hub answered to what was asked for. Without an answer something is "asked for", never "booked".
+    public func answers(_ customer: CustomerId) async throws -> [HubAnswer] {
+        try await run { try $0.answers(customer: customer) }
+    }
+
+    /// Begins an anonymous guest card, which is gone at the end of the shop's day.
+    public func beginGuest() async throws -> CustomerId {
+        try await run { try $0.beginGuest() }
+    }
+
+    /// Writes down what a guest said.
+    public func guestSaid(_ guest: CustomerId, _ word: GuestWord) async throws {
+        try await run { try $0.guestSaid(guest: guest, word: word) }
+    }
+
+    /// The guest cards of this handheld, the latest first.
+    public func guests() async throws -> [GuestCard] {
+        try await run { try $0.guests() }
+    }
+
+    /// Puts what a guest said onto a card, by their consent, and returns whose.
+    public func introduceGuest(_ guest: CustomerId, _ introduction: GuestIntroduction) async throws -> CustomerId {
+        try await run { try $0.introduceGuest(guest: guest, introduction: introduction) }
+    }
+
+    /// The cards that are about the same person, and whether somebody has to look at that.
+    public func person(_ customer: CustomerId) async throws -> Person {
+        try await run { try $0.person(customer: customer) }
+    }
+
+    /// Says that two cards are one person, or two, on both of them. Each stays as it is.
+    @discardableResult
+    public func linkCustomers(
+        _ customer: CustomerId, _ other: CustomerId, _ sameness: Sameness, evidence: [LinkEvidence] = []
+    ) async throws -> [RecordedEdit] {
+        try await run {
+            try $0.linkCustomers(customer: customer, other: other, sameness: sameness, evidence: evidence)
+        }
+    }
+
     /// Records an edit, durably, network or not; on its usual ground unless `source` names another.
     /// What takes an allergy or a "never" away is refused unless `source` says that it was the customer's word.
     @discardableResult

@@ -53,7 +53,7 @@ impl Serialize for Discovery {
             .draft
             .clone()
             .map(|item| Playbook { items: vec![item] });
-        let draft = draft.and_then(|playbook| playbook.to_value()["items"].get(0).cloned());
+        let draft = draft.and_then(|playbook| playbook.to_value().pointer("/items/0").cloned());
         serde_json::json!({
             "kind": self.kind,
             "best": self.best,

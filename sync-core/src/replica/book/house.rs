@@ -12,6 +12,9 @@ use crate::notices::bodies::{
 use crate::notices::{self, NoticeBody, Subject};
 use crate::store::ReadTx;
 
+/// What a shop has of an article, with the shop's name where it is known.
+type NamedStock = (Option<String>, Told<StockBody>);
+
 impl Pass {
     /// Everybody who works for the chain, by name.
     ///
@@ -78,7 +81,7 @@ impl Pass {
         tx: &dyn ReadTx,
         sku: &str,
         now: Timestamp,
-    ) -> Result<Vec<(Option<String>, Told<StockBody>)>, BookError> {
+    ) -> Result<Vec<NamedStock>, BookError> {
         let author = self.check(now)?;
         let mut shops: BTreeMap<ShopId, String> = BTreeMap::new();
         notices::for_each::<ShopBody>(tx, Subject::Chain, &mut |notice, body| {
@@ -87,10 +90,10 @@ impl Pass {
             }
         })?;
         let mut found = Vec::new();
-        for shop in shops.keys().copied() {
+        for (shop, name) in shops {
             let key = format!("{shop}/{sku}");
             if let Some((notice, body)) = notices::get::<StockBody>(tx, Subject::Chain, &key)? {
-                found.push((shops.get(&shop).cloned(), Told::new(notice, body)));
+                found.push((Some(name), Told::new(notice, body)));
             }
         }
         found.sort_by_key(|(_, told)| (told.body.shop != author.shop, told.body.shop));

@@ -15,7 +15,7 @@ use server::gap::ledger::Ledger;
 use sync_core::card::Source;
 use sync_core::card::terms::PromiseStatus;
 use sync_core::card::view::{Fact, PromiseView};
-use sync_core::concierge::gap::report::Beside;
+use sync_core::concierge::gap::report::{Beside, Rate};
 use sync_core::concierge::gap::{Contribution, Report, Settings, report};
 use sync_core::concierge::picture::{House, Told as ToldBy, Whole};
 use sync_core::concierge::playbook::Playbook;
@@ -107,8 +107,7 @@ pub(crate) fn child(folder: &Path, customers: u64) -> Result<()> {
         "what changed shows"
     );
     let closed = first.items.iter().map(|item| {
-        let side =
-            |rate: &report::Rate| rate.met + rate.late + rate.missed;
+        let side = |rate: &Rate| rate.met + rate.late + rate.missed;
         side(&item.best) + side(&item.rest)
     });
     let told = Told {

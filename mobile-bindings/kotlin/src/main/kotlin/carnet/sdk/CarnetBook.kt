@@ -11,7 +11,9 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.asExecutor
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.suspendCancellableCoroutine
+import uniffi.carnet.Article
 import uniffi.carnet.Associate
+import uniffi.carnet.AssociateId
 import uniffi.carnet.Book
 import uniffi.carnet.BookListener
 import uniffi.carnet.BookOptions
@@ -19,20 +21,45 @@ import uniffi.carnet.Brief
 import uniffi.carnet.Card
 import uniffi.carnet.Change
 import uniffi.carnet.ChangeSummary
+import uniffi.carnet.Channel
+import uniffi.carnet.Colleague
 import uniffi.carnet.ConflictView
+import uniffi.carnet.ContactVerdict
 import uniffi.carnet.CustomerId
+import uniffi.carnet.CustomerResponse
 import uniffi.carnet.DeviceKeystore
 import uniffi.carnet.Edit
 import uniffi.carnet.EditId
 import uniffi.carnet.EndpointInput
+import uniffi.carnet.EndpointKind
+import uniffi.carnet.GestureBudget
+import uniffi.carnet.GuestCard
+import uniffi.carnet.GuestIntroduction
+import uniffi.carnet.GuestWord
+import uniffi.carnet.HubAnswer
+import uniffi.carnet.LinkEvidence
+import uniffi.carnet.MayExist
 import uniffi.carnet.NamePart
 import uniffi.carnet.NamePartText
+import uniffi.carnet.NoteWarning
+import uniffi.carnet.OutsideContact
+import uniffi.carnet.OwedItem
+import uniffi.carnet.Person
+import uniffi.carnet.Purpose
+import uniffi.carnet.RecommendationList
 import uniffi.carnet.RecordedEdit
+import uniffi.carnet.Sameness
 import uniffi.carnet.SearchResult
+import uniffi.carnet.ServiceCase
 import uniffi.carnet.Source
 import uniffi.carnet.Status
+import uniffi.carnet.StockAt
 import uniffi.carnet.SyncReport
 import uniffi.carnet.SyncRun
+import uniffi.carnet.Timestamp
+import uniffi.carnet.Today
+import uniffi.carnet.ValueLedger
+import uniffi.carnet.VisitQuestion
 import uniffi.carnet.WaitingEdit
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
@@ -83,6 +110,137 @@ class CarnetBook private constructor(
 
     /** What to avoid, to say and to do before the customer is greeted. */
     suspend fun brief(customer: CustomerId): Brief = calls.run { book.brief(customer) }
+
+    /** What to show, with every reason, and where to send the customer when we lack it. */
+    suspend fun recommendations(customer: CustomerId): RecommendationList = calls.run { book.recommendations(customer) }
+
+    /** The one question of this visit; none when one was answered in it. */
+    suspend fun nextQuestion(customer: CustomerId): VisitQuestion? = calls.run { book.nextQuestion(customer) }
+
+    /** Writes down that what is in doubt is so, or is not so, in the customer's words. */
+    suspend fun answerQuestion(
+        customer: CustomerId,
+        yes: Boolean,
+    ): RecordedEdit = calls.run { book.answerQuestion(customer, yes) }
+
+    /** Writes down which side of a conflict the customer says is right. */
+    suspend fun chooseAnswer(
+        customer: CustomerId,
+        choice: EditId,
+    ): RecordedEdit = calls.run { book.chooseAnswer(customer, choice) }
+
+    /** Writes down what is right instead of what is in doubt. */
+    suspend fun answerInstead(
+        customer: CustomerId,
+        value: String,
+    ): RecordedEdit = calls.run { book.answerInstead(customer, value) }
+
+    /**
+     * What is owed today as far as [minutes] of work reach, the day ending at [ends].
+     * [whose] names an associate, nobody means the whole shop.
+     */
+    suspend fun today(
+        ends: Timestamp,
+        minutes: Int,
+        whose: AssociateId? = null,
+    ): Today = calls.run { book.today(whose, ends, minutes.toUInt()) }
+
+    /** Works out what is due where that is not known yet; 0 when all is known. To be called while idle after a first sync. */
+    suspend fun prepareToday(): Int = calls.run { book.prepareToday().toInt() }
+
+    /**
+     * Whether the customer may be contacted now. Ask before calling or writing; talking in the shop needs no leave.
+     * [content] names the campaign or holds the words, so that nobody gets the same twice.
+     */
+    suspend fun mayContact(
+        customer: CustomerId,
+        channel: Channel,
+        purpose: Purpose,
+        content: String? = null,
+        isReply: Boolean = false,
+    ): ContactVerdict = calls.run { book.mayContact(customer, channel, purpose, content, isReply) }
+
+    /** What is left to spend on gestures today, by whoever works, on this handheld. */
+    suspend fun gestureBudget(): List<GestureBudget> = calls.run { book.gestureBudget() }
+
+    /** Makes a gesture within today's budget, and says why. */
+    suspend fun makeGesture(
+        customer: CustomerId,
+        reason: String,
+        minor: Long,
+        currency: String? = null,
+    ): RecordedEdit = calls.run { book.makeGesture(customer, reason, minor, currency) }
+
+    /** What in a note the customer should not have to read. It never changes a word. */
+    suspend fun checkNote(text: String): List<NoteWarning> = calls.run { book.checkNote(text) }
+
+    /** Whether the chain may know somebody with this number or address already, asked offline. */
+    suspend fun mayExist(
+        kind: EndpointKind,
+        endpoint: String,
+    ): MayExist = calls.run { book.mayExist(kind, endpoint) }
+
+    /** What they gave beside what we gave. */
+    suspend fun valueLedger(customer: CustomerId): ValueLedger = calls.run { book.valueLedger(customer) }
+
+    /** What the playbook owes this customer, and what became of it. */
+    suspend fun owed(customer: CustomerId): List<OwedItem> = calls.run { book.owed(customer) }
+
+    /** Everybody who works for the chain; those who have left too, since cards name them. */
+    suspend fun colleagues(): List<Colleague> = calls.run { book.colleagues() }
+
+    /** One article; none when the catalogue has none of that number. */
+    suspend fun article(sku: String): Article? = calls.run { book.article(sku) }
+
+    /** Articles by the beginnings of words. */
+    suspend fun findArticles(
+        text: String,
+        limit: Int = 20,
+    ): List<Article> = calls.run { book.findArticles(text, limit.toUInt()) }
+
+    /** What each shop had of an article when it was counted last, the own shop first. */
+    suspend fun stock(sku: String): List<StockAt> = calls.run { book.stock(sku) }
+
+    /** The customer's cases of the service desk, latest first. */
+    suspend fun serviceCases(customer: CustomerId): List<ServiceCase> = calls.run { book.serviceCases(customer) }
+
+    /** What the customer answered to messages and surveys, latest first. */
+    suspend fun responses(customer: CustomerId): List<CustomerResponse> = calls.run { book.responses(customer) }
+
+    /** Dealings that other systems know of and messages that the hub sent, latest first. */
+    suspend fun outsideContacts(customer: CustomerId): List<OutsideContact> = calls.run { book.outsideContacts(customer) }
+
+    /** What the hub answered to what was asked for. Without an answer something is "asked for", never "booked". */
+    suspend fun answers(customer: CustomerId): List<HubAnswer> = calls.run { book.answers(customer) }
+
+    /** Begins an anonymous guest card, which is gone at the end of the shop's day. */
+    suspend fun beginGuest(): CustomerId = calls.run { book.beginGuest() }
+
+    /** Writes down what a guest said. */
+    suspend fun guestSaid(
+        guest: CustomerId,
+        word: GuestWord,
+    ) = calls.run { book.guestSaid(guest, word) }
+
+    /** The guest cards of this handheld, the latest first. */
+    suspend fun guests(): List<GuestCard> = calls.run { book.guests() }
+
+    /** Puts what a guest said onto a card, by their consent, and returns whose. */
+    suspend fun introduceGuest(
+        guest: CustomerId,
+        introduction: GuestIntroduction,
+    ): CustomerId = calls.run { book.introduceGuest(guest, introduction) }
+
+    /** The cards that are about the same person, and whether somebody has to look at that. */
+    suspend fun person(customer: CustomerId): Person = calls.run { book.person(customer) }
+
+    /** Says that two cards are one person, or two, on both of them. Each stays as it is. */
+    suspend fun linkCustomers(
+        customer: CustomerId,
+        other: CustomerId,
+        sameness: Sameness,
+        evidence: List<LinkEvidence> = emptyList(),
+    ): List<RecordedEdit> = calls.run { book.linkCustomers(customer, other, sameness, evidence) }
 
     /** What colleagues said differently at the same time. */
     suspend fun conflicts(customer: CustomerId): List<ConflictView> = calls.run { book.conflicts(customer) }
