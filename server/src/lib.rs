@@ -11,6 +11,7 @@ pub mod data;
 pub mod desk;
 pub mod duplicates;
 pub mod entropy;
+pub mod handover;
 pub mod http;
 pub mod identity;
 pub mod import;

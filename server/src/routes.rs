@@ -8,6 +8,7 @@ pub mod devices;
 pub mod health;
 pub mod integrations;
 pub mod messages;
+pub mod people;
 pub mod records;
 pub mod shops;
 pub mod sync;
@@ -26,6 +27,7 @@ pub fn all() -> Vec<Route> {
         integrations::routes(),
         customers::routes(),
         concierge::routes(),
+        people::routes(),
         records::routes(),
         messages::routes(),
         sync::routes(),
@@ -47,6 +49,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         integrations::OPENAPI,
         customers::OPENAPI,
         concierge::OPENAPI,
+        people::OPENAPI,
         records::OPENAPI,
         messages::OPENAPI,
         sync::OPENAPI,

@@ -3,6 +3,7 @@
 mod customers;
 mod desk;
 mod matrix;
+mod people;
 mod records;
 mod shell;
 mod stories;
