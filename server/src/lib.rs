@@ -13,6 +13,7 @@ pub mod duplicates;
 pub mod entropy;
 pub mod events;
 pub mod gap;
+pub mod handover;
 pub mod http;
 pub mod identity;
 pub mod import;

@@ -13,12 +13,14 @@ pub mod gap;
 use serde::{Deserialize, Serialize};
 use sync_core::ids::{AssociateId, DeviceId, ShopId};
 
+use crate::handover::{self, HandoverError, Who};
 use crate::http::AppState;
 use crate::identity::IdentityError;
-use crate::identity::access::{Role, Scope, Scopes};
+use crate::identity::access::{Principal, Role, Scope, Scopes};
 use crate::identity::directory::Directory;
 use crate::identity::integrations::{IntegrationId, NewIntegration};
 use crate::identity::people::{NewAssociate, Subject, normal_login};
+use crate::identity::rows::AssociateRow;
 use crate::setup::{random_password, reset_password};
 
 /// One order. Its form binds nobody: both ends are the same program.
@@ -37,6 +39,15 @@ pub enum Order {
     DeactivateAssociate {
         /// What the associate types to sign in.
         login: String,
+    },
+    /// Hand what an associate owes to customers over to another.
+    Handover {
+        /// What the one types to sign in.
+        from: String,
+        /// What the other types to sign in.
+        to: String,
+        /// The login of the manager in whose name it is written; the chain's first, unless named.
+        by: Option<String>,
     },
     /// Give an associate a new password.
     ResetPassword {
@@ -107,6 +118,9 @@ pub enum OrderError {
     /// Identity refuses.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// Customers could not be handed over.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
 }
 
 /// What an order answers, in lines; secrets in them are not kept anywhere else.
@@ -120,6 +134,7 @@ impl Order {
             Self::Enrol { .. } => "enrol",
             Self::AddAssociate(_) => "add_associate",
             Self::DeactivateAssociate { .. } => "deactivate_associate",
+            Self::Handover { .. } => "handover",
             Self::ResetPassword { .. } => "reset_password",
             Self::RevokeDevice { .. } => "revoke_device",
             Self::AddIntegration(_) => "add_integration",
@@ -156,6 +171,7 @@ pub async fn carry_out(state: &AppState, order: Order) -> Result<Answer, OrderEr
                 "{login} can't sign in any more, and every open sign-in has ended"
             )]
         }
+        Order::Handover { from, to, by } => hand_over(state, (&from, &to), by.as_deref()).await?,
         Order::ResetPassword { login } => {
             let login = normal_login(&login)?;
             let password = reset_password(identity, &login, &state.entropy).await?;
@@ -231,6 +247,72 @@ async fn add_integration(state: &AppState, order: AddIntegration) -> Result<Answ
         format!("number     {}", made.id),
         shown_once("key", made.key.expose()),
     ])
+}
+
+/// In whose name it is handed over, from whom and to whom.
+fn hands(
+    directory: &Directory,
+    (from_login, to_login): (&str, &str),
+    by: Option<&str>,
+) -> Result<(Principal, AssociateId, AssociateId), OrderError> {
+    let (from, to) = (find(directory, from_login)?, find(directory, to_login)?);
+    if from == to {
+        return Err(unclear("name two associates"));
+    }
+    let has_left = |row: &AssociateRow| row.deactivated_at.is_some();
+    if directory.associates.get(&to).is_none_or(has_left) {
+        return Err(unclear(format!("{to_login} has left")));
+    }
+    let by = manager(directory, by)?;
+    let row = directory.associates.get(&by);
+    let row = row.ok_or_else(|| unclear("there is no such manager"))?;
+    let principal = Principal {
+        device: None,
+        associate: Some(by),
+        session: None,
+        integration: None,
+        shop: row.shop,
+        chain: row.chain,
+        role: Role::Manager,
+        scopes: Role::Manager.scopes(),
+    };
+    Ok((principal, from, to))
+}
+
+/// Hands over everybody, in as many steps as it takes.
+async fn hand_over(
+    state: &AppState,
+    (from_login, to_login): (&str, &str),
+    by: Option<&str>,
+) -> Result<Answer, OrderError> {
+    let (principal, from, to) = hands(&state.identity.directory(), (from_login, to_login), by)?;
+    let (mut customers, mut promises, mut owners, mut refused) = (0, 0, 0, Vec::new());
+    let mut after = None;
+    loop {
+        let who = Who::EverybodyAfter(after);
+        let done = handover::hand_over(state, &principal, (from, to), who).await?;
+        for one in done.handed {
+            customers += 1;
+            promises += one.promises;
+            owners += usize::from(one.is_owner);
+        }
+        refused.extend(done.refused);
+        after = done.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let mut lines = vec![format!(
+        "{to_login} has {promises} promises to {customers} customers of {from_login}'s now, and looks after {owners} of them first"
+    )];
+    lines.extend(refused.iter().map(|one| {
+        let why = match one.code {
+            "not_in_book" => "is not in the book of their shop",
+            _ => "could not be written",
+        };
+        format!("{} stays: the card {why}", one.id)
+    }));
+    Ok(lines)
 }
 
 fn shown_once(what: &str, secret: &str) -> String {

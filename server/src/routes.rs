@@ -11,6 +11,7 @@ pub mod gap;
 pub mod health;
 pub mod integrations;
 pub mod messages;
+pub mod people;
 pub mod records;
 pub mod shops;
 pub mod sync;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Route> {
         customers::routes(),
         gap::routes(),
         concierge::routes(),
+        people::routes(),
         records::routes(),
         facts::routes(),
         walk_ins::routes(),
@@ -56,6 +58,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         customers::OPENAPI,
         gap::OPENAPI,
         concierge::OPENAPI,
+        people::OPENAPI,
         records::OPENAPI,
         facts::OPENAPI,
         walk_ins::OPENAPI,

@@ -35,6 +35,8 @@ enum AdminCommand {
     /// Look after associates.
     #[command(subcommand)]
     Associates(people::AssociatesCommand),
+    /// Give another associate what one owes to customers: open promises, and whom they look after first. Words and dates stay.
+    Handover(people::HandoverArguments),
     /// Make a one-time code that enrols one handheld.
     Enrol(machines::EnrolArguments),
     /// Look after handhelds.
@@ -61,6 +63,7 @@ pub(crate) fn run(arguments: &AdminArguments) -> anyhow::Result<ExitCode> {
         AdminCommand::Import(command) => return import::run(folder, command),
         AdminCommand::Pairs => hub::with_hub(folder, import::recount),
         AdminCommand::Associates(command) => people::run(folder, command),
+        AdminCommand::Handover(handover) => people::hand_over(folder, handover),
         AdminCommand::Enrol(enrol) => machines::enrol(folder, enrol),
         AdminCommand::Devices(command) => machines::devices(folder, command),
         AdminCommand::Integrations(command) => machines::integrations(folder, command),

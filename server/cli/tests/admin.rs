@@ -253,6 +253,14 @@ async fn people_and_keys_are_looked_after_without_a_browser() {
     let list = out(&carnet(folder.path(), &["associates", "list"]));
     let ana = list.lines().find(|line| line.contains("ana ")).unwrap();
     assert!(ana.ends_with("left"), "{list}");
+    let handed = carnet(folder.path(), &["handover", "ana", "manager"]);
+    assert!(
+        out(&handed).starts_with("manager has 0 promises to 0 customers"),
+        "{}",
+        err(&handed)
+    );
+    let back = carnet(folder.path(), &["handover", "manager", "ana"]);
+    assert!(err(&back).contains("ana has left"), "{}", err(&back));
     let bad = ["integrations", "add", "pos", "--scopes", "everything"];
     let refused = carnet(folder.path(), &bad);
     assert!(

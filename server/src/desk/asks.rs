@@ -13,7 +13,9 @@ use sync_core::store::{
 };
 
 use super::settings::SOURCE;
-use super::{DeskError, answers, appointments, gathering, owners, reservations, rights, seats};
+use super::{
+    DeskError, answers, appointments, gathering, links, owners, reservations, rights, seats,
+};
 use crate::book::EngineTx;
 
 /// Customers that one transaction looks at.
@@ -137,6 +139,7 @@ fn enlist(engine: &mut EngineTx<'_>, customer: CustomerId) -> Result<(), DeskErr
             )?;
         }
     }
+    links::complete(engine, customer, &view)?;
     owners::learn(engine, customer)?;
     rights::settle(engine, customer, &view)?;
     Ok(())

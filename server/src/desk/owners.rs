@@ -78,8 +78,29 @@ pub(super) fn learn(engine: &mut EngineTx<'_>, customer: CustomerId) -> Result<(
     Ok(())
 }
 
+/// Gives a customer whom somebody looks after first to another. Says whether it was so.
+///
+/// # Errors
+/// [`DeskError`]; the job must then fail, so that its work is undone.
+pub fn pass_on(
+    engine: &mut EngineTx<'_>,
+    customer: CustomerId,
+    (from, to): (AssociateId, AssociateId),
+) -> Result<bool, DeskError> {
+    let subject = Subject::Customer(customer);
+    let owner = notices::get::<OwnerBody>(engine.tx().as_read(), subject, "")?;
+    if owner.is_none_or(|(_, body)| body.owner != from) {
+        return Ok(false);
+    }
+    set(engine, customer, to)?;
+    Ok(true)
+}
+
 /// Whom somebody looks after first, ascending. A line whose notice names somebody else by now is passed over.
-pub(super) fn of(tx: &dyn ReadTx, associate: AssociateId) -> Result<Vec<CustomerId>, StoreError> {
+///
+/// # Errors
+/// What the store reports.
+pub fn of(tx: &dyn ReadTx, associate: AssociateId) -> Result<Vec<CustomerId>, StoreError> {
     let prefix = store::key(&[OWNED, associate.as_bytes()]);
     let mut listed = Vec::new();
     store::scan_prefix(tx, Table::Desk, &prefix, &mut |key, _| {

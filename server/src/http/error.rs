@@ -15,6 +15,7 @@ use sync_core::store::StoreError;
 
 use crate::book::moving::MoveError;
 use crate::desk::DeskError;
+use crate::handover::HandoverError;
 use crate::identity::IdentityError;
 use crate::identity::dpop::ProofError;
 use crate::import::SinkError;
@@ -185,6 +186,20 @@ impl From<DeskError> for ApiError {
             DeskError::Notice(NoticeError::Store(error)) => Self::from(&error),
             DeskError::Notice(error) => Self::invalid(error.to_string()),
             DeskError::Writer => Self::internal("the writer does not take the desk's work"),
+        }
+    }
+}
+
+impl From<HandoverError> for ApiError {
+    fn from(error: HandoverError) -> Self {
+        let detail = error.to_string();
+        match error {
+            HandoverError::Book(error) => error.into(),
+            HandoverError::NotSignedIn => Self::forbidden(detail),
+            HandoverError::NoAssociate => Self::not_found("associate"),
+            HandoverError::PromisesDiffer => {
+                Self::new(StatusCode::CONFLICT, "promises_differ", detail)
+            }
         }
     }
 }

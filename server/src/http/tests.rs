@@ -5,6 +5,7 @@ mod desk;
 mod gap;
 mod intake;
 mod matrix;
+mod people;
 mod records;
 mod shell;
 mod stories;

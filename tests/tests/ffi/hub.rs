@@ -5,12 +5,14 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use carnet_ffi::{Book, BookOptions};
+use server::book::Book as HubBook;
 use server::config::{Config, IdentityConfig, ListenConfig};
 use server::identity::Identity;
 use server::identity::access::Role;
 use server::identity::people::NewAssociate;
 use server::secret::Secret;
 use sync_core::ids::{AssociateId, DeviceId, ShopId};
+use sync_core::notices::NoticeDraft;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -20,6 +22,7 @@ pub(crate) struct Hub {
     pub(crate) url: String,
     /// Who works where.
     pub(crate) identity: Arc<Identity>,
+    book: Arc<HubBook>,
     folder: Arc<tempfile::TempDir>,
     /// Where it listens.
     pub(crate) address: SocketAddr,
@@ -85,11 +88,12 @@ impl Hub {
             ..Config::for_testing(data)
         };
         let thread = std::thread::spawn(move || serve(&config, &told, stopped));
-        let (address, url, identity) = ready.recv().unwrap();
+        let (address, url, identity, book) = ready.recv().unwrap();
         let shop = identity.directory().shops.keys().next().copied().unwrap();
         Self {
             url,
             identity,
+            book,
             folder,
             address,
             shop,
@@ -124,6 +128,12 @@ impl Hub {
         self.asking
             .block_on(self.identity.add_associate(new))
             .unwrap()
+    }
+
+    /// Posts what another system knows.
+    pub(crate) fn post(&self, draft: NoticeDraft) {
+        let posted = self.book.put_notices(vec![draft]);
+        assert_eq!(self.asking.block_on(posted).unwrap(), 1);
     }
 
     /// A one-time code.
@@ -196,7 +206,7 @@ pub(crate) fn password(login: &str) -> String {
     format!("opens-the-shop-{number}")
 }
 
-type Told = (SocketAddr, String, Arc<Identity>);
+type Told = (SocketAddr, String, Arc<Identity>, Arc<HubBook>);
 
 fn serve(config: &Config, told: &mpsc::Sender<Told>, stopped: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -210,7 +220,8 @@ fn serve(config: &Config, told: &mpsc::Sender<Told>, stopped: oneshot::Receiver<
         Arc::new(store),
         |ready| {
             let identity = Arc::clone(&ready.state.identity);
-            told.send((ready.address, ready.url.to_owned(), identity))
+            let book = Arc::clone(&ready.state.book);
+            told.send((ready.address, ready.url.to_owned(), identity, book))
                 .unwrap();
         },
         async move {

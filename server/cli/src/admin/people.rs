@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use server::identity::directory::Directory;
 use server::operator::{AddAssociate, Order};
 
@@ -40,6 +40,22 @@ pub(super) enum AssociatesCommand {
         /// What the associate types to sign in.
         login: String,
     },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct HandoverArguments {
+    /// What the one types to sign in.
+    from: String,
+    /// What the other types to sign in.
+    to: String,
+    /// The login of the manager in whose name it is written; the chain's first, unless named.
+    #[arg(long)]
+    by: Option<String>,
+}
+
+pub(super) fn hand_over(folder: &Path, arguments: &HandoverArguments) -> anyhow::Result<()> {
+    let HandoverArguments { from, to, by } = arguments.clone();
+    order(folder, &Order::Handover { from, to, by })
 }
 
 pub(super) fn run(folder: &Path, command: &AssociatesCommand) -> anyhow::Result<()> {
