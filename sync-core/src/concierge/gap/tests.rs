@@ -247,7 +247,7 @@ fn the_companions_say_what_the_headline_hides() {
         (Some(7_500), 35, 2)
     );
     assert_eq!(now.gap_bp, Some(3_625), "and none of it moves the gap");
-    let mut before = now.clone();
+    let mut before = now;
     before.gap_bp = Some(3_626);
     before.items[1].best.bp = Some(5_201);
     before.items[0].best.bp = Some(10_200);

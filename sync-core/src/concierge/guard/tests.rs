@@ -177,7 +177,9 @@ fn holds(stage: &Stage, request: &Request, reason: Reason) -> Until {
             until,
             reason: found,
         } if found == reason => until,
-        other => panic!("expected a hold for {reason:?}, found {other:?}"),
+        other @ (Ruling::Allow | Ruling::Hold { .. } | Ruling::Deny { .. }) => {
+            panic!("expected a hold for {reason:?}, found {other:?}")
+        }
     }
 }
 

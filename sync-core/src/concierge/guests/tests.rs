@@ -404,7 +404,7 @@ proptest! {
     fn the_order_of_facts_does_not_matter(seed: u64) {
         let (event, candidates, apart) = random(seed);
         let proposal = propose(&setting(&event, &candidates, &apart));
-        let again: Candidates = candidates.clone().into_iter().rev().collect();
+        let again: Candidates = candidates.into_iter().rev().collect();
         let repeated = propose(&setting(&event, &again, &apart));
         prop_assert_eq!(proposal.hash(), repeated.hash());
     }
