@@ -75,7 +75,10 @@ fn complete_one(
         }),
         source: match said.source {
             Source::Imported => Source::Typed,
-            source => source,
+            source @ (Source::Typed
+            | Source::Observed
+            | Source::Stated
+            | Source::CustomerEntered) => source,
         },
         as_of: None,
     };
