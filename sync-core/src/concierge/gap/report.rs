@@ -280,7 +280,7 @@ fn companions(report: &mut Report, tally: &Tally, beside: &Beside<'_>) {
         return;
     };
     let is_smaller = report.gap_bp.zip(previous.gap_bp);
-    if !is_smaller.is_some_and(|(now, before)| now < before) {
+    if is_smaller.is_none_or(|(now, before)| now >= before) {
         return;
     }
     let fell = |item: &&ItemReport| {
