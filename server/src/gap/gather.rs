@@ -151,8 +151,8 @@ pub fn shops(tx: &dyn ReadTx) -> Result<House, StoreError> {
     Ok(house)
 }
 
-/// Puts into the house what the shops have of what a customer wishes for, and nothing else. What is there counts from when it was first
-/// counted so ([`ledger::in_stock_since`]): another count of the same coat is no news.
+/// Puts into the house what the shops have of what a customer wishes for, and nothing else.
+/// What is there counts from when it was first counted so ([`ledger::in_stock_since`]): another count of the same coat is no news.
 ///
 /// # Errors
 /// What the store reports.
@@ -185,7 +185,7 @@ pub fn stock_of(
         let found = notices::get::<StockBody>(tx, subject, &key)?;
         if let Some((notice, body)) = found {
             let is_there = body.on_hand.values().any(|count| *count > 0);
-            return Ok(is_there.then(|| Told {
+            return Ok(is_there.then_some(Told {
                 key: notice.key,
                 source: notice.source,
                 as_of: notice.as_of,

@@ -105,15 +105,25 @@ impl Counting {
         })
     }
 
-    /// Counts a card again, with those that are or were counted with it.
-    fn count(&mut self, engine: &mut EngineTx<'_>, card: CustomerId) -> Result<(), StoreError> {
-        let mut cards = BTreeSet::from([card]);
-        let tx = engine.tx().as_read();
-        let person = ledger::counted_in(tx, card)?.unwrap_or(card);
-        cards.insert(person);
-        let before = ledger::row(tx, person)?;
-        cards.extend(before.map(|row| row.members).unwrap_or_default());
+    /// Counts cards again, with those that are, were or will be counted with them.
+    fn count(&mut self, engine: &mut EngineTx<'_>, cards: &[CustomerId]) -> Result<(), StoreError> {
+        let mut all: BTreeSet<CustomerId> = cards.iter().copied().collect();
+        // First who says what of whom, of all of them: a person is read from both ends.
         for card in cards {
+            let links = gather::links_of(engine, *card)?;
+            all.extend(ledger::put_links(engine.tx(), *card, &links)?);
+            all.extend(links);
+            all.extend(ledger::linking_to(engine.tx().as_read(), *card)?);
+        }
+        // Whoever stops being one person stops so for every card of it.
+        for card in all.clone() {
+            let tx = engine.tx().as_read();
+            let person = ledger::counted_in(tx, card)?.unwrap_or(card);
+            all.insert(person);
+            let before = ledger::row(tx, person)?;
+            all.extend(before.map(|row| row.members).unwrap_or_default());
+        }
+        for card in all {
             self.count_one(engine, card)?;
         }
         Ok(())
@@ -123,8 +133,6 @@ impl Counting {
         if self.counted.contains(&card) {
             return Ok(());
         }
-        let links = gather::links_of(engine, card)?;
-        ledger::put_links(engine.tx(), card, &links)?;
         let whole = gather::whole(engine, card)?;
         let person = whole.members.first().copied().unwrap_or(card);
         let wishes = note_stock(engine, &whole)?;
@@ -223,9 +231,7 @@ pub fn look_for_wishes(
             ControlFlow::Continue(())
         })
     })?;
-    for customer in &moved {
-        counting.count(engine, *customer)?;
-    }
+    counting.count(engine, &moved)?;
     if !moved.is_empty() {
         counting.ledger.save(engine.tx())?;
     }
@@ -260,9 +266,7 @@ pub fn step(engine: &mut EngineTx<'_>, now: Timestamp) -> Result<bool, StoreErro
         }
         Phase::Filling(after) => {
             let cards = cards_after(engine.tx().as_read(), after)?;
-            for card in &cards {
-                counting.count_one(engine, *card)?;
-            }
+            counting.count(engine, &cards)?;
             era.phase = match cards.last() {
                 Some(last) => Phase::Filling(Some(*last)),
                 None => Phase::Following,
@@ -271,16 +275,14 @@ pub fn step(engine: &mut EngineTx<'_>, now: Timestamp) -> Result<bool, StoreErro
             true
         }
         Phase::Following => {
-            let mut cards = touched.customers.clone();
+            let mut cards: Vec<_> = touched.customers.iter().copied().collect();
             if cards.is_empty() {
-                cards.extend(ledger::due(engine.tx().as_read(), now, STEP_CUSTOMERS)?);
+                cards = ledger::due(engine.tx().as_read(), now, STEP_CUSTOMERS)?;
             }
             if cards.is_empty() {
                 return Ok(false);
             }
-            for card in &cards {
-                counting.count(engine, *card)?;
-            }
+            counting.count(engine, &cards)?;
             followers::advance(engine.tx(), Follower::Gap, touched.upto)?;
             true
         }

@@ -252,7 +252,7 @@ pub fn count_in(
     }
 }
 
-/// Notes which cards a card says something of.
+/// Notes which cards a card says something of. Returns those that it said something of before.
 ///
 /// # Errors
 /// What the store reports.
@@ -260,11 +260,11 @@ pub fn put_links(
     tx: &mut dyn WriteTx,
     card: CustomerId,
     others: &[CustomerId],
-) -> Result<(), StoreError> {
+) -> Result<Vec<CustomerId>, StoreError> {
     let own = key(&[LINKS, card.as_bytes()]);
     let before: Vec<CustomerId> = get_row(tx.as_read(), Table::Gap, &own)?.unwrap_or_default();
     if before == others {
-        return Ok(());
+        return Ok(before);
     }
     let incoming = |other: &CustomerId| key(&[INCOMING, other.as_bytes(), card.as_bytes()]);
     for gone in before.iter().filter(|other| !others.contains(other)) {
@@ -274,9 +274,11 @@ pub fn put_links(
         tx.put(Table::Gap, &incoming(other), &[])?;
     }
     if others.is_empty() {
-        return tx.delete(Table::Gap, &own);
+        tx.delete(Table::Gap, &own)?;
+    } else {
+        put_row(tx, Table::Gap, &own, &others.to_vec())?;
     }
-    put_row(tx, Table::Gap, &own, &others.to_vec())
+    Ok(before)
 }
 
 /// The cards that say something of a card.
@@ -342,6 +344,10 @@ pub fn put_wishes(
     put_row(tx, Table::Gap, &key, &wishes.to_vec())
 }
 
+/// What looks at a customer's wishes: articles, each with the shop that wrote it down.
+pub type WishVisit<'v> =
+    dyn FnMut(CustomerId, Vec<(String, ShopId)>) -> Result<ControlFlow<()>, StoreError> + 'v;
+
 /// Visits customers with wishes, from the first after `after`, until the visitor breaks.
 ///
 /// # Errors
@@ -349,7 +355,7 @@ pub fn put_wishes(
 pub fn wishes(
     tx: &dyn ReadTx,
     after: Option<CustomerId>,
-    visit: &mut dyn FnMut(CustomerId, Vec<(String, ShopId)>) -> Result<ControlFlow<()>, StoreError>,
+    visit: &mut WishVisit<'_>,
 ) -> Result<(), StoreError> {
     let from = after.map_or_else(
         || WISHES.to_vec(),

@@ -157,7 +157,9 @@ impl Item {
         self.applies_if.iter().any(Condition::is_restricting)
     }
 
-    fn to_value(&self) -> Value {
+    /// The item as JSON.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
         let mut fields = Map::new();
         let mut put = |name: &str, value: Value| {
             fields.insert(name.to_owned(), value);

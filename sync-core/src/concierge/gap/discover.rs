@@ -49,11 +49,7 @@ pub struct Discovery {
 
 impl Serialize for Discovery {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let draft = self
-            .draft
-            .clone()
-            .map(|item| Playbook { items: vec![item] });
-        let draft = draft.and_then(|playbook| playbook.to_value().pointer("/items/0").cloned());
+        let draft = self.draft.as_ref().map(Item::to_value);
         serde_json::json!({
             "kind": self.kind,
             "best": self.best,

@@ -176,45 +176,58 @@ fn somebody(number: u64, version: u64) -> Whole {
     for half in 0..2 {
         let day = TODAY - 60 - half * 150 - below(&mut chance, 140);
         let at = Timestamp(day * Timestamp::DAY_MS + 36_000_000);
-        let amount_minor = 1_000 + below(&mut chance, 90_000);
-        whole.sales.push(Record {
-            kind: RecordKind::Purchase,
-            customer: id(number),
-            source: "till".to_owned(),
-            source_id: format!("{number}-{half}"),
-            version: 1,
-            as_of: at,
-            sale: Sale {
-                shop: None,
-                at: SoldAt::Moment(at),
-                lines: Vec::new(),
-                amount_minor,
-                currency: Currency::EUR,
-            },
-        });
-        if version == 0 && below(&mut chance, 3) > 0 {
-            continue;
+        let name = format!("{number}-{half}");
+        let cents = 1_000 + below(&mut chance, 90_000);
+        if version > 0 || below(&mut chance, 3) == 0 {
+            let thanked = at.plus_ms(3_600_000 * below(&mut chance, 100));
+            whole.contacts.push(thanks(&name, thanked));
         }
-        let at = at.plus_ms(3_600_000 * below(&mut chance, 100));
-        whole.contacts.push(ToldBy {
-            key: format!("esp:{number}-{half}"),
-            source: "esp".to_owned(),
-            as_of: at,
-            body: ContactBody {
-                channel: None,
-                purpose: None,
-                at,
-                by_customer: false,
-                summary: None,
-                content: None,
-                by: None,
-                act: Some("thank_you".to_owned()),
-            },
-        });
+        whole.sales.push(purchase(number, name, (at, cents)));
     }
     let due = Timestamp((TODAY - 1 - below(&mut chance, 300)) * Timestamp::DAY_MS);
     let is_kept = below(&mut chance, 4) > 0;
-    whole.view.promises.push(PromiseView {
+    whole.view.promises.push(promise(due, is_kept));
+    whole
+}
+
+fn purchase(number: u64, name: String, (at, amount_minor): (Timestamp, i64)) -> Record {
+    Record {
+        kind: RecordKind::Purchase,
+        customer: id(number),
+        source: "till".to_owned(),
+        source_id: name,
+        version: 1,
+        as_of: at,
+        sale: Sale {
+            shop: None,
+            at: SoldAt::Moment(at),
+            lines: Vec::new(),
+            amount_minor,
+            currency: Currency::EUR,
+        },
+    }
+}
+
+fn thanks(name: &str, at: Timestamp) -> ToldBy<ContactBody> {
+    ToldBy {
+        key: format!("esp:{name}"),
+        source: "esp".to_owned(),
+        as_of: at,
+        body: ContactBody {
+            channel: None,
+            purpose: None,
+            at,
+            by_customer: false,
+            summary: None,
+            content: None,
+            by: None,
+            act: Some("thank_you".to_owned()),
+        },
+    }
+}
+
+fn promise(due: Timestamp, is_kept: bool) -> PromiseView {
+    PromiseView {
         id: EditId([1; 10]),
         what: Fact {
             value: "call".to_owned(),
@@ -237,6 +250,5 @@ fn somebody(number: u64, version: u64) -> Whole {
         assignees: Vec::new(),
         overdue: false,
         sources: Vec::new(),
-    });
-    whole
+    }
 }
