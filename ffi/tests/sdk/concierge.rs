@@ -17,7 +17,8 @@ use crate::stage::{ANA, Stage};
 
 fn preview() -> (Arc<Book>, CustomerId) {
     let book = Book::preview().unwrap();
-    let ana = book.search("ana".to_owned(), 1).unwrap().hits[0].customer;
+    let found = book.search("ana".to_owned(), 1).unwrap();
+    let ana = found.hits.first().unwrap().customer;
     (book, ana)
 }
 

@@ -75,7 +75,11 @@ fn scalar(value: &Value) -> Result<Option<String>, &'static str> {
         Value::Array(list) => {
             let texts = list.iter().map(|one| match one {
                 Value::Array(_) => Err(EXPECTED),
-                other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => Ok(scalar(other)?.unwrap_or_default()),
+                other @ (Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Object(_)) => Ok(scalar(other)?.unwrap_or_default()),
             });
             let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
             Ok(Some(texts.join(&LIST.to_string())))
