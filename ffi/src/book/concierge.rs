@@ -1,7 +1,5 @@
 //! The concierge: what an associate needs in the moment. All of it is computed here, offline, from what this book holds.
 
-use std::collections::BTreeMap;
-
 use sync_core::card::Edit;
 use sync_core::card::edit::Spent;
 use sync_core::card::terms::{Channel, EndpointKind, InteractionKind, Purpose};
@@ -13,12 +11,11 @@ use sync_core::concierge::linter::{Language, Linter};
 use sync_core::concierge::playbook::Playbook;
 use sync_core::concierge::recommend::Recommendations;
 use sync_core::concierge::rights::{Gesture, spend};
-use sync_core::concierge::today::{DueKind, Shift, TodayItem as CoreItem, TodayList, due};
+use sync_core::concierge::today::{DueKind, Shift, TodayItem as CoreItem, due};
 use sync_core::concierge::{Brief as CoreBrief, Picture};
 use sync_core::duplicates::{self, Warning};
 use sync_core::ids::{AssociateId, CustomerId, EditId, Timestamp};
 use sync_core::replica::book::Book as Core;
-use sync_core::store::ReadTx;
 
 use super::Book;
 use crate::BookError;
@@ -152,22 +149,29 @@ impl Book {
     ) -> Result<Today, BookError> {
         let made = self.prepare_today()?;
         let now = self.shelf.now();
+        let shift = Shift {
+            of: whose,
+            now,
+            ends,
+            minutes,
+        };
+        let is_complete = usize::try_from(made).is_ok_and(|made| made < DUE_AT_ONCE);
         guarded(|| {
-            self.shelf.pass().check(now)?;
-            let store = self.shelf.store()?;
-            let tx = store.read()?;
-            let mut list = TodayList::new(Shift {
-                of: whose,
-                now,
-                ends,
-                minutes,
-            });
-            due::for_each(&*tx, &mut |row| list.set(&row))?;
-            let playbook = Core::playbook(&*tx)?;
-            let is_complete = usize::try_from(made).is_ok_and(|made| made < DUE_AT_ONCE);
-            let plan = list.plan();
-            let mut names = Names::new(&*tx, &playbook);
-            Ok(Today::new(plan, is_complete, |item| names.line(item)))
+            self.shelf.with(|core, store| {
+                let tx = store.read()?;
+                let playbook = Core::playbook(&*tx)?;
+                let (plan, name) = core.today(&*tx, shift, now)?;
+                let line = |item: CoreItem| {
+                    let title = match item.kind {
+                        DueKind::Obligation => title_of(&playbook, &item.item),
+                        DueKind::Promise => "promise".to_owned(),
+                        DueKind::Arrival => "here now".to_owned(),
+                    };
+                    let name = name(item.customer);
+                    TodayItem::new(item, name, title)
+                };
+                Ok(Today::new(plan, is_complete, line))
+            })
         })
     }
 
@@ -326,35 +330,4 @@ impl Book {
 fn title_of(playbook: &Playbook, item: &str) -> String {
     let known = playbook.item(item);
     known.map_or(item, |item| item.name_in("en")).to_owned()
-}
-
-/// Names for the lines of the today list, each read once.
-struct Names<'a> {
-    tx: &'a dyn ReadTx,
-    playbook: &'a Playbook,
-    known: BTreeMap<CustomerId, String>,
-}
-
-impl<'a> Names<'a> {
-    fn new(tx: &'a dyn ReadTx, playbook: &'a Playbook) -> Self {
-        Self {
-            tx,
-            playbook,
-            known: BTreeMap::new(),
-        }
-    }
-
-    fn line(&mut self, item: CoreItem) -> TodayItem {
-        let tx = self.tx;
-        let name = self.known.entry(item.customer).or_insert_with(|| {
-            let row = sync_core::projection::read_row(tx, item.customer);
-            row.ok().flatten().map_or_else(String::new, |row| row.name)
-        });
-        let title = match item.kind {
-            DueKind::Obligation => title_of(self.playbook, &item.item),
-            DueKind::Promise => "promise".to_owned(),
-            DueKind::Arrival => "here now".to_owned(),
-        };
-        TodayItem::new(item, name.clone(), title)
-    }
 }

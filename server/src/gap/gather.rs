@@ -152,6 +152,7 @@ pub fn shops(tx: &dyn ReadTx) -> Result<House, StoreError> {
 }
 
 /// Puts into the house what the shops have of what a customer wishes for, and nothing else.
+///
 /// What is there counts from when it was first counted so ([`ledger::in_stock_since`]): another count of the same coat is no news.
 ///
 /// # Errors

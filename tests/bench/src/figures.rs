@@ -47,7 +47,11 @@ const fn at_most(name: &'static str, customers: Option<u32>, bound: f64) -> Targ
     }
 }
 
+<<<<<<< HEAD
 const TARGETS: [Target; 27] = [
+=======
+const TARGETS: [Target; 28] = [
+>>>>>>> c-wire
     at_most("reconnect.bytes", None, 256.0),
     at_most("reconnect.round_trips", None, 1.0),
     at_most("reconnect.hub_cpu_ms", None, 0.2),
@@ -73,6 +77,10 @@ const TARGETS: [Target; 27] = [
     at_most("handheld.open_ms", Some(50_000), 30.0),
     at_most("handheld.search_p99_ms", Some(50_000), 8.0),
     at_most("handheld.edit_p99_ms", Some(50_000), 25.0),
+    at_most("brief.p99_ms", Some(50_000), 20.0),
+    at_most("guard.p99_ms", Some(50_000), 2.0),
+    at_most("today.from_nothing_ms", Some(5_000), 150.0),
+    at_most("today.after_edit_ms", Some(5_000), 10.0),
     at_most("duplicates.bytes", None, 4_000_000.0),
     at_most("duplicates.lookup_us", None, 100.0),
     at_most("import.wall_s", Some(50_000), 120.0),

@@ -19,6 +19,8 @@ use sync_core::authority::HubAuthor;
 use sync_core::card::schema::Role;
 use sync_core::ids::{SessionId, ShopId, Timestamp};
 
+use crate::goods;
+
 /// The seed of every boutique here: figures of two runs speak of the same book.
 const SEED: u64 = 2_024;
 /// The moment at which its history ends.
@@ -55,7 +57,7 @@ pub(crate) fn config(folder: PathBuf) -> Config {
 }
 
 /// The hidden mode that fills a folder and prints a [`Filled`].
-pub(crate) async fn fill(folder: PathBuf, customers: u32) -> Result<()> {
+pub(crate) async fn fill(folder: PathBuf, customers: u32, with_goods: bool) -> Result<()> {
     let begin = std::time::Instant::now();
     let config = config(folder.clone());
     let store = data::open_store(&folder, true)?;
@@ -66,7 +68,7 @@ pub(crate) async fn fill(folder: PathBuf, customers: u32) -> Result<()> {
         .context("the folder is not empty")?;
     let staff = staff(&started, first.shop)?;
     let Written { edits, records, .. } = boutique(customers)
-        .write(&started.state.book, &[staff], |done| {
+        .write(&started.state.book, &[staff.clone()], |done| {
             if done % 10_000 == 0 || done == customers {
                 eprintln!(
                     "    {done} customers written, {:.1} s",
@@ -75,10 +77,16 @@ pub(crate) async fn fill(folder: PathBuf, customers: u32) -> Result<()> {
             }
         })
         .await?;
+<<<<<<< HEAD
     // A hub that has run for more than a minute has its index of duplicates; the figures are those of such a hub.
     let book = Arc::clone(&started.state.book);
     let keeper = Arc::new(Keeper::new(book, started.state.keys.chain_key()));
     keeper.catch_up().await?;
+=======
+    if with_goods {
+        goods::write(&started.state.book, staff, customers).await?;
+    }
+>>>>>>> c-wire
     started.stop();
     started.finish().await;
     let bytes = std::fs::metadata(folder.join(data::DATABASE))?.len();
@@ -143,9 +151,10 @@ pub(crate) struct Hub {
 
 impl Hub {
     /// Fills `folder` and serves it.
-    pub(crate) fn start(folder: &Path, customers: u32) -> Result<Self> {
+    pub(crate) fn start(folder: &Path, customers: u32, with_goods: bool) -> Result<Self> {
         let output = this_program(&["fill", "--customers", &customers.to_string(), "--data"])?
             .arg(folder)
+            .args(with_goods.then_some("--with-goods"))
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .output()?;

@@ -16,6 +16,7 @@
 
 mod account;
 mod figures;
+mod goods;
 mod handheld;
 mod hub;
 mod line;
@@ -44,7 +45,7 @@ struct Arguments {
     /// Customers of the books to measure on.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000])]
     customers: Vec<u32>,
-    /// Measure on every size that a target belongs to: 1,000, 10,000, 50,000 and 100,000 customers.
+    /// Measure on every size that a target belongs to: 1,000, 5,000, 10,000, 50,000 and 100,000 customers.
     /// Steps that take long and have no target at the large sizes are left out there, and named.
     #[arg(long, conflicts_with = "customers")]
     full: bool,
@@ -54,7 +55,11 @@ struct Arguments {
     /// Write the figures as JSON to this file too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+<<<<<<< HEAD
     /// Run the steps whose name is one of these (`first_sync`, hub, reconnect, `catch_up`, push, live, live50, handheld, duplicates, import, gap).
+=======
+    /// Run the steps whose name is one of these (`first_sync`, hub, reconnect, `catch_up`, push, live, live50, handheld, brief, guard, today, duplicates, import).
+>>>>>>> c-wire
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     #[command(subcommand)]
@@ -71,6 +76,8 @@ enum Mode {
         data: PathBuf,
         #[arg(long)]
         customers: u32,
+        #[arg(long)]
+        with_goods: bool,
     },
     /// Serve a hub's folder.
     #[command(hide = true)]
@@ -100,7 +107,9 @@ enum Mode {
 }
 
 /// The sizes of `--full`.
-const FULL: [u32; 4] = [1_000, 10_000, 50_000, 100_000];
+const FULL: [u32; 5] = [1_000, TODAY, 10_000, 50_000, 100_000];
+/// The size of the book whose today list has a target; nothing else is measured there.
+const TODAY: u32 = 5_000;
 
 impl Arguments {
     fn sizes(&self) -> &[u32] {
@@ -124,6 +133,9 @@ impl Arguments {
 
     /// Why a step is left out at this size.
     fn left_out(&self, step: &Step, customers: u32) -> Option<&'static str> {
+        if self.full && customers == TODAY && step.name != "today" {
+            return Some("this is the size of the today list alone");
+        }
         step.left_out_from
             .filter(|(from, _)| self.full && customers >= *from)
             .map(|(_, reason)| reason)
@@ -137,7 +149,11 @@ fn main() -> Result<ExitCode> {
         .build()?;
     runtime.block_on(async {
         match arguments.mode {
-            Some(Mode::Fill { data, customers }) => hub::fill(data, customers).await?,
+            Some(Mode::Fill {
+                data,
+                customers,
+                with_goods,
+            }) => hub::fill(data, customers, with_goods).await?,
             Some(Mode::Hub { data }) => hub::serve(data).await?,
             Some(Mode::Alone) => steps::alone()?,
             Some(Mode::Import { data, file }) => steps::import_child(data, file).await?,
@@ -212,7 +228,7 @@ impl Outcome {
 async fn measure(arguments: &Arguments, customers: u32, outcome: &mut Outcome) -> Result<()> {
     println!("\n{customers} customers: filling a hub");
     let folder = tempfile::tempdir()?;
-    let hub = Hub::start(&folder.path().join("hub"), customers)?;
+    let hub = Hub::start(&folder.path().join("hub"), customers, false)?;
     let filled = &hub.filled;
     println!(
         "  {} edits and {} sales in {:.1} s, database {:.0} MB",
@@ -282,7 +298,13 @@ mod tests {
         };
         assert_eq!(
             left_out(&full),
+<<<<<<< HEAD
             ["catch_up", "live", "live50", "handheld", "import", "gap"]
+=======
+            [
+                "catch_up", "live", "live50", "handheld", "brief", "guard", "today", "import"
+            ]
+>>>>>>> c-wire
         );
         assert!(left_out(&asked).is_empty());
     }

@@ -2,6 +2,7 @@
 
 mod alone;
 mod book;
+mod concierge;
 mod duplicates;
 mod gap;
 mod import;
@@ -38,6 +39,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) folder: &'a Path,
     /// A full handheld that has synced; the first step makes it.
     pub(crate) handheld: Option<(Handheld<SqliteStore>, Database)>,
+    /// Another hub with a catalogue, and a handheld that has synced with it; the first step that needs them makes them.
+    house: Option<concierge::House>,
     /// What is drawn along the way: cards to edit, words to search.
     pub(crate) chance: SeededEntropy,
     devices: u64,
@@ -61,7 +64,11 @@ const MORE_HANDHELDS: &str =
     "it takes more handhelds with the whole book, and its target is measured at the sizes before";
 
 /// All steps, in the order in which they run.
+<<<<<<< HEAD
 pub(crate) const STEPS: [Step; 11] = [
+=======
+pub(crate) const STEPS: [Step; 13] = [
+>>>>>>> c-wire
     Step {
         name: "first_sync",
         tells: "a new handheld takes the whole book",
@@ -133,6 +140,31 @@ pub(crate) const STEPS: [Step; 11] = [
         run: |bench| Box::pin(book::handheld(bench)),
     },
     Step {
+        name: "brief",
+        tells: "what to know before the customer is greeted; its own hub, with a catalogue and stock, so that a first sync is not heavier",
+        brings: &["brief.p50_ms", "brief.p99_ms"],
+        left_out_from: Some((100_000, "a handheld carries up to 50,000 customers")),
+        run: |bench| Box::pin(concierge::brief(bench)),
+    },
+    Step {
+        name: "guard",
+        tells: "whether the customer may be contacted now; the same hub as for the brief",
+        brings: &["guard.p50_ms", "guard.p99_ms"],
+        left_out_from: Some((100_000, "a handheld carries up to 50,000 customers")),
+        run: |bench| Box::pin(concierge::guard(bench)),
+    },
+    Step {
+        name: "today",
+        tells: "the today list, after the one-time work that follows a first sync; the same hub as for the brief",
+        brings: &[
+            "today.prepare_ms_per_customer",
+            "today.from_nothing_ms",
+            "today.after_edit_ms",
+        ],
+        left_out_from: Some((50_000, "its target is measured at 5,000")),
+        run: |bench| Box::pin(concierge::today(bench)),
+    },
+    Step {
         name: "duplicates",
         tells: "the index of a million endpoints that warns of duplicates",
         brings: &["duplicates.bytes", "duplicates.lookup_us"],
@@ -178,6 +210,8 @@ pub(crate) struct Extent {
     pub(crate) openings: usize,
     pub(crate) names: u64,
     pub(crate) edits: usize,
+    pub(crate) looks: usize,
+    pub(crate) lists: usize,
     pub(crate) endpoints: u64,
 }
 
@@ -193,6 +227,8 @@ impl Extent {
         openings: 10,
         names: 60,
         edits: 300,
+        looks: 400,
+        lists: 30,
         endpoints: 1_000_000,
     };
     /// As little as shows that every figure comes.
@@ -206,6 +242,8 @@ impl Extent {
         openings: 2,
         names: 3,
         edits: 5,
+        looks: 5,
+        lists: 2,
         endpoints: 5_000,
     };
 }
@@ -218,6 +256,7 @@ impl<'a> Bench<'a> {
             office: Office::open(hub).await?,
             folder,
             handheld: None,
+            house: None,
             chance: SeededEntropy::new(99),
             devices: 0,
         })

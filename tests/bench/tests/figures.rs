@@ -5,7 +5,11 @@
 use std::process::{Command, Output};
 
 /// What the bench must always bring.
+<<<<<<< HEAD
 const FIGURES: [&str; 30] = [
+=======
+const FIGURES: [&str; 34] = [
+>>>>>>> c-wire
     "reconnect.bytes",
     "reconnect.round_trips",
     "reconnect.hub_cpu_ms",
@@ -28,6 +32,13 @@ const FIGURES: [&str; 30] = [
     "handheld.search_p99_ms",
     "handheld.edit_p99_ms",
     "handheld.rss_mb",
+    "brief.p50_ms",
+    "brief.p99_ms",
+    "guard.p50_ms",
+    "guard.p99_ms",
+    "today.prepare_ms_per_customer",
+    "today.from_nothing_ms",
+    "today.after_edit_ms",
     "duplicates.bytes",
     "duplicates.lookup_us",
     "import.wall_s",

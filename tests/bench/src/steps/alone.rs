@@ -2,25 +2,43 @@
 
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use carnet_ffi::{Book, BookListener, BookOptions, ChangeSummary, ListenerError};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use server::clock::{Clock as _, SystemClock};
 use sync_core::card::Source;
+use sync_core::card::terms::{Channel, Purpose};
 use sync_core::entropy::SeededEntropy;
-use sync_core::ids::{AssociateId, DeviceId, SessionId, ShopId, Timestamp};
+use sync_core::ids::{AssociateId, CustomerId, DeviceId, SessionId, ShopId, Timestamp};
 use sync_core::replica::account::{Enrolment, SignIn};
 
 use super::{Extent, milliseconds, note};
-use crate::hub::boutique;
+use crate::account::Account;
+use crate::handheld::Database;
+use crate::hub::{Hub, boutique, this_program};
 use crate::machine;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) enum Part {
+    /// Open, search, edit: a [`Told`].
+    Handheld,
+    /// The brief, the guard: milliseconds each took.
+    Brief,
+    Guard,
+    /// The today list: a [`ToldToday`].
+    Today,
+}
 
 /// Which handheld, and how often it is asked.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Alone {
+    pub(super) part: Part,
     pub(super) database: PathBuf,
     pub(super) key: [u8; 32],
     pub(super) customers: u32,
@@ -43,7 +61,54 @@ pub(crate) struct Told {
     pub(super) database_mb: f64,
 }
 
+/// What it measured of the today list.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ToldToday {
+    /// Milliseconds for each customer, once after a first sync.
+    pub(super) prepare: f64,
+    pub(super) from_nothing: Vec<f64>,
+    pub(super) after_edit: Vec<f64>,
+    /// Lines of the list.
+    pub(super) lines: usize,
+}
+
 impl Alone {
+    /// The task of measuring a handheld that has synced with `hub`.
+    pub(super) fn of(
+        part: Part,
+        (hub, extent): (&Hub, Extent),
+        (account, database): (&Account, &Database),
+    ) -> Self {
+        Self {
+            part,
+            database: database.path.clone(),
+            key: database.key,
+            customers: hub.customers,
+            device: account.device,
+            hub_key: account.hub_key.to_bytes(),
+            hub_url: hub.url.clone(),
+            associate: account.author.associate,
+            session: account.author.session,
+            shop: account.author.shop,
+            extent,
+        }
+    }
+
+    /// Measures in a process that holds nothing else.
+    pub(super) fn measure<T: DeserializeOwned>(&self) -> Result<T> {
+        let mut child = this_program(&["alone"])?
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdin = child.stdin.take().context("the input is piped")?;
+        serde_json::to_writer(stdin, self)?;
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!("the handheld's process failed ({})", output.status);
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
     /// Opens the book as an app does when it starts.
     fn open(&self) -> Result<Arc<Book>> {
         let path = self.database.to_str().context("a path that is text")?;
@@ -90,12 +155,23 @@ impl BookListener for Screen {
     }
 }
 
-/// The hidden mode: reads an [`Alone`], prints a [`Told`].
+/// The hidden mode: reads an [`Alone`], prints what its part tells.
 pub(crate) fn alone() -> Result<()> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let task: Alone = serde_json::from_str(&text)?;
     task.take_up()?;
+    let told = match task.part {
+        Part::Handheld => serde_json::to_string(&handheld(&task)?)?,
+        Part::Brief => serde_json::to_string(&briefs(&task)?)?,
+        Part::Guard => serde_json::to_string(&guards(&task)?)?,
+        Part::Today => serde_json::to_string(&lists(&task)?)?,
+    };
+    println!("{told}");
+    Ok(())
+}
+
+fn handheld(task: &Alone) -> Result<Told> {
     let mut chance = SeededEntropy::new(5);
     let mut open = Vec::new();
     for _ in 0..task.extent.openings {
@@ -108,18 +184,92 @@ pub(crate) fn alone() -> Result<()> {
     }
     let book = task.open()?;
     book.listen(Some(Arc::new(Screen(Arc::downgrade(&book)))))?;
-    let search = search_as_typed(&book, &task, &mut chance)?;
-    let edit = edits(&book, &task, &mut chance)?;
+    let search = search_as_typed(&book, task, &mut chance)?;
+    let edit = edits(&book, task, &mut chance)?;
     let bytes = std::fs::metadata(&task.database)?.len();
-    let told = Told {
+    Ok(Told {
         open,
         search,
         edit,
         rss_mb: machine::memory_mb(std::process::id())?.0,
         database_mb: f64::from(u32::try_from(bytes >> 10)?) / 1_024.0,
+    })
+}
+
+/// Somebody of the book.
+fn somebody(task: &Alone, chance: &mut SeededEntropy) -> Result<CustomerId> {
+    let index = u32::try_from(chance.below(u64::from(task.customers)))?;
+    Ok(boutique(task.customers).customer_id(index))
+}
+
+/// Briefs of customers whose cards were not open before, each look logged.
+fn briefs(task: &Alone) -> Result<Vec<f64>> {
+    let mut chance = SeededEntropy::new(6);
+    let book = task.open()?;
+    let mut samples = Vec::new();
+    for _ in 0..task.extent.looks {
+        let customer = somebody(task, &mut chance)?;
+        let begin = Instant::now();
+        let brief = book.brief(customer)?;
+        samples.push(milliseconds(begin));
+        drop(brief);
+    }
+    Ok(samples)
+}
+
+/// Verdicts on customers whose page is open: that is where one taps to call or to write.
+fn guards(task: &Alone) -> Result<Vec<f64>> {
+    let mut chance = SeededEntropy::new(7);
+    let book = task.open()?;
+    let mut samples = Vec::new();
+    for _ in 0..task.extent.looks {
+        let customer = somebody(task, &mut chance)?;
+        let page = book.brief(customer)?;
+        let begin = Instant::now();
+        let verdict = book.may_contact(customer, Channel::Call, Purpose::Service, None, false)?;
+        samples.push(milliseconds(begin));
+        drop((page, verdict));
+    }
+    Ok(samples)
+}
+
+/// The list of the whole shop: prepared once, then from the stored rows of a book just opened, then after an edit.
+fn lists(task: &Alone) -> Result<ToldToday> {
+    let mut chance = SeededEntropy::new(8);
+    let book = task.open()?;
+    let begin = Instant::now();
+    while book.prepare_today()? > 0 {}
+    let prepare = milliseconds(begin) / f64::from(task.customers);
+    drop(book);
+    let shift = || (SystemClock.now().plus_ms(Timestamp::DAY_MS / 2), 480);
+    let mut told = ToldToday {
+        prepare,
+        from_nothing: Vec::new(),
+        after_edit: Vec::new(),
+        lines: 0,
     };
-    println!("{}", serde_json::to_string(&told)?);
-    Ok(())
+    for _ in 0..task.extent.openings {
+        let book = task.open()?;
+        let (ends, minutes) = shift();
+        let begin = Instant::now();
+        let list = book.today(None, ends, minutes)?;
+        told.from_nothing.push(milliseconds(begin));
+        anyhow::ensure!(list.is_complete, "everything was prepared");
+        told.lines = list.today.len() + list.not_today.len();
+    }
+    let book = task.open()?;
+    let (ends, minutes) = shift();
+    drop(book.today(None, ends, minutes)?);
+    for number in 0..task.extent.lists {
+        let customer = somebody(task, &mut chance)?;
+        book.record_from(customer, note(number), Source::Typed)?;
+        let (ends, minutes) = shift();
+        let begin = Instant::now();
+        let list = book.today(None, ends, minutes)?;
+        told.after_edit.push(milliseconds(begin));
+        anyhow::ensure!(list.is_complete, "one customer is made again at once");
+    }
+    Ok(told)
 }
 
 /// Searches after every letter of names that are in the book, and of a word of notes.

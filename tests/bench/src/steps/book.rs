@@ -1,17 +1,15 @@
 //! The book as a whole: taking it, holding it.
 
-use std::process::Stdio;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use sync_core::protocol::handheld::Event;
 use sync_core::scope::Scope;
 
-use super::alone::Alone;
+use super::alone::{Alone, Part, Told};
 use super::meet::count;
 use super::{Bench, milliseconds};
 use crate::figures::Figure;
-use crate::hub::this_program;
 use crate::machine;
 
 /// A new handheld takes the whole book, folded and durable.
@@ -76,30 +74,13 @@ pub(super) async fn hub_memory(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
 /// A handheld by itself, in a process of its own.
 pub(super) async fn handheld(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
     let (handheld, database) = bench.synced().await?;
-    let task = Alone {
-        database: database.path.clone(),
-        key: database.key,
-        customers: bench.hub.customers,
-        device: handheld.account.device,
-        hub_key: handheld.account.hub_key.to_bytes(),
-        hub_url: bench.hub.url.clone(),
-        associate: handheld.account.author.associate,
-        session: handheld.account.author.session,
-        shop: handheld.account.author.shop,
-        extent: bench.extent,
-    };
+    let task = Alone::of(
+        Part::Handheld,
+        (bench.hub, bench.extent),
+        (&handheld.account, &database),
+    );
     drop(handheld);
-    let mut child = this_program(&["alone"])?
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let stdin = child.stdin.take().context("the input is piped")?;
-    serde_json::to_writer(stdin, &task)?;
-    let output = child.wait_with_output()?;
-    if !output.status.success() {
-        bail!("the handheld's process failed ({})", output.status);
-    }
-    let told: super::alone::Told = serde_json::from_slice(&output.stdout)?;
+    let told: Told = task.measure()?;
     let customers = bench.hub.customers;
     let mut figures: Vec<_> = [
         Figure::of("handheld.open_ms", (customers, "ms"), told.open),
