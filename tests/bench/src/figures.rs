@@ -47,11 +47,7 @@ const fn at_most(name: &'static str, customers: Option<u32>, bound: f64) -> Targ
     }
 }
 
-<<<<<<< HEAD
-const TARGETS: [Target; 27] = [
-=======
-const TARGETS: [Target; 28] = [
->>>>>>> c-wire
+const TARGETS: [Target; 31] = [
     at_most("reconnect.bytes", None, 256.0),
     at_most("reconnect.round_trips", None, 1.0),
     at_most("reconnect.hub_cpu_ms", None, 0.2),

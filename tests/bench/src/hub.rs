@@ -77,16 +77,13 @@ pub(crate) async fn fill(folder: PathBuf, customers: u32, with_goods: bool) -> R
             }
         })
         .await?;
-<<<<<<< HEAD
     // A hub that has run for more than a minute has its index of duplicates; the figures are those of such a hub.
     let book = Arc::clone(&started.state.book);
     let keeper = Arc::new(Keeper::new(book, started.state.keys.chain_key()));
     keeper.catch_up().await?;
-=======
     if with_goods {
         goods::write(&started.state.book, staff, customers).await?;
     }
->>>>>>> c-wire
     started.stop();
     started.finish().await;
     let bytes = std::fs::metadata(folder.join(data::DATABASE))?.len();

@@ -55,11 +55,7 @@ struct Arguments {
     /// Write the figures as JSON to this file too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-<<<<<<< HEAD
-    /// Run the steps whose name is one of these (`first_sync`, hub, reconnect, `catch_up`, push, live, live50, handheld, duplicates, import, gap).
-=======
-    /// Run the steps whose name is one of these (`first_sync`, hub, reconnect, `catch_up`, push, live, live50, handheld, brief, guard, today, duplicates, import).
->>>>>>> c-wire
+    /// Run the steps whose name is one of these (`first_sync`, hub, reconnect, `catch_up`, push, live, live50, handheld, brief, guard, today, duplicates, import, gap).
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
     #[command(subcommand)]
@@ -298,13 +294,10 @@ mod tests {
         };
         assert_eq!(
             left_out(&full),
-<<<<<<< HEAD
-            ["catch_up", "live", "live50", "handheld", "import", "gap"]
-=======
             [
-                "catch_up", "live", "live50", "handheld", "brief", "guard", "today", "import"
+                "catch_up", "live", "live50", "handheld", "brief", "guard", "today", "import",
+                "gap",
             ]
->>>>>>> c-wire
         );
         assert!(left_out(&asked).is_empty());
     }

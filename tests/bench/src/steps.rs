@@ -64,11 +64,7 @@ const MORE_HANDHELDS: &str =
     "it takes more handhelds with the whole book, and its target is measured at the sizes before";
 
 /// All steps, in the order in which they run.
-<<<<<<< HEAD
-pub(crate) const STEPS: [Step; 11] = [
-=======
-pub(crate) const STEPS: [Step; 13] = [
->>>>>>> c-wire
+pub(crate) const STEPS: [Step; 14] = [
     Step {
         name: "first_sync",
         tells: "a new handheld takes the whole book",

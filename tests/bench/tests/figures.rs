@@ -5,11 +5,7 @@
 use std::process::{Command, Output};
 
 /// What the bench must always bring.
-<<<<<<< HEAD
-const FIGURES: [&str; 30] = [
-=======
-const FIGURES: [&str; 34] = [
->>>>>>> c-wire
+const FIGURES: [&str; 37] = [
     "reconnect.bytes",
     "reconnect.round_trips",
     "reconnect.hub_cpu_ms",

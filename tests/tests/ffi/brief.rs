@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use carnet_ffi::clock::{Clock as _, SystemClock};
 use carnet_ffi::{Book, BriefSection, NamePartText, SyncEnd};
 use serde_json::{Value, json};
 use sync_core::card::Edit;
@@ -78,10 +79,7 @@ fn the_brief_of_a_customer_is_the_same_on_hub_and_handheld() {
     let mia = hub.handheld("mia");
     let (lea, also) = (create(&mia, "Léa"), create(&mia, "L. R."));
     let edit = |edit: Value| serde_json::from_value::<Edit>(edit).unwrap();
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap();
-    let now = Timestamp(i64::try_from(now.as_millis()).unwrap());
+    let now = SystemClock.now();
     let half_a_day = Timestamp::DAY_MS / 2;
     for (card, what) in [
         (
