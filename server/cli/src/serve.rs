@@ -31,7 +31,7 @@ pub(crate) struct ServeArguments {
     /// Allow plain HTTP beyond this machine, and say why (a TLS proxy in front, say).
     #[arg(long, value_name = "REASON")]
     insecure: Option<String>,
-    /// Where messages to customers go, as signed webhooks: https://provider/path. Without it none leave.
+    /// Where messages to customers go, as signed webhooks: `https://provider/path`. Without it none leave.
     #[arg(long, requires = "messages_secret", value_name = "URL")]
     messages_url: Option<String>,
     /// File with the secret that signs them (whsec_ and base 64).

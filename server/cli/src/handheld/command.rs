@@ -194,10 +194,7 @@ pub(crate) fn read(line: &str, now: Timestamp) -> Command {
                 let read = concierge::read(&word, rest, now)?;
                 Some(read.map(|line| Command::Concierge(Box::new(line))))
             })
-            .map_or_else(
-                || unknown(&word),
-                |read| read.unwrap_or_else(|usage| hint(usage)),
-            ),
+            .map_or_else(|| unknown(&word), |read| read.unwrap_or_else(hint)),
     }
 }
 
