@@ -66,7 +66,6 @@ pub(crate) async fn write(book: &Book, author: HubAuthor, customers: u32) -> Res
         .collect();
     for batch in everybody.chunks(AT_ONCE) {
         let news: Vec<_> = batch.iter().map(|one| News::of(*one, now)).collect();
-        let author = author.clone();
         book.write_batch(move |engine| {
             for one in &news {
                 if !one.edits.is_empty() {

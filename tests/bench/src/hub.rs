@@ -68,7 +68,7 @@ pub(crate) async fn fill(folder: PathBuf, customers: u32, with_goods: bool) -> R
         .context("the folder is not empty")?;
     let staff = staff(&started, first.shop)?;
     let Written { edits, records, .. } = boutique(customers)
-        .write(&started.state.book, &[staff.clone()], |done| {
+        .write(&started.state.book, std::slice::from_ref(&staff), |done| {
             if done % 10_000 == 0 || done == customers {
                 eprintln!(
                     "    {done} customers written, {:.1} s",
