@@ -7,6 +7,7 @@
 //! - A proposal changes nothing; the host's list is kept as the host made it, with remarks beside it.
 //! - A list holds a customer once. Seats are given to those on it alone ([`capacity`]).
 
+mod field;
 #[cfg(test)]
 mod tests;
 
@@ -16,22 +17,21 @@ use minicbor::{Decode, Encode};
 use serde::Serialize;
 use sync_core::card::normal::fold;
 use sync_core::card::reduce::Decision;
-use sync_core::card::terms::{Purpose, RelationshipKind};
-use sync_core::card::{CardView, Facet, Reading};
+use sync_core::card::terms::Purpose;
+use sync_core::card::{CardView, Facet};
 use sync_core::concierge::guests::{
-    self, CAPACITY_DEFAULT, CAPACITY_MAX, Candidate, EventBody, EventState, Proposal, Remark, Seat,
-    Setting, heard_rate_bp,
+    self, CAPACITY_DEFAULT, CAPACITY_MAX, EventBody, EventState, Proposal, Remark, Seat, Setting,
+    heard_rate_bp,
 };
 use sync_core::documents;
 use sync_core::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
-use sync_core::notices::bodies::OwnerBody;
 use sync_core::notices::{self, NoticeDraft, NoticeError, Subject};
-use sync_core::projection;
 use sync_core::scope::Scope;
 use sync_core::store::{self, ReadTx, StoreError, Table};
 
 use crate::book::Book;
 use crate::writer::WriteError;
+use field::{field, latest, read};
 
 const LISTS: &[u8] = b"l";
 /// Which system says so.
@@ -284,13 +284,6 @@ pub fn capacity(
     Ok(is_open.then(|| i64::from(event.seats())))
 }
 
-/// What a proposal and its review are made from, besides the event.
-#[derive(Debug, Default)]
-struct Field {
-    candidates: BTreeMap<CustomerId, Candidate>,
-    apart: BTreeSet<(CustomerId, CustomerId)>,
-}
-
 /// Who gathers candidates asks these.
 pub struct Asked<'a> {
     /// The contact guard.
@@ -458,70 +451,4 @@ pub fn feedback(book: &Book, shop: ShopId, id: &str) -> Result<Feedback, EventEr
         due: attended.difference(&heard).copied().collect(),
         attended,
     })
-}
-
-fn read(
-    book: &Book,
-    customer: CustomerId,
-    (shop, now): (ShopId, Timestamp),
-) -> Result<CardView, StoreError> {
-    let (visible, corrections) = book.visible(customer, (shop, None))?;
-    let reading = Reading {
-        now,
-        corrections: &corrections,
-    };
-    Ok(CardView::read(&visible, &reading))
-}
-
-/// The customers of a book with the latest dealings.
-fn latest(tx: &dyn ReadTx, shop: ShopId) -> Result<Vec<CustomerId>, StoreError> {
-    let mut found = Vec::new();
-    let book = Scope::Book(shop).key();
-    store::scan_prefix(tx, Table::ScopeDocument, &book, &mut |key, _| {
-        let document = key
-            .get(book.len()..)
-            .and_then(sync_core::ids::DocumentId::from_slice);
-        let Some(document) = document else {
-            return Ok(std::ops::ControlFlow::Continue(()));
-        };
-        if let Some(row) = documents::row(tx, document)?
-            && row.facet == Facet::Card
-        {
-            let rank = projection::read_row(tx, row.customer)?.map_or(0, |row| row.rank);
-            found.push((std::cmp::Reverse(rank), row.customer));
-        }
-        Ok(std::ops::ControlFlow::Continue(()))
-    })?;
-    found.sort_unstable();
-    found.truncate(CANDIDATES_MAX);
-    Ok(found.into_iter().map(|(_, customer)| customer).collect())
-}
-
-fn field(
-    book: &Book,
-    (shop, id): (ShopId, &str),
-    customers: &[CustomerId],
-    asked: &Asked<'_>,
-) -> Result<Field, StoreError> {
-    let tx = book.store().read()?;
-    let events = events(&*tx, shop)?;
-    let mut field = Field::default();
-    for customer in customers {
-        let view = read(book, *customer, (shop, asked.now))?;
-        let mut candidate = Candidate::of(&view, id, &events);
-        let owner = notices::get::<OwnerBody>(&*tx, Subject::Customer(*customer), "")?;
-        candidate.owner = owner.map(|(_, body)| body.owner);
-        candidate.guard = (asked.guard)(*customer, &view, asked.now);
-        candidate.is_of_the_rest = !asked.cohort.is_best(&*tx, *customer)?;
-        for tie in &view.relationships {
-            if tie.kind == RelationshipKind::Separate {
-                let other = tie.other.value;
-                field
-                    .apart
-                    .insert(((*customer).min(other), (*customer).max(other)));
-            }
-        }
-        field.candidates.insert(*customer, candidate);
-    }
-    Ok(field)
 }

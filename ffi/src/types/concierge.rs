@@ -6,8 +6,6 @@ use sync_core::card::terms::Channel;
 use sync_core::concierge::confirm::{Ask, Doubt};
 use sync_core::concierge::grounds::SourceId;
 use sync_core::concierge::guard::{Reason, Ruling, Unblocker, Until, Verdict};
-use sync_core::concierge::ledger::Ledger;
-use sync_core::concierge::linter::{Category, Instead, Warning};
 use sync_core::concierge::recommend::{
     Reason as RecommendReason, ReasonKind, Recommendation as CoreItem, Recommendations as CoreAll,
     Referral as CoreReferral, ReferralKind,
@@ -15,9 +13,12 @@ use sync_core::concierge::recommend::{
 use sync_core::concierge::stock::{Supply, SupplyKind};
 use sync_core::concierge::today::{DueKind, Today as CoreToday, TodayItem as CoreTodayItem};
 use sync_core::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
-use sync_core::records::Currency;
 
 use super::brief::BriefArgument;
+
+mod beside;
+
+pub use beside::{GestureBudget, MayExist, NoteWarning, OwedItem, ValueLedger};
 
 /// What kind of thing is owed.
 #[uniffi::remote(Enum)]
@@ -414,111 +415,4 @@ impl From<&Ask<'_>> for VisitQuestion {
             sources: texts(ask.sources()),
         }
     }
-}
-
-/// A finding of the note linter: "the customer may read this".
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct NoteWarning {
-    /// First character of the passage, counted in Unicode scalars.
-    pub start: u32,
-    /// The character after the passage.
-    pub end: u32,
-    /// Of what kind: `health`, `religion`, `appearance`, `insult`, `wealth`, `id_number`, `card_number`.
-    pub category: String,
-    /// What to do instead, the best first: `allergy`, `restricted`, `preference`, `draft`, `nowhere`.
-    pub instead: Vec<String>,
-}
-
-impl NoteWarning {
-    pub(crate) fn new(text: &str, warning: &Warning) -> Self {
-        let at = |byte: usize| {
-            let before = text.char_indices().take_while(|(start, _)| *start < byte);
-            u32::try_from(before.count()).unwrap_or(u32::MAX)
-        };
-        Self {
-            start: at(warning.span.start),
-            end: at(warning.span.end),
-            category: Category::as_str(warning.category).to_owned(),
-            instead: warning.instead.iter().map(|one| instead(*one)).collect(),
-        }
-    }
-}
-
-fn instead(what: Instead) -> String {
-    let name = match what {
-        Instead::Allergy => "allergy",
-        Instead::Restricted => "restricted",
-        Instead::Preference => "preference",
-        Instead::Draft => "draft",
-        Instead::Nowhere => "nowhere",
-    };
-    name.to_owned()
-}
-
-/// What the customer gave beside what we gave; never a score.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct ValueLedger {
-    /// Both sides in one English line.
-    pub line: String,
-    /// Everything with its sources, as JSON: what a customer is given who asks for it.
-    pub json: String,
-}
-
-impl From<Ledger> for ValueLedger {
-    fn from(ledger: Ledger) -> Self {
-        Self {
-            line: ledger.line(),
-            json: ledger.to_json(),
-        }
-    }
-}
-
-/// What is left to spend on gestures today, of one right.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct GestureBudget {
-    /// How much, in minor units.
-    pub left_minor: i64,
-    /// In which currency; the shop's own where the hub does not know it.
-    pub currency: Option<String>,
-}
-
-impl From<(i64, Option<Currency>)> for GestureBudget {
-    fn from((left_minor, currency): (i64, Option<Currency>)) -> Self {
-        Self {
-            left_minor,
-            currency: currency.map(|currency| currency.as_str().to_owned()),
-        }
-    }
-}
-
-/// Something that is owed to a customer by the playbook.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct OwedItem {
-    /// Its id: the same on every handheld.
-    pub id: String,
-    /// The playbook's item.
-    pub item: String,
-    /// What the playbook calls it, in English.
-    pub title: String,
-    /// What became of it: `pending`, `met`, `late`, `missed`, `excused`, `void`.
-    pub state: String,
-    /// From when it may be done.
-    pub opens: Timestamp,
-    /// Before when it is to be done.
-    pub closes: Timestamp,
-    /// When it was done.
-    pub done_at: Option<Timestamp>,
-    /// What shows it.
-    pub sources: Vec<String>,
-}
-
-/// Whether the chain may know somebody already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum MayExist {
-    /// No card of the chain has this endpoint, as of the last sync.
-    No,
-    /// One may: look for them at the hub before a second card is begun.
-    Maybe,
-    /// This handheld does not hold the index.
-    Unknown,
 }

@@ -402,28 +402,6 @@ impl Book {
         Ok(replica.record(tx, &author, &request, entropy)?)
     }
 
-    /// Records an edit of the person whom a card is about, on whichever of their cards it belongs: see [`Replica::record_of_person`].
-    ///
-    /// # Errors
-    /// [`BookError`]; the transaction must then be dropped.
-    pub fn record_of_person(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        (customer, edit): (CustomerId, &Edit),
-        source: Source,
-        (now, entropy): (Timestamp, &mut dyn Entropy),
-    ) -> Result<Recorded, BookError> {
-        let author = self.author(now)?;
-        let replica = self.replica.as_mut().ok_or(BookError::NotEnrolled)?;
-        let request = EditRequest {
-            customer,
-            edit,
-            source,
-            now,
-        };
-        Ok(replica.record_of_person(tx, &author, &request, entropy)?)
-    }
-
     /// Edits that the hub has not brought back yet, oldest first: only those of who works, since others' may be private.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ fn hub() -> Hub {
         hub.put_notices(&[case], entropy).unwrap();
     }
     let of_house = |number: u64| {
-        let subject = if number % 3 == 0 {
+        let subject = if number.is_multiple_of(3) {
             Subject::Shop(SHOP)
         } else {
             Subject::Chain

@@ -195,6 +195,7 @@ impl Tally {
         if let Some(share) = share {
             *self.shares.entry(share).or_default() += 1;
         }
+        self.trim();
     }
 
     /// Takes a customer away who was added with this row.

@@ -172,15 +172,12 @@ fn denies(stage: &Stage, request: &Request, reason: Reason) {
 
 #[track_caller]
 fn holds(stage: &Stage, request: &Request, reason: Reason) -> Until {
-    match stage.ask(request).ruling {
-        Ruling::Hold {
-            until,
-            reason: found,
-        } if found == reason => until,
-        other @ (Ruling::Allow | Ruling::Hold { .. } | Ruling::Deny { .. }) => {
-            panic!("expected a hold for {reason:?}, found {other:?}")
-        }
-    }
+    let verdict = stage.ask(request);
+    assert_eq!(verdict.reason(), Some(reason), "{verdict:?}");
+    let Ruling::Hold { until, .. } = verdict.ruling else {
+        panic!("expected a hold for {reason:?}, found {verdict:?}");
+    };
+    until
 }
 
 #[test]

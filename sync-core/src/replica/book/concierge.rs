@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{Book, BookError};
 use crate::card::links::{self, Component, Standing};
 use crate::card::reduce::Corrections;
-use crate::card::{CardView, Reading};
+use crate::card::{CardView, Edit, Reading, Source};
 use crate::concierge::gap::Contribution;
 use crate::concierge::gap::Settings as GapSettings;
 use crate::concierge::gap::exact::Share;
@@ -20,8 +20,10 @@ use crate::concierge::picture::{Picture, Viewer};
 use crate::concierge::playbook::{Playbook, PlaybookBody};
 use crate::concierge::rights::{Held, Holder, Marks, RightBody, Rights};
 use crate::concierge::today::{CustomerDue, DueItem, DueKind, Effort, due, due_of};
+use crate::entropy::Entropy;
 use crate::ids::{CustomerId, Timestamp};
 use crate::notices::{self, Subject};
+use crate::replica::{EditRequest, Recorded};
 use crate::store::{ReadTx, StoreError, Table, WriteTx, get_row, put_row};
 
 /// A customer as whoever works sees them now.
@@ -123,6 +125,28 @@ impl Book {
         };
         let merged = links::merge(&cards, &reading, Some(author.associate));
         Ok((merged.view, merged.members))
+    }
+
+    /// Records an edit of the person whom a card is about, on whichever of their cards it belongs: see [`Replica::record_of_person`].
+    ///
+    /// # Errors
+    /// [`BookError`]; the transaction must then be dropped.
+    pub fn record_of_person(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        (customer, edit): (CustomerId, &Edit),
+        source: Source,
+        (now, entropy): (Timestamp, &mut dyn Entropy),
+    ) -> Result<Recorded, BookError> {
+        let author = self.author(now)?;
+        let replica = self.replica.as_mut().ok_or(BookError::NotEnrolled)?;
+        let request = EditRequest {
+            customer,
+            edit,
+            source,
+            now,
+        };
+        Ok(replica.record_of_person(tx, &author, &request, entropy)?)
     }
 
     /// The chain's playbook, or the standard one where nobody has written another.

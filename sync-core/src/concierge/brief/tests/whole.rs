@@ -4,10 +4,7 @@ use super::{all_lines, english};
 use crate::card::terms::{
     Act, AskKind, InteractionKind, Polarity, Sensitivity, Sentiment, SuggestionState,
 };
-use crate::card::view::{
-    AskView, Fact, InteractionView, NoteView, PromiseView, ReactionView, Strength, SuggestionView,
-    VisitView,
-};
+use crate::card::view::*;
 use crate::concierge::SourceId;
 use crate::concierge::brief::{Brief, LineKind, WORDS_MAX};
 use crate::concierge::picture::Told;
