@@ -406,8 +406,11 @@ impl<'a> Facts<'a> {
             wish.until.into_iter().for_each(&mut *visit);
         }
         self.bought.iter().for_each(|day| visit(day.at));
-        let visits = self.whole.view.visits.iter();
-        visits.for_each(|one| visit(one.arrived.at));
+        let view = &self.whole.view;
+        view.visits.iter().for_each(|one| visit(one.arrived.at));
+        // A promise is overdue whether or not the playbook speaks of promises.
+        let due = view.promises.iter().filter_map(|promise| promise.due);
+        due.for_each(visit);
     }
 
     /// The customer.
