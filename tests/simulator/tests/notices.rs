@@ -78,8 +78,11 @@ fn taken_back(subject: Subject, key: &str) -> NoticeDraft {
     }
 }
 
-/// Everything that a handheld holds: subject, key and body.
-fn held(handheld: &Handheld) -> BTreeSet<(Subject, String, Option<Vec<u8>>)> {
+/// A notice as a handheld holds it: about whom, which one, what it says.
+type HeldNotice = (Subject, String, Option<Vec<u8>>);
+
+/// Everything that a handheld holds.
+fn held(handheld: &Handheld) -> BTreeSet<HeldNotice> {
     let tx = handheld.store.read().unwrap();
     let mut found = BTreeSet::new();
     scan_prefix(&*tx, Table::Notice, &[], &mut |_, bytes| {
@@ -289,7 +292,7 @@ fn five_thousand_notices_of_stock_are_loaded_once_and_never_again() {
         "a hello, a welcome"
     );
     let one = says(Subject::Chain, "shop/A-00007", &[4; 120]);
-    assert_eq!(stage.post(&[one.clone()]), 1);
+    assert_eq!(stage.post(std::slice::from_ref(&one)), 1);
     let changed = stage.meet();
     assert!(
         changed.bytes.1 < 1_500,
