@@ -1,6 +1,8 @@
 //! The second part of the story: the right few words for somebody never met, and a week in which everybody gets the care of the 1 %.
 #![expect(clippy::print_stdout, reason = "this is what the command tells")]
 
+use std::ops::ControlFlow;
+
 use anyhow::{Context as _, ensure};
 use carnet_ffi::{Book, ContactRuling, NamePartText, RecommendationList};
 use server::gap::{as_of, settings};
@@ -10,15 +12,18 @@ use sync_core::card::terms::{
     Act, Channel, InteractionKind, NamePart, Polarity, Purpose, Sentiment,
 };
 use sync_core::concierge::gap::Report;
-use sync_core::ids::{CustomerId, Timestamp};
+use sync_core::ids::{CustomerId, EditId, Timestamp};
 use sync_core::notices::bodies::{ArticleBody, CaseBody, CaseState, StockBody};
 use sync_core::notices::{NoticeDraft, Subject};
+use sync_core::{projection, records};
 
 use super::stage::{People, Stage};
 use super::story::{meet, show_brief};
 
 /// Customers whom one handheld serves in the story's week.
 const SERVED: u32 = 40;
+/// The best customers of the story: as many as the hub's report begins with.
+const BEST: usize = 20;
 /// Preferences that are honored at a visit.
 const HONORED: usize = 3;
 /// The coat that answers what Noah needs.
@@ -144,22 +149,38 @@ fn report(stage: &Stage<'_>, at: Timestamp) -> anyhow::Result<Report> {
     Ok(as_of::report(book, &settings, at)?.0)
 }
 
-/// The gap, a week in the shop, and the gap again.
+/// A week in which the best alone are cared for, and the same week with the care for all.
 pub(super) fn week(stage: &Stage<'_>, ana: &Book, ben: &Book) -> anyhow::Result<()> {
-    let now = stage.state.clock.now();
-    let before = report(stage, now)?;
-    println!("   Claire asks the hub how far the care for all is from the care for the 1 %:");
-    show_report(&before);
-    let (by_ana, by_ben) = (serve(ana, "")?, serve(ben, "a")?);
+    // The clock is an argument: every report is dated a week from now, when the week's windows have closed.
+    let then = stage.state.clock.now().plus_ms(7 * Timestamp::DAY_MS);
+    let best = best(stage)?;
+    let visits = come(ana, &best)?;
+    care(ana, &visits)?;
+    let others = |book: &Book, text: &str| -> anyhow::Result<Vec<CustomerId>> {
+        let found = book.search(text.to_owned(), SERVED)?;
+        let found = found.hits.iter().map(|hit| hit.customer);
+        Ok(found.filter(|one| !best.contains(one)).collect())
+    };
+    let seen_by_ana = come(ana, &others(ana, "")?)?;
+    let mut also = others(ben, "a")?;
+    also.retain(|one| seen_by_ana.iter().all(|(known, _)| known != one));
+    let seen_by_ben = come(ben, &also)?;
     meet("Ana", ana)?;
     meet("Ben", ben)?;
+    let before = report(stage, then)?;
     println!(
-        "   In a week Ana and Ben serve {} customers, the best and everybody else alike:",
-        by_ana + by_ben
+        "   In a week {} of the best customers come, and {} others. The best alone are recognized, what they like is",
+        best.len(),
+        seen_by_ana.len() + seen_by_ben.len()
     );
-    println!("   recognized at the door, what they like honored, heard, and thanked.");
-    // The clock is an argument: the same report, a week later.
-    let after = report(stage, now.plus_ms(7 * Timestamp::DAY_MS))?;
+    println!("   honored, they are heard and thanked. Claire asks the hub what that amounts to:");
+    show_report(&before);
+    care(ana, &seen_by_ana)?;
+    care(ben, &seen_by_ben)?;
+    meet("Ana", ana)?;
+    meet("Ben", ben)?;
+    println!("   The same week, and Ana and Ben do the same for everybody who came:");
+    let after = report(stage, then)?;
     show_report(&after);
     if before.is_enough() && after.is_enough() {
         let is_same = before.coverage == after.coverage && before.items == after.items;
@@ -168,12 +189,34 @@ pub(super) fn week(stage: &Stage<'_>, ana: &Book, ben: &Book) -> anyhow::Result<
     Ok(())
 }
 
-/// Serves customers as the playbook wants it.
-fn serve(book: &Book, text: &str) -> anyhow::Result<usize> {
-    let found = book.search(text.to_owned(), SERVED)?;
-    for hit in &found.hits {
-        let customer = hit.customer;
-        let visit = book.arrive(customer, None)?.edit;
+/// The customers who spent most: known on the hub, never on a handheld. The story asks, so that it can treat them as houses do.
+fn best(stage: &Stage<'_>) -> anyhow::Result<Vec<CustomerId>> {
+    let tx = stage.state.book.store().read()?;
+    let mut spent = Vec::new();
+    projection::rows(&*tx, None, &mut |row| {
+        let totals = records::totals(&*tx, row.customer)?;
+        let paid: i64 = totals.amount_minor.values().sum();
+        let back: i64 = totals.returned_minor.values().sum();
+        spent.push((std::cmp::Reverse(paid - back), row.customer));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    spent.sort_unstable();
+    let best = spent.into_iter().take(BEST);
+    Ok(best.map(|(_, customer)| customer).collect())
+}
+
+/// Customers come in.
+fn come(book: &Book, customers: &[CustomerId]) -> anyhow::Result<Vec<(CustomerId, EditId)>> {
+    let came = customers.iter().map(|customer| {
+        let visit = book.arrive(*customer, None)?.edit;
+        Ok((*customer, visit))
+    });
+    came.collect()
+}
+
+/// Serves who came as the playbook wants it.
+fn care(book: &Book, visits: &[(CustomerId, EditId)]) -> anyhow::Result<()> {
+    for (customer, visit) in visits.iter().copied() {
         let did = |act, about| Edit::RecordInteraction {
             kind: InteractionKind::Gesture,
             visit: Some(visit),
@@ -199,7 +242,7 @@ fn serve(book: &Book, text: &str) -> anyhow::Result<usize> {
         book.record(customer, did(Act::ThankYou, None))?;
         book.leave(customer, visit, None)?;
     }
-    Ok(found.hits.len())
+    Ok(())
 }
 
 fn percent(bp: Option<u32>) -> String {
