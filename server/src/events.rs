@@ -54,16 +54,6 @@ pub trait Cohort: Send + Sync {
     fn is_best(&self, tx: &dyn ReadTx, customer: CustomerId) -> Result<bool, StoreError>;
 }
 
-/// No cohort was taken yet: everybody is of the rest.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoCohort;
-
-impl Cohort for NoCohort {
-    fn is_best(&self, _: &dyn ReadTx, _: CustomerId) -> Result<bool, StoreError> {
-        Ok(false)
-    }
-}
-
 /// What the contact guard says of an invitation: the reason of its no.
 pub type Guard<'a> = dyn Fn(CustomerId, &CardView, Timestamp) -> Option<String> + Send + Sync + 'a;
 

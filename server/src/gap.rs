@@ -14,6 +14,7 @@
 //! [`Table::Gap`]: sync_core::store::Table::Gap
 
 pub mod as_of;
+pub mod cohort;
 pub mod gather;
 pub mod history;
 pub mod keeper;

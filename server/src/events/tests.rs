@@ -14,6 +14,16 @@ use super::*;
 use crate::book::BookParts;
 use crate::testing::TestHub;
 
+/// Everybody is of the rest.
+#[derive(Debug, Clone, Copy, Default)]
+struct NoCohort;
+
+impl Cohort for NoCohort {
+    fn is_best(&self, _: &dyn ReadTx, _: CustomerId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
 struct World {
     hub: TestHub,
     book: Arc<Book>,

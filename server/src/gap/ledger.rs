@@ -157,8 +157,25 @@ impl Ledger {
         settings: &Settings,
     ) -> Result<Best, StoreError> {
         let mut best = Best::default();
+        for customer in self.members(tx, settings)? {
+            if let Some(row) = row(tx, customer)? {
+                best.add(&row, playbook, settings);
+            }
+        }
+        Ok(best)
+    }
+
+    /// The best customers, best first; nobody where there are too few active customers to tell.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn members(
+        &self,
+        tx: &dyn ReadTx,
+        settings: &Settings,
+    ) -> Result<Vec<CustomerId>, StoreError> {
         let Some(many) = settings.best_of(self.tally.all.customers) else {
-            return Ok(best);
+            return Ok(Vec::new());
         };
         let mut members = Vec::with_capacity(usize::try_from(many).unwrap_or_default());
         scan_prefix(tx, Table::Gap, RANK, &mut |key, _| {
@@ -171,12 +188,7 @@ impl Ledger {
                 },
             )
         })?;
-        for customer in members {
-            if let Some(row) = row(tx, customer)? {
-                best.add(&row, playbook, settings);
-            }
-        }
-        Ok(best)
+        Ok(members)
     }
 }
 

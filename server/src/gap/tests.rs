@@ -19,6 +19,7 @@ use sync_core::store::{Store as _, decode_row};
 
 use super::*;
 use crate::book::BookParts;
+use crate::events::Cohort as _;
 use crate::testing::TestHub;
 
 const HOUR: i64 = 3_600_000;
@@ -308,4 +309,22 @@ fn settings_say_what_is_wrong_with_them() {
     let both = kept.with(other);
     assert_eq!((both.named.is_none(), both.window_days), (true, Some(30)));
     assert_eq!(both.settings().unwrap().order, gap::Order::Loyalty);
+}
+
+#[tokio::test]
+async fn who_is_among_the_best_is_known_to_the_hub_once_there_are_enough_to_tell() {
+    let mut stage = Stage::new(48, 7).await;
+    let best = |stage: &Stage| cohort::TheBest::read(&*stage.hub.store.read().unwrap()).unwrap();
+    stage.settle().await;
+    assert_eq!(best(&stage).count(), 0, "nobody has bought yet");
+    for customer in stage.customers.clone() {
+        stage.sell(customer, RecordKind::Purchase).await;
+    }
+    stage.settle().await;
+    let found = best(&stage);
+    let tx = stage.hub.store.read().unwrap();
+    let members = stage.customers.iter();
+    let among = members.filter(|one| found.is_best(&*tx, **one).unwrap());
+    assert_eq!((among.count(), found.count()), (20, 20));
+    assert_eq!(stage.kept().0.best, 20);
 }

@@ -10,9 +10,8 @@ use sync_core::concierge::guests::{EventBody, Proposal, Remark, Seat};
 use sync_core::ids::{AssociateId, CustomerId, EditId, Timestamp};
 
 use super::customers::read_aside;
-use crate::events::{
-    self, Asked, EventError, EventView, Feedback, NewEvent, NoCohort, guard_of_card,
-};
+use crate::events::{self, Asked, EventError, EventView, Feedback, NewEvent, guard_of_card};
+use crate::gap::cohort::TheBest;
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ManageBooks, ReadCustomers, WriteCustomers};
 use crate::http::body::{Body, PathId};
@@ -117,11 +116,11 @@ async fn show(
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// What a proposal asks, until the contact guard and the cohort of the hub are asked here.
-fn asked(now: Timestamp) -> Asked<'static> {
+/// What a proposal asks: what the card says of invitations, and who is among the best.
+fn asked(best: &TheBest, now: Timestamp) -> Asked<'_> {
     Asked {
         guard: &guard_of_card,
-        cohort: &NoCohort,
+        cohort: best,
         now,
     }
 }
@@ -134,10 +133,11 @@ async fn propose(
 ) -> Result<Json<Proposal>, ApiError> {
     let proposal = read_aside(&state, &caller, move |state, principal| {
         let (id, now) = (id.to_string(), state.book.now());
+        let best = TheBest::read(&*state.store.read()?)?;
         Ok(events::propose(
             &state.book,
             (principal.shop, &id),
-            &asked(now),
+            &asked(&best, now),
         )?)
     });
     Ok(Json(proposal.await?))
@@ -186,10 +186,11 @@ async fn remarks(
 ) -> Result<Vec<Remark>, ApiError> {
     read_aside(state, caller, move |state, principal| {
         let (id, now) = (id.to_string(), state.book.now());
+        let best = TheBest::read(&*state.store.read()?)?;
         Ok(events::review(
             &state.book,
             (principal.shop, &id),
-            &asked(now),
+            &asked(&best, now),
         )?)
     })
     .await
