@@ -1,7 +1,7 @@
 //! The guest list of a small event: who to invite and why, within bounds that keep it small and open to everybody.
 //!
 //! A proposal, computed on the hub (who is among the best customers is known nowhere else); the host adds, removes and reorders, and sees
-//! what the bounds say of it ([`review`]). What a customer spends is no input: no type here holds an amount.
+//! what the bounds say of it ([`review()`]). What a customer spends is no input: no type here holds an amount.
 //!
 //! # Invariants
 //! - The score of a guest is the sum of its reasons, and each reason names the facts it rests on: take the facts away, and the score falls

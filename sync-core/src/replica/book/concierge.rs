@@ -127,7 +127,7 @@ impl Book {
         Ok((merged.view, merged.members))
     }
 
-    /// Records an edit of the person whom a card is about, on whichever of their cards it belongs: see [`Replica::record_of_person`].
+    /// Records an edit of the person whom a card is about, on whichever of their cards it belongs: see [`crate::replica::Replica::record_of_person`].
     ///
     /// # Errors
     /// [`BookError`]; the transaction must then be dropped.
