@@ -12,6 +12,8 @@ mod concierge;
 mod due_list;
 mod house;
 mod pass;
+mod recording;
+mod rights;
 mod session;
 mod standing;
 
@@ -20,7 +22,7 @@ use std::collections::BTreeMap;
 use crate::access::AccessKind;
 use crate::card::schema::Role;
 use crate::card::terms::Place;
-use crate::card::{CardView, Edit, Reading, Source};
+use crate::card::{CardView, Reading};
 use crate::entropy::Entropy;
 use crate::ids::{AssociateId, CustomerId, Timestamp};
 use crate::outbox::{self, OutboxRow, OutboxState};
@@ -30,7 +32,7 @@ use crate::store::{ReadTx, StoreError, WriteTx};
 
 use self::due_list::Kept;
 use super::account::{self, Contact, Enrolment, SignIn};
-use super::{Author, EditRequest, RecordError, Recorded, Replica, left_behind};
+use super::{Author, RecordError, Replica, left_behind};
 
 pub use pass::Pass;
 pub use session::{Carrier, Turn};
@@ -378,28 +380,6 @@ impl Book {
         beside::purchases(tx, customer, &mut view)?;
         beside::ties(replica, tx, &mut view, &reading)?;
         Ok(view)
-    }
-
-    /// Records an edit; durable when the transaction commits.
-    ///
-    /// # Errors
-    /// [`BookError`]; the transaction must then be dropped.
-    pub fn record(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        (customer, edit): (CustomerId, &Edit),
-        source: Source,
-        (now, entropy): (Timestamp, &mut dyn Entropy),
-    ) -> Result<Recorded, BookError> {
-        let author = self.author(now)?;
-        let replica = self.replica.as_mut().ok_or(BookError::NotEnrolled)?;
-        let request = EditRequest {
-            customer,
-            edit,
-            source,
-            now,
-        };
-        Ok(replica.record(tx, &author, &request, entropy)?)
     }
 
     /// Edits that the hub has not brought back yet, oldest first: only those of who works, since others' may be private.

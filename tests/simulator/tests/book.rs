@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use simulator::cast::{ANA, NOON, SHOP};
 use simulator::fleet::{Enrolled, Hub, SignIn as KnownSignIn};
-use sync_core::card::terms::NamePart;
-use sync_core::card::{Edit, Source};
+use sync_core::card::terms::{Channel, InteractionKind, NamePart};
+use sync_core::card::{CardView, Edit, Source};
+use sync_core::concierge::rights::{Holder, Marks, RightBody, contact_right_key, local_day};
 use sync_core::crypto::{DeviceSigner as _, SoftwareDeviceKey};
 use sync_core::entropy::{Entropy, SeededEntropy};
-use sync_core::ids::{CustomerId, DeviceId, SessionId};
+use sync_core::ids::{CustomerId, DeviceId, SessionId, Timestamp};
+use sync_core::notices::{self, Notice, NoticeDraft, Subject};
 use sync_core::protocol::frame::{Frame, Verdicts};
 use sync_core::protocol::handheld::Event;
 use sync_core::protocol::hub::HubSession;
@@ -16,7 +18,7 @@ use sync_core::replica::account::{Agreement, Contact, Enrolment, SignIn};
 use sync_core::replica::book::{Book, Carrier};
 use sync_core::scope::Scope;
 use sync_core::store::memory::MemoryStore;
-use sync_core::store::{Store as _, Table, put_row};
+use sync_core::store::{Store as _, Table, get_row, put_row};
 
 const DEVICE: DeviceId = DeviceId([1; 8]);
 const SESSION: SessionId = SessionId([5; 8]);
@@ -262,4 +264,96 @@ fn a_hub_that_lost_what_the_handheld_holds_is_reported_as_diverged_at_every_meet
         .read_card(&*tx, ada, NOON)
         .expect("a disk in memory holds");
     assert_eq!(card.sizes.len(), 1, "what only the handheld holds stays");
+}
+
+fn call() -> Edit {
+    Edit::RecordInteraction {
+        kind: InteractionKind::Call,
+        visit: None,
+        channel: Some(Channel::Call),
+        sku: None,
+        by_customer: false,
+        summary: None,
+        act: None,
+        about: None,
+        spent: None,
+    }
+}
+
+/// Gives the handheld a right to contact one customer.
+fn give(stage: &mut Stage, customer: CustomerId, from: Timestamp, version: u64) -> String {
+    let holder = Holder {
+        device: DEVICE,
+        session: SESSION,
+    };
+    let slot = local_day(from, 0);
+    let right = RightBody::Contact {
+        holder,
+        slot,
+        customers: vec![customer],
+    };
+    let key = contact_right_key(DEVICE, slot, 0);
+    let given = ("hub", from);
+    let draft = NoticeDraft::new(Subject::Associate(ANA), key.clone(), given, &right);
+    let mut tx = stage.store.write().expect("a disk in memory holds");
+    let notice = Notice {
+        subject: draft.subject,
+        kind: draft.kind,
+        key: draft.key,
+        version,
+        source: draft.source,
+        as_of: draft.as_of,
+        body: draft.body.filter(|_| version == 1),
+    };
+    notices::put(&mut *tx, &notice).expect("a disk in memory holds");
+    tx.commit().expect("a disk in memory holds");
+    key
+}
+
+#[test]
+fn a_call_spends_its_right_even_if_the_hub_refuses_what_records_it() {
+    let mut stage = Stage::new();
+    let ada = stage.create("Ada");
+    give(&mut stage, ada, NOON, 1);
+    let right = |stage: &Stage| {
+        let tx = stage.store.read().expect("a disk in memory holds");
+        let held = stage.book.held(&*tx, NOON);
+        let held = held.expect("Ana is signed in");
+        // A refused edit leaves nothing on the card.
+        let card = CardView::default();
+        held.contact(&[ada], (ada, ANA, NOON), &card).is_ok()
+    };
+    assert!(right(&stage));
+    let note = Edit::Tag {
+        tag: "opera".to_owned(),
+    };
+    stage.record(ada, &note);
+    assert!(right(&stage), "a tag is no contact");
+    stage.record(ada, &call());
+    assert!(!right(&stage));
+}
+
+#[test]
+fn marks_of_rights_that_are_gone_do_not_stay() {
+    let mut stage = Stage::new();
+    let (ada, bea) = (stage.create("Ada"), stage.create("Bea"));
+    let gone = give(&mut stage, ada, NOON, 1);
+    stage.record(ada, &call());
+    give(&mut stage, ada, NOON, 2);
+    let kept = |stage: &Stage| -> Marks {
+        let tx = stage.store.read().expect("a disk in memory holds");
+        let marks = get_row(&*tx, Table::Progress, Marks::KEY);
+        let marks = marks.expect("a disk in memory holds");
+        marks.expect("something was spent")
+    };
+    assert_eq!(kept(&stage).contacts, [(gone, ada)].into());
+    let tomorrow = NOON.plus_ms(Timestamp::DAY_MS);
+    let of_tomorrow = give(&mut stage, bea, tomorrow, 1);
+    let mut tx = stage.store.write().expect("a disk in memory holds");
+    let ground = (tomorrow, &mut stage.entropy as &mut dyn Entropy);
+    let about = (bea, &call());
+    let recorded = stage.book.record(&mut *tx, about, Source::Observed, ground);
+    recorded.expect("the lease holds for three days");
+    tx.commit().expect("a disk in memory holds");
+    assert_eq!(kept(&stage).contacts, [(of_tomorrow, bea)].into());
 }

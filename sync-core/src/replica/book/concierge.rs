@@ -1,15 +1,14 @@
-//! The concierge on a handheld: gathers what its functions are given, keeps what is due, and spends rights.
+//! The concierge on a handheld: gathers what its functions are given, and keeps what is due.
 //!
 //! # Invariants
 //! - What is shown comes from the pure functions of [`crate::concierge`]; nothing is decided here.
-//! - A right that an edit spends is marked in the transaction that records the edit.
 
 use std::collections::BTreeSet;
 
 use super::{Book, BookError};
 use crate::card::links::{self, Component, Standing};
 use crate::card::reduce::Corrections;
-use crate::card::{CardView, Edit, Reading, Source};
+use crate::card::{CardView, Reading};
 use crate::concierge::gap::Contribution;
 use crate::concierge::gap::Settings as GapSettings;
 use crate::concierge::gap::exact::Share;
@@ -18,13 +17,11 @@ use crate::concierge::guard::{self, Request, Settings, Verdict};
 use crate::concierge::obligations::{self, Obligation, State};
 use crate::concierge::picture::{Picture, Viewer};
 use crate::concierge::playbook::{Playbook, PlaybookBody};
-use crate::concierge::rights::{Held, Holder, Marks, RightBody, Rights};
+use crate::concierge::rights::Rights;
 use crate::concierge::today::{CustomerDue, DueItem, DueKind, Effort, due, due_of};
-use crate::entropy::Entropy;
 use crate::ids::{CustomerId, Timestamp};
 use crate::notices::{self, Subject};
-use crate::replica::{EditRequest, Recorded};
-use crate::store::{ReadTx, StoreError, Table, WriteTx, get_row, put_row};
+use crate::store::{ReadTx, StoreError, WriteTx};
 
 /// A customer as whoever works sees them now.
 #[derive(Debug, Clone)]
@@ -100,7 +97,7 @@ impl Book {
     }
 
     /// The view over all cards that are this person, the oldest first; the card's own where it stands alone or people disagree.
-    fn joined(
+    pub(super) fn joined(
         &mut self,
         tx: &dyn ReadTx,
         (customer, view): (CustomerId, CardView),
@@ -127,28 +124,6 @@ impl Book {
         Ok((merged.view, merged.members))
     }
 
-    /// Records an edit of the person whom a card is about, on whichever of their cards it belongs: see [`crate::replica::Replica::record_of_person`].
-    ///
-    /// # Errors
-    /// [`BookError`]; the transaction must then be dropped.
-    pub fn record_of_person(
-        &mut self,
-        tx: &mut dyn WriteTx,
-        (customer, edit): (CustomerId, &Edit),
-        source: Source,
-        (now, entropy): (Timestamp, &mut dyn Entropy),
-    ) -> Result<Recorded, BookError> {
-        let author = self.author(now)?;
-        let replica = self.replica.as_mut().ok_or(BookError::NotEnrolled)?;
-        let request = EditRequest {
-            customer,
-            edit,
-            source,
-            now,
-        };
-        Ok(replica.record_of_person(tx, &author, &request, entropy)?)
-    }
-
     /// The chain's playbook, or the standard one where nobody has written another.
     ///
     /// # Errors
@@ -166,42 +141,6 @@ impl Book {
     pub fn settings(tx: &dyn ReadTx) -> Result<Settings, StoreError> {
         let posted = notices::get::<Settings>(tx, Subject::Chain, "")?;
         Ok(posted.map(|(_, body)| body).unwrap_or_default())
-    }
-
-    /// The rights that this handheld holds for whoever works.
-    ///
-    /// # Errors
-    /// [`BookError`].
-    pub fn held(&self, tx: &dyn ReadTx, now: Timestamp) -> Result<Held, BookError> {
-        let author = self.author(now)?;
-        let mut rights = Vec::new();
-        let mine = Subject::Associate(author.associate);
-        notices::for_each::<RightBody>(tx, mine, &mut |notice, body| {
-            rights.push((notice.key, body));
-        })?;
-        let here = Holder {
-            device: self.enrolment()?.device,
-            session: author.session,
-        };
-        let marks: Option<Marks> = get_row(tx, Table::Progress, Marks::KEY)?;
-        Ok(Held::new(here, rights, marks.unwrap_or_default()))
-    }
-
-    /// Keeps what was spent of the rights held here.
-    ///
-    /// # Errors
-    /// What the store reports.
-    pub fn keep_marks(tx: &mut dyn WriteTx, held: &Held) -> Result<(), StoreError> {
-        let mut marks = held.marks().clone();
-        let before: Option<Marks> = get_row(tx.as_read(), Table::Progress, Marks::KEY)?;
-        // Marks of colleagues on this handheld stay: they hold rights of their own.
-        let before = before.unwrap_or_default();
-        marks.contacts.extend(before.contacts);
-        for (right, minor) in before.spent_minor {
-            let spent = marks.spent_minor.entry(right).or_default();
-            *spent = (*spent).max(minor);
-        }
-        put_row(tx, Table::Progress, Marks::KEY, &marks)
     }
 
     /// Whether the customer may be contacted now.
