@@ -1,12 +1,15 @@
 //! How a book says that it stands with the hub: what is stored, what is backed up, and whether both hold the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use simulator::cast::{ANA, NOON, SHOP};
 use simulator::fleet::{Enrolled, Hub, SignIn as KnownSignIn};
+use sync_core::card::edit::NeedInput;
 use sync_core::card::terms::{Channel, InteractionKind, NamePart};
 use sync_core::card::{CardView, Edit, Source};
+use sync_core::concierge::playbook::Playbook;
 use sync_core::concierge::rights::{Holder, Marks, RightBody, contact_right_key, local_day};
+use sync_core::concierge::today::{Shift, due};
 use sync_core::crypto::{DeviceSigner as _, SoftwareDeviceKey};
 use sync_core::entropy::{Entropy, SeededEntropy};
 use sync_core::ids::{CustomerId, DeviceId, SessionId, Timestamp};
@@ -22,6 +25,20 @@ use sync_core::store::{Store as _, Table, get_row, put_row};
 
 const DEVICE: DeviceId = DeviceId([1; 8]);
 const SESSION: SessionId = SessionId([5; 8]);
+
+/// Ana's sign-in.
+fn ana() -> SignIn {
+    SignIn {
+        associate: ANA,
+        name: "Ana".to_owned(),
+        is_manager: false,
+        session: SESSION,
+        refresh_token: Some(String::new()),
+        confirmed_at: NOON,
+        expires_at: NOON.plus_ms(3_600_000),
+        has_lapsed: false,
+    }
+}
 
 struct Stage {
     hub: Hub,
@@ -64,17 +81,7 @@ impl Stage {
         };
         book.enrol(&mut *tx, enrolment, &mut entropy)
             .expect("a disk in memory holds");
-        let sign_in = SignIn {
-            associate: ANA,
-            name: "Ana".to_owned(),
-            is_manager: false,
-            session: SESSION,
-            refresh_token: Some(String::new()),
-            confirmed_at: NOON,
-            expires_at: NOON.plus_ms(3_600_000),
-            has_lapsed: false,
-        };
-        book.sign_in(&mut *tx, sign_in)
+        book.sign_in(&mut *tx, ana())
             .expect("a disk in memory holds");
         tx.commit().expect("a disk in memory holds");
         Self {
@@ -356,4 +363,68 @@ fn marks_of_rights_that_are_gone_do_not_stay() {
     recorded.expect("the lease holds for three days");
     tx.commit().expect("a disk in memory holds");
     assert_eq!(kept(&stage).contacts, [(of_tomorrow, bea)].into());
+}
+
+/// The playbook's items on the today list of the whole shop, at a moment.
+fn owed(stage: &mut Stage, now: Timestamp) -> BTreeSet<String> {
+    let mut tx = stage.store.write().expect("a disk in memory holds");
+    let made = stage.book.make_due(&mut *tx, 10, now);
+    made.expect("the lease holds for three days");
+    let shift = Shift {
+        of: None,
+        now,
+        ends: now.plus_ms(Timestamp::DAY_MS),
+        minutes: 600,
+    };
+    let (list, _) = stage
+        .book
+        .today(tx.as_read(), shift, now)
+        .expect("the lease holds for three days");
+    let lines = list.today.into_iter().chain(list.not_today);
+    lines.map(|line| line.item).collect()
+}
+
+#[test]
+fn what_is_owed_at_a_visit_is_on_the_list_while_the_customer_is_here() {
+    let mut stage = Stage::new();
+    let ada = stage.create("Ada");
+    stage.record(ada, &Edit::Arrive { with: None });
+    let listed = owed(&mut stage, NOON.plus_ms(60_000));
+    assert!(listed.contains("recognized"), "{listed:?}");
+    assert!(listed.contains("heard"), "{listed:?}");
+    assert!(listed.contains(""), "the arrival itself: {listed:?}");
+}
+
+#[test]
+fn what_can_still_be_done_late_stays_on_the_list() {
+    let mut stage = Stage::new();
+    let ada = stage.create("Ada");
+    let told = Edit::AddNeed(NeedInput {
+        what: "a coat for rain".to_owned(),
+        tags: Vec::new(),
+    });
+    stage.record(ada, &told);
+    let playbook = Playbook::standard();
+    let item = playbook.item("honest_advice").expect("it is standard");
+    let closes = item.closes.after(NOON);
+    let rows = |stage: &mut Stage, now: Timestamp| {
+        let mut tx = stage.store.write().expect("a disk in memory holds");
+        due::forget(&mut *tx, [&ada]).expect("a disk in memory holds");
+        tx.commit().expect("a disk in memory holds");
+        // Signed in again, as somebody is after two weeks.
+        let mut tx = stage.store.write().expect("a disk in memory holds");
+        let sign_in = SignIn {
+            confirmed_at: now,
+            expires_at: now.plus_ms(3_600_000),
+            ..ana()
+        };
+        let signed_in = stage.book.sign_in(&mut *tx, sign_in);
+        signed_in.expect("a disk in memory holds");
+        tx.commit().expect("a disk in memory holds");
+        owed(stage, now)
+    };
+    assert!(rows(&mut stage, closes.plus_ms(-1)).contains("honest_advice"));
+    assert!(rows(&mut stage, closes.plus_ms(1)).contains("honest_advice"));
+    let over = item.late.after(closes);
+    assert!(!rows(&mut stage, over).contains("honest_advice"));
 }

@@ -3,8 +3,6 @@
 //! # Invariants
 //! - What is shown comes from the pure functions of [`crate::concierge`]; nothing is decided here.
 
-use std::collections::BTreeSet;
-
 use super::{Book, BookError};
 use crate::card::links::{self, Component, Standing};
 use crate::card::reduce::Corrections;
@@ -218,12 +216,8 @@ fn due_row(seen: &Seen, playbook: &Playbook) -> CustomerDue {
     let picture = seen.picture();
     let whole = (&seen.gathered.whole, &seen.gathered.house);
     let mut items = due_of(&picture, &Effort::default());
-    // A promise is on the list by itself; the playbook's item on promises would list it twice.
-    let listed: BTreeSet<String> = items.iter().map(|item| item.about.clone()).collect();
     for owed in obligations::obligations(seen.customer, whole, playbook, seen.now) {
-        if owed.state == State::Pending && !listed.contains(&owed.about) {
-            items.extend(of_playbook(&owed, playbook));
-        }
+        items.extend(of_playbook(&owed, playbook, seen.now));
     }
     let settings = GapSettings::default();
     let share = Contribution::of(whole, playbook, &settings, seen.now).share(playbook, &settings);
@@ -235,9 +229,16 @@ fn due_row(seen: &Seen, playbook: &Playbook) -> CustomerDue {
     }
 }
 
-fn of_playbook(owed: &Obligation, playbook: &Playbook) -> Option<DueItem> {
+/// An obligation that can still be done: in time, or late for half.
+fn of_playbook(owed: &Obligation, playbook: &Playbook, now: Timestamp) -> Option<DueItem> {
     let item = playbook.item(&owed.item)?;
-    Some(DueItem {
+    let lapses = item.late.after(owed.closes_at);
+    let is_open = match owed.state {
+        State::Pending => true,
+        State::Missed => now < lapses,
+        State::Met | State::Late | State::Excused | State::Void => false,
+    };
+    is_open.then(|| DueItem {
         id: owed.id.clone(),
         kind: DueKind::Obligation,
         item: owed.item.clone(),
@@ -246,7 +247,7 @@ fn of_playbook(owed: &Obligation, playbook: &Playbook) -> Option<DueItem> {
         minutes: item.minutes,
         opens: owed.opens_at,
         closes: owed.closes_at,
-        lapses: Some(owed.closes_at),
+        lapses: Some(lapses),
         assignees: Vec::new(),
     })
 }
