@@ -5,7 +5,7 @@
 //!
 //! # Invariants
 //! - A proposal changes nothing; the host's list is kept as the host made it, with remarks beside it.
-//! - A list holds a customer once. Seats are given to those on it alone ([`capacity`]).
+//! - A list holds a customer once. Seats are given to those on it alone ([`is_listed`]).
 
 mod field;
 #[cfg(test)]
@@ -255,23 +255,17 @@ pub fn event(tx: &dyn ReadTx, shop: ShopId, id: &str) -> Result<EventView, Event
     })
 }
 
-/// How many seats an event has for a customer at all; nothing where there is no such event, it is over, or they are not on its list.
+/// Whether a customer is on the list of an event of this shop.
 ///
 /// # Errors
 /// What the store reports.
-pub fn capacity(
+pub fn is_listed(
     tx: &dyn ReadTx,
     (shop, id): (ShopId, &str),
     customer: CustomerId,
-) -> Result<Option<i64>, StoreError> {
-    let Some((_, event)) = notices::get::<EventBody>(tx, Subject::Shop(shop), id)? else {
-        return Ok(None);
-    };
-    let is_listed = guests_of(tx, shop, id)?
-        .iter()
-        .any(|guest| guest.customer == customer);
-    let is_open = event.state == EventState::Planned && is_listed;
-    Ok(is_open.then(|| i64::from(event.seats())))
+) -> Result<bool, StoreError> {
+    let guests = guests_of(tx, shop, id)?;
+    Ok(guests.iter().any(|guest| guest.customer == customer))
 }
 
 /// Who gathers candidates asks these.

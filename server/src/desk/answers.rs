@@ -72,7 +72,7 @@ pub(super) fn decide(
         AskKind::Message => message(engine, (customer, ask), &settings),
         AskKind::Owner => owners::decide(engine, customer, ask),
         AskKind::Reservation => reservations::decide(engine, ask, &settings),
-        AskKind::Seat => seats::decide(engine, ask),
+        AskKind::Seat => seats::decide(engine, customer, ask),
     }
 }
 

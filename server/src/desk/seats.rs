@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use sync_core::card::view::AskView;
 use sync_core::concierge::guests::{EventBody, EventState};
 use sync_core::crypto::sha256;
-use sync_core::ids::{EditId, ShopId, Timestamp};
+use sync_core::ids::{CustomerId, EditId, ShopId, Timestamp};
 use sync_core::notices::{self, NoticeDraft, Subject};
 use sync_core::store::{self, ReadTx, StoreError, Table, decode_row, put_row};
 
@@ -15,6 +15,7 @@ use super::DeskError;
 use super::answers::Answer;
 use super::settings::SOURCE;
 use crate::book::EngineTx;
+use crate::events;
 
 const SEATS: &[u8] = b"e";
 
@@ -34,8 +35,12 @@ fn event_of(
     Ok(found.filter(|body| body.state == EventState::Planned && body.begins_at > now))
 }
 
-/// Gives seats while there are any.
-pub(super) fn decide(engine: &mut EngineTx<'_>, ask: &AskView) -> Result<Answer, DeskError> {
+/// Gives seats to who is on the list, while there are any.
+pub(super) fn decide(
+    engine: &mut EngineTx<'_>,
+    customer: CustomerId,
+    ask: &AskView,
+) -> Result<Answer, DeskError> {
     let unknown = Answer::refused("no_event", Some("There is no such event to come."));
     let Some(event) = ask.subject.as_deref() else {
         return Ok(unknown);
@@ -45,6 +50,10 @@ pub(super) fn decide(engine: &mut EngineTx<'_>, ask: &AskView) -> Result<Answer,
     let Some(body) = event_of(tx.as_read(), (shop, event), now)? else {
         return Ok(unknown);
     };
+    if !events::is_listed(tx.as_read(), (shop, event), customer)? {
+        let words = "They are not on the guest list: its host decides who is.";
+        return Ok(Answer::refused("not_listed", Some(words)));
+    }
     let others = given(tx.as_read(), event, Some(ask.id))?;
     let seats = i64::from(body.seats());
     if ask.quantity < 1 || others.saturating_add(ask.quantity) > seats {

@@ -4,7 +4,7 @@ mod messages;
 mod rights;
 
 use sync_core::concierge::guard::Settings;
-use sync_core::concierge::guests::{EventBody, EventState};
+use sync_core::concierge::guests::{EventBody, EventState, Seat};
 use sync_core::ids::{EditId, Timestamp};
 use sync_core::notices::bodies::{AnswerBody, AnswerState, OwnerBody, ShopBody, StockBody};
 use sync_core::notices::{self, NoticeBody, NoticeDraft, Subject};
@@ -12,6 +12,7 @@ use sync_core::store::Store as _;
 
 use super::*;
 use crate::desk::{Desk, DeskError, MessagesConfig};
+use crate::events;
 
 const HOUR: i64 = 3_600_000;
 
@@ -309,13 +310,24 @@ async fn seats_are_given_while_there_are_any_and_told_with_the_event() {
     app.post(shop, "tea", &tea).await;
     let seats = |event: &str, quantity: u16| json!({ "edit": "ask", "kind": "seat", "subject": event, "quantity": quantity });
     let mut answers = Vec::new();
+    let mut listed = Vec::new();
     for (name, event, quantity) in [
         ("Ines", "tea", 2),
         ("Otto", "tea", 2),
         ("Lea", "tea", 1),
+        ("Zoe", "tea", 1),
         ("Ada", "wine", 1),
     ] {
         let customer = app.customer(name).await;
+        if name != "Zoe" {
+            listed.push(Seat {
+                customer,
+                host: None,
+            });
+        }
+        let place = (app.hub.shop, "tea".to_owned());
+        let list = events::set_guests(&app.state.book, place, listed.clone());
+        list.await.unwrap();
         app.write(&manager, customer, seats(event, quantity)).await;
         app.desk(None).await;
         answers.push((
@@ -327,5 +339,14 @@ async fn seats_are_given_while_there_are_any_and_told_with_the_event() {
         .iter()
         .map(|(code, granted)| (code.as_str(), *granted))
         .collect();
-    assert_eq!(answers, [("", 2), ("full", 2), ("", 3), ("no_event", 3)]);
+    assert_eq!(
+        answers,
+        [
+            ("", 2),
+            ("full", 2),
+            ("", 3),
+            ("not_listed", 3),
+            ("no_event", 3)
+        ]
+    );
 }
