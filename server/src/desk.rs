@@ -43,6 +43,7 @@ mod webhook;
 use std::time::Duration;
 
 use sync_core::authority::AuthorityError;
+use sync_core::ids::Timestamp;
 use sync_core::notices::NoticeError;
 use sync_core::store::StoreError;
 
@@ -53,6 +54,9 @@ pub use webhook::{MessagesConfig, sign};
 
 /// How long the desk rests when nobody wakes it: what is due by time is at most this late.
 const REST: Duration = Duration::from_secs(15);
+const REST_MS: i64 = 15_000;
+/// How long the desk lets commits gather: what it does must cost a shop that works busily no more than one that does not.
+const BREATH: Duration = Duration::from_millis(250);
 
 /// Why the desk could not do its work; what it wrote is undone and done again.
 #[derive(Debug, thiserror::Error)]
@@ -107,12 +111,27 @@ impl Desk {
     /// # Errors
     /// [`DeskError`]; what was done before stays done.
     pub async fn step(&self) -> Result<(), DeskError> {
+        self.answer().await?;
+        self.look_after().await
+    }
+
+    /// Answers what was asked for since. Returns whether anything was.
+    async fn answer(&self) -> Result<bool, DeskError> {
         let can_send = self.webhook.is_some();
         while self.write(asks::collect).await? {}
-        while self
-            .write(move |engine| asks::answer(engine, can_send))
-            .await?
-        {}
+        let mut has_answered = false;
+        loop {
+            let done = self.write(move |engine| asks::answer(engine, can_send));
+            let done = done.await?;
+            has_answered |= done.count > 0;
+            if !done.more {
+                return Ok(has_answered);
+            }
+        }
+    }
+
+    /// Gives rights out and lets messages out: a walk over everybody who is signed in and everything that waits.
+    async fn look_after(&self) -> Result<(), DeskError> {
         for holder in rights::holders(&self.state) {
             self.write(move |engine| rights::issue(engine, holder))
                 .await?;
@@ -130,16 +149,34 @@ impl Desk {
         Ok(self.state.book.write_batch(job).await?)
     }
 
+    /// Answers, and looks after the rest when that is due: by time, or because something was answered.
+    async fn turn(&self, looked_after: &mut Option<Timestamp>) -> Result<(), DeskError> {
+        let has_answered = self.answer().await?;
+        let now = self.state.clock.now();
+        let is_due = looked_after.is_none_or(|at| now >= at.plus_ms(REST_MS));
+        if has_answered || is_due {
+            self.look_after().await?;
+            *looked_after = Some(now);
+        }
+        Ok(())
+    }
+
     /// Works until the hub stops: after each commit, and when something is due by time.
     pub async fn run(self) {
         let mut news = self.state.book.subscribe();
         let mut stopping = self.state.stopping.clone();
+        let mut looked_after: Option<Timestamp> = None;
         loop {
-            if let Err(error) = self.step().await {
+            // What is told up to here, the turn sees; what comes while it works wakes the next one.
+            while news.try_recv().is_ok() {}
+            if let Err(error) = self.turn(&mut looked_after).await {
                 tracing::warn!(error = %error, "the desk will try again");
             }
-            // What the desk itself wrote is news too; it finds nothing to do then.
-            while news.try_recv().is_ok() {}
+            // Commits that come close together are looked at together.
+            let stopped = tokio::time::timeout(BREATH, stopping.changed()).await;
+            if stopped.is_ok_and(|told| told.is_err() || *stopping.borrow()) {
+                return;
+            }
             tokio::select! {
                 heard = tokio::time::timeout(REST, news.recv()) => {
                     if matches!(heard, Ok(Err(tokio::sync::broadcast::error::RecvError::Closed))) {

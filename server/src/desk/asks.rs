@@ -197,12 +197,22 @@ pub(super) fn post(
     Ok(())
 }
 
-/// Answers asks that are due, the first made first. Returns whether there may be more.
-pub(super) fn answer(engine: &mut EngineTx<'_>, can_send: bool) -> Result<bool, DeskError> {
+/// What one round of answering came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answered {
+    /// How many asks were looked at.
+    pub(super) count: usize,
+    /// Whether there may be more.
+    pub(super) more: bool,
+}
+
+/// Answers asks that are due, the first made first.
+pub(super) fn answer(engine: &mut EngineTx<'_>, can_send: bool) -> Result<Answered, DeskError> {
     let now = engine.now();
     let mut due = due(engine.tx().as_read(), now)?;
     let more = due.len() > ANSWERS_MAX;
     due.truncate(ANSWERS_MAX);
+    let count = due.len();
     for (_, ask, customer) in due {
         let view = gathering::card(engine, customer)?;
         let key = waiting_key(customer, ask);
@@ -224,7 +234,7 @@ pub(super) fn answer(engine: &mut EngineTx<'_>, can_send: bool) -> Result<bool, 
             None => engine.tx().delete(Table::Desk, &key)?,
         }
     }
-    Ok(more)
+    Ok(Answered { count, more })
 }
 
 /// What is due, in the order in which it was asked.
