@@ -9,8 +9,8 @@ use sync_store_sqlite::{OpenOptions, SqliteStore};
 pub const DATABASE: &str = "carnet.db";
 /// Snapshots that may be read at once; a page of a first sync holds one for some milliseconds.
 const READERS: usize = 8;
-/// Page cache of each connection, KiB: enough for the upper levels of every table at 100,000 customers.
-const CACHE_KIB: u32 = 4_096;
+/// Page cache of each connection that reads, KiB: the upper levels of every table. What it lacks the system keeps in memory once for all of them.
+const CACHE_KIB: u32 = 2_048;
 /// Page cache of the connection that writes, KiB: an edit moves the customer's entries all over the search index.
 const WRITER_CACHE_KIB: u32 = 32_768;
 /// Pages of the log that a hub lets stand, 16 MiB: under a push the same pages of the index change in every commit.

@@ -83,6 +83,8 @@ pub const SEARCH_ROWS_READ_MAX: usize = 256;
 pub const TERM_CHARS_MAX: usize = 24;
 /// Milliseconds after which an arrival nobody closed no longer counts as a visit under way: longer than any shop is open.
 pub const VISIT_OPEN_MS_MAX: i64 = 14 * 3_600_000;
+/// Lines of the today list that are shown of what does not fit into the shift; all of it is counted.
+pub const NOT_TODAY_SHOWN: usize = 100;
 /// Milliseconds after which what the customer said, or was seen to like, has to be confirmed again.
 pub const PREFERENCE_HALF_LIFE_MS: i64 = 365 * 86_400_000;
 /// Encoded bytes of what one notice says: a playbook of a hundred items, or 8,000 endpoints of the index of duplicates.

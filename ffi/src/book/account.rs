@@ -30,6 +30,14 @@ impl Book {
         })
     }
 
+    /// Enrols this handheld by what the QR code of the back office holds: `carnet://enrol?hub=…&code=…`. Reaches the hub.
+    ///
+    /// Text that is no such link is refused with `enrolment_link`, which tells a scan of some other code from a hub that can't be reached.
+    pub fn enrol_by_link(&self, link: String, label: String) -> Result<(), BookError> {
+        let (hub_url, code) = guarded(|| enrolment_of(&link))?;
+        self.enrol(hub_url, code, label)
+    }
+
     /// Signs an associate in, who then works with the book. Reaches the hub.
     pub fn sign_in(&self, login: String, password: String) -> Result<Associate, BookError> {
         guarded(|| {
@@ -156,5 +164,59 @@ impl Book {
     /// What the store reports.
     pub fn device_key(&self) -> Result<sync_core::crypto::DevicePublicKey, BookError> {
         Ok(self.shelf.signer_or_new()?.public_key())
+    }
+}
+
+/// The hub's address and the code in an enrolment link. Keys that a later hub adds are left alone.
+fn enrolment_of(link: &str) -> Result<(String, String), BookError> {
+    let expected = || {
+        BookError::invalid(
+            "enrolment_link",
+            "scan the code that the back office shows under Handhelds, or type hub and code",
+        )
+    };
+    let url = reqwest::Url::parse(link.trim()).map_err(|_malformed| expected())?;
+    if url.scheme() != "carnet" || url.host_str() != Some("enrol") {
+        return Err(expected());
+    }
+    let value = |key: &str| {
+        let mut pairs = url.query_pairs();
+        let found = pairs.find(|(name, value)| name == key && !value.is_empty());
+        found.map(|(_, value)| value.into_owned())
+    };
+    value("hub").zip(value("code")).ok_or_else(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_tells_hub_and_code_and_ignores_what_a_later_hub_adds() {
+        let told = Ok(("https://hub.example:7443".to_owned(), "K7Q2-M9".to_owned()));
+        for link in [
+            "carnet://enrol?hub=https://hub.example:7443&code=K7Q2-M9",
+            "  CARNET://enrol?code=K7Q2-M9&hub=https%3A%2F%2Fhub.example%3A7443&pins=abc\n",
+        ] {
+            assert_eq!(enrolment_of(link), told, "{link}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_enrolment_link_is_refused_with_what_to_do() {
+        for text in [
+            "",
+            "4006381333931",
+            "https://hub.example/enrol?hub=a&code=b",
+            "carnet://open?hub=https://hub.example&code=b",
+            "carnet://enrol?hub=https://hub.example",
+            "carnet://enrol?hub=&code=b",
+        ] {
+            let Err(BookError::Invalid { code, reason }) = enrolment_of(text) else {
+                panic!("{text:?} was taken");
+            };
+            assert_eq!(code, "enrolment_link");
+            assert!(reason.contains("Handhelds"), "{reason}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use sync_core::concierge::today::{DueKind, Shift, TodayItem as CoreItem, due};
 use sync_core::concierge::{Brief as CoreBrief, Picture};
 use sync_core::duplicates::{self, Warning};
 use sync_core::ids::{AssociateId, CustomerId, EditId, Timestamp};
+use sync_core::projection;
 use sync_core::replica::book::Book as Core;
 
 use super::Book;
@@ -160,17 +161,19 @@ impl Book {
             self.shelf.with(|core, store| {
                 let tx = store.read()?;
                 let playbook = Core::playbook(&*tx)?;
-                let (plan, name) = core.today(&*tx, shift, now)?;
-                let line = |item: CoreItem| {
-                    let title = match item.kind {
+                let plan = core.today(&*tx, &shift, now)?;
+                let line = |mut item: CoreItem| {
+                    let words = item.words.take();
+                    let title = words.unwrap_or_else(|| match item.kind {
                         DueKind::Obligation => title_of(&playbook, &item.item),
                         DueKind::Promise => "promise".to_owned(),
                         DueKind::Arrival => "here now".to_owned(),
-                    };
-                    let name = name(item.customer);
-                    TodayItem::new(item, name, title)
+                    });
+                    let row = projection::read_row(&*tx, item.customer)?;
+                    let name = row.map_or_else(String::new, |row| row.name);
+                    Ok(TodayItem::new(item, name, title))
                 };
-                Ok(Today::new(plan, is_complete, line))
+                Ok(Today::new(plan, is_complete, line)?)
             })
         })
     }

@@ -13,6 +13,7 @@ use sync_core::concierge::recommend::{
 use sync_core::concierge::stock::{Supply, SupplyKind};
 use sync_core::concierge::today::{DueKind, Today as CoreToday, TodayItem as CoreTodayItem};
 use sync_core::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
+use sync_core::store::StoreError;
 
 use super::brief::BriefArgument;
 
@@ -87,7 +88,7 @@ pub struct TodayItem {
     pub kind: DueKind,
     /// The playbook's item; empty for what no item asks for.
     pub item: String,
-    /// What the playbook calls it, in English; `promise` and `here now` for what no item asks for.
+    /// What was promised, in the words it was written in; else what the playbook calls it, in English; `here now` for somebody who is.
     pub title: String,
     /// The edit that it is about, where it is about one.
     pub about: Option<EditId>,
@@ -127,8 +128,10 @@ impl TodayItem {
 pub struct Today {
     /// What fits into the shift.
     pub today: Vec<TodayItem>,
-    /// What does not; nothing is dropped silently.
+    /// What does not, 100 lines at most. To see further, ask with more minutes.
     pub not_today: Vec<TodayItem>,
+    /// How much does not in all; nothing is dropped silently.
+    pub not_today_count: u32,
     /// Minutes that are left.
     pub minutes_left: u32,
     /// Whether every customer of the book was looked at; otherwise ask again, or call `prepare_today` while idle.
@@ -139,14 +142,17 @@ impl Today {
     pub(crate) fn new(
         list: CoreToday,
         is_complete: bool,
-        mut line: impl FnMut(CoreTodayItem) -> TodayItem,
-    ) -> Self {
-        Self {
-            today: list.today.into_iter().map(&mut line).collect(),
-            not_today: list.not_today.into_iter().map(&mut line).collect(),
+        mut line: impl FnMut(CoreTodayItem) -> Result<TodayItem, StoreError>,
+    ) -> Result<Self, StoreError> {
+        let mut lines =
+            |items: Vec<CoreTodayItem>| items.into_iter().map(&mut line).collect::<Result<_, _>>();
+        Ok(Self {
+            today: lines(list.today)?,
+            not_today: lines(list.not_today)?,
+            not_today_count: list.not_today_count,
             minutes_left: list.minutes_left,
             is_complete,
-        }
+        })
     }
 }
 

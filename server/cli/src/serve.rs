@@ -126,6 +126,7 @@ async fn listen_for_stop() {
 #[expect(clippy::print_stdout, reason = "this is what the command answers")]
 fn greet(ready: &Ready<'_>, folder: &str) {
     println!("Carnet serves {} from {folder}", ready.url);
+    println!("The back office: {}/office", ready.url);
     let Some(first) = ready.first_run else {
         let folder = quoted(folder);
         println!("Sign in as before. A new handheld: carnet admin enrol --data {folder}");

@@ -3,16 +3,18 @@
 //! # Invariants
 //! - Order: earliest close, then weight, then who was served worst, then the item's id. What somebody spent or how they rank is no input.
 //! - After an edit only the items of that customer are made again ([`TodayList::set`]); the list is the same as made from nothing.
-//! - What does not fit is shown with the minutes that are missing; nothing is dropped silently.
+//! - What does not fit is shown with the minutes that are missing, as far as there is room, and counted; nothing is dropped silently.
 //!
 //! # Where items come from
 //! Each customer's [`CustomerDue`] holds what may fall due: obligations from the playbook, promises, arrivals. It is made from the
 //! [`Picture`] when something of the customer changes and stored ([`due`]), because no handheld could read 5,000 cards in 150 ms.
 
 pub mod due;
+mod wishes;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -75,6 +77,9 @@ pub struct DueItem {
     /// Who sees to it; whoever looks after the customer where nobody is named.
     #[n(9)]
     pub assignees: Vec<AssociateId>,
+    /// What was promised, in the words it was written in; none for what is no promise.
+    #[n(10)]
+    pub words: Option<String>,
 }
 
 impl DueItem {
@@ -96,6 +101,8 @@ pub struct CustomerDue {
     pub owner: Option<AssociateId>,
     /// What share of what was owed they got, in basis points; none while too little has closed to tell.
     pub delivery_bp: Option<u32>,
+    /// Numbers of the articles that the customer waits for: news of their stock makes this anew.
+    pub wishes: Vec<String>,
     /// The items.
     pub items: Vec<DueItem>,
 }
@@ -148,6 +155,8 @@ pub struct TodayItem {
     pub kind: DueKind,
     /// The playbook's item; empty for what no item asks for.
     pub item: String,
+    /// What was promised, in the words it was written in; none for what is about no promise.
+    pub words: Option<String>,
     /// What it is about.
     pub about: String,
     /// How much it counts.
@@ -167,8 +176,10 @@ pub struct TodayItem {
 pub struct Today {
     /// What fits into the shift.
     pub today: Vec<TodayItem>,
-    /// What does not, each with the minutes that are missing.
+    /// What does not, each with the minutes that are missing: the first of it.
     pub not_today: Vec<TodayItem>,
+    /// How much does not in all.
+    pub not_today_count: u32,
     /// Minutes that are left.
     pub minutes_left: u32,
 }
@@ -211,6 +222,7 @@ fn promises(picture: &Picture<'_>, effort: &Effort) -> Vec<DueItem> {
             closes: due,
             lapses: None,
             assignees: promise.assignees.clone(),
+            words: Some(promise.what.value.clone()),
         })
         .collect()
 }
@@ -259,68 +271,126 @@ fn arrival(effort: &Effort, (opens, closes): (Timestamp, Timestamp)) -> DueItem 
         closes,
         lapses: None,
         assignees: Vec::new(),
+        words: None,
     }
 }
 
-/// The order of the list.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    closes: Timestamp,
-    weight: Reverse<u32>,
-    /// Nothing yet shows that somebody new is served at all, so they stand with the worst served.
-    delivery_bp: u32,
-    id: String,
-    customer: CustomerId,
+/// What may fall due in a book, in the order of the list, kept while an app runs: one customer's items can be replaced at a time, and a list
+/// for any shift is read off it.
+#[derive(Debug, Clone, Default)]
+pub struct TodayList {
+    rows: BTreeMap<CustomerId, Arc<CustomerDue>>,
+    /// Every item of every row. A sorted vector: replacing a customer's few among 20,000 moves less than a tree of them would visit.
+    order: Vec<Entry>,
 }
 
-/// The list as it is kept while the app runs: one customer's items can be replaced at a time.
+/// An item where it stands.
 #[derive(Debug, Clone)]
-pub struct TodayList {
-    shift: Shift,
-    items: BTreeMap<Rank, TodayItem>,
-    ranks: BTreeMap<CustomerId, Vec<Rank>>,
+struct Entry {
+    due: Arc<CustomerDue>,
+    at: usize,
+}
+
+impl Entry {
+    /// Always there: a row that is kept does not change.
+    fn item(&self) -> Option<&DueItem> {
+        self.due.items.get(self.at)
+    }
+
+    /// The order of the list. Nothing yet shows that somebody new is served at all, so they stand with the worst served.
+    fn rank(&self) -> Option<(Timestamp, Reverse<u32>, u32, &str, CustomerId)> {
+        let item = self.item()?;
+        let delivery_bp = self.due.delivery_bp.unwrap_or(0);
+        let weight = Reverse(item.weight);
+        Some((
+            item.closes,
+            weight,
+            delivery_bp,
+            &item.id,
+            self.due.customer,
+        ))
+    }
+
+    fn of(due: &Arc<CustomerDue>) -> impl Iterator<Item = Self> {
+        (0..due.items.len()).map(|at| Self {
+            due: Arc::clone(due),
+            at,
+        })
+    }
 }
 
 impl TodayList {
-    /// An empty list.
-    #[must_use]
-    pub fn new(shift: Shift) -> Self {
-        Self {
-            shift,
-            items: BTreeMap::new(),
-            ranks: BTreeMap::new(),
-        }
+    /// The rows that it is made of, in the order of customers.
+    pub fn rows(&self) -> impl Iterator<Item = &CustomerDue> {
+        self.rows.values().map(AsRef::as_ref)
     }
 
-    /// Replaces the items of one customer; in the time that takes, nothing else is looked at.
-    pub fn set(&mut self, due: &CustomerDue) {
+    /// Replaces the items of one customer.
+    pub fn set(&mut self, due: CustomerDue) {
         self.remove(due.customer);
-        let items = due.items.iter().filter(|item| self.is_for(due, item));
-        let items: Vec<_> = items.map(|item| (item, self.line(due, item))).collect();
-        let mut ranks = Vec::new();
-        for (item, line) in items {
-            let rank = Rank {
-                closes: item.closes,
-                weight: Reverse(item.weight),
-                delivery_bp: due.delivery_bp.unwrap_or(0),
-                id: item.id.clone(),
-                customer: due.customer,
-            };
-            self.items.insert(rank.clone(), line);
-            ranks.push(rank);
+        let due = Arc::new(due);
+        for entry in Entry::of(&due) {
+            let at = self
+                .order
+                .partition_point(|other| other.rank() < entry.rank());
+            self.order.insert(at, entry);
         }
-        if !ranks.is_empty() {
-            self.ranks.insert(due.customer, ranks);
-        }
+        self.rows.insert(due.customer, due);
     }
 
     /// Takes a customer off the list.
     pub fn remove(&mut self, customer: CustomerId) {
-        for rank in self.ranks.remove(&customer).unwrap_or_default() {
-            self.items.remove(&rank);
+        if self.rows.remove(&customer).is_some() {
+            self.order.retain(|entry| entry.due.customer != customer);
         }
     }
 
+    /// The list for a shift, with `left_most` lines at most of what does not fit.
+    #[must_use]
+    pub fn plan(&self, shift: &Shift, left_most: usize) -> Today {
+        let mut plan = Today {
+            minutes_left: shift.minutes,
+            ..Today::default()
+        };
+        for entry in &self.order {
+            let item = entry.item();
+            let Some(item) = item.filter(|item| shift.is_for(&entry.due, item)) else {
+                continue;
+            };
+            let missing = match plan.minutes_left.checked_sub(item.minutes) {
+                Some(left) => {
+                    plan.minutes_left = left;
+                    plan.today.push(shift.line(&entry.due, item, None));
+                    continue;
+                }
+                None => item.minutes - plan.minutes_left,
+            };
+            plan.not_today_count += 1;
+            if plan.not_today.len() < left_most {
+                plan.not_today
+                    .push(shift.line(&entry.due, item, Some(missing)));
+            }
+        }
+        plan
+    }
+}
+
+impl FromIterator<CustomerDue> for TodayList {
+    /// The list from nothing; no customer may come twice.
+    fn from_iter<I: IntoIterator<Item = CustomerDue>>(due: I) -> Self {
+        let mut list = Self::default();
+        for due in due {
+            let due = Arc::new(due);
+            list.order.extend(Entry::of(&due));
+            list.rows.insert(due.customer, due);
+        }
+        list.order
+            .sort_unstable_by(|one, other| one.rank().cmp(&other.rank()));
+        list
+    }
+}
+
+impl Shift {
     /// Whether an item belongs on this list now. A promise that an obligation of the playbook watches over is shown once, as what closes first.
     fn is_for(&self, due: &CustomerDue, item: &DueItem) -> bool {
         let is_doubled = |other: &&DueItem| {
@@ -333,9 +403,8 @@ impl TodayList {
 
     /// Whether an item may be done in this shift, by whose list this is.
     fn is_open(&self, due: &CustomerDue, item: &DueItem) -> bool {
-        let Shift { of, now, ends, .. } = self.shift;
-        let is_now = item.opens <= ends && item.lapses.is_none_or(|lapses| now < lapses);
-        let is_mine = of.is_none_or(|me| {
+        let is_now = item.opens <= self.ends && item.lapses.is_none_or(|lapses| self.now < lapses);
+        let is_mine = self.of.is_none_or(|me| {
             if item.assignees.is_empty() {
                 due.owner.is_none_or(|owner| owner == me)
             } else {
@@ -345,52 +414,21 @@ impl TodayList {
         is_now && is_mine
     }
 
-    fn line(&self, due: &CustomerDue, item: &DueItem) -> TodayItem {
+    fn line(&self, due: &CustomerDue, item: &DueItem, minutes_missing: Option<u32>) -> TodayItem {
         TodayItem {
             customer: due.customer,
             id: item.id.clone(),
             kind: item.kind,
             item: item.item.clone(),
+            words: item.words.clone(),
             about: item.about.clone(),
             weight: item.weight,
             minutes: item.minutes,
             closes: item.closes,
-            is_late: item.closes <= self.shift.now,
-            minutes_missing: None,
+            is_late: item.closes <= self.now,
+            minutes_missing,
         }
     }
-
-    /// The list, with what does not fit into the shift.
-    #[must_use]
-    pub fn plan(&self) -> Today {
-        let mut plan = Today {
-            minutes_left: self.shift.minutes,
-            ..Today::default()
-        };
-        for item in self.items.values() {
-            match plan.minutes_left.checked_sub(item.minutes) {
-                Some(left) => {
-                    plan.minutes_left = left;
-                    plan.today.push(item.clone());
-                }
-                None => plan.not_today.push(TodayItem {
-                    minutes_missing: Some(item.minutes - plan.minutes_left),
-                    ..item.clone()
-                }),
-            }
-        }
-        plan
-    }
-}
-
-/// The list from nothing.
-#[must_use]
-pub fn today<'d>(due: impl IntoIterator<Item = &'d CustomerDue>, shift: Shift) -> Today {
-    let mut list = TodayList::new(shift);
-    for due in due {
-        list.set(due);
-    }
-    list.plan()
 }
 
 #[cfg(test)]

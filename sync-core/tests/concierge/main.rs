@@ -14,7 +14,7 @@ use sync_core::card::view::Strength;
 use sync_core::card::{CardView, Corrections, Facet, Plan, Reading, Visible};
 use sync_core::concierge::gather::Gathered;
 use sync_core::concierge::handover::Pack;
-use sync_core::concierge::today::{CustomerDue, Effort, Shift, due, due_of, today};
+use sync_core::concierge::today::{CustomerDue, Effort, Shift, TodayList, due, due_of};
 use sync_core::concierge::{Brief, LineKind, Recommendations, Viewer};
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{DeviceId, Hash32, Timestamp};
@@ -90,6 +90,7 @@ fn compute(store: &MemoryStore, plans: &[&Plan], device: DeviceId, seen: &mut Se
         customer: CUSTOMER,
         owner: gathered.whole.owner.as_ref().map(|owner| owner.owner),
         delivery_bp: None,
+        wishes: Vec::new(),
         items: due_of(&picture, &Effort::default()),
     };
     due::put(&mut *tx, &due, NOW).unwrap();
@@ -101,7 +102,8 @@ fn compute(store: &MemoryStore, plans: &[&Plan], device: DeviceId, seen: &mut Se
         ends: NOW.plus_ms(Timestamp::DAY_MS / 2),
         minutes: 45,
     };
-    let today = today(&stored, shift);
+    let list: TodayList = stored.into_iter().collect();
+    let today = list.plan(&shift, usize::MAX);
     for line in brief.lines() {
         assert!(!line.sources.is_empty(), "{line:?}");
         seen.kinds.insert(line.kind);

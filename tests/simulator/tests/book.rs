@@ -376,9 +376,9 @@ fn owed(stage: &mut Stage, now: Timestamp) -> BTreeSet<String> {
         ends: now.plus_ms(Timestamp::DAY_MS),
         minutes: 600,
     };
-    let (list, _) = stage
+    let list = stage
         .book
-        .today(tx.as_read(), shift, now)
+        .today(tx.as_read(), &shift, now)
         .expect("the lease holds for three days");
     let lines = list.today.into_iter().chain(list.not_today);
     lines.map(|line| line.item).collect()

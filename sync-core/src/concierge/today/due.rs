@@ -6,18 +6,18 @@
 //!
 //! # Invariants
 //! - A row is derived: it is forgotten and marked whenever something of the customer changes ([`crate::replica::Replica::refold`], a page of a
-//!   first sync, a notice about them), and goes with the read row ([`crate::projection::unfold`]).
+//!   first sync, a notice about them or about the stock of what they wish for), and goes with the read row ([`crate::projection::unfold`]).
 //! - A pass over the book makes every row: the first after a first sync, then one every [`FRESH_MS`] and whenever the playbook changes.
 //!   Between passes only what is marked is made, so that asking costs nothing where nothing changed.
 //! - A row holds what opens within [`AHEAD_MS`], which is more than two passes apart, so that nothing opens unseen.
-//! - No row holds a word that somebody wrote: ids, times and numbers alone.
+//! - The words of a promise are in its row until something of the card changes, when the row goes with the same transaction.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
 
-use super::{CustomerDue, DueItem};
+use super::{CustomerDue, DueItem, wishes};
 use crate::ids::{AssociateId, CustomerId, Timestamp};
 use crate::store::{
     Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, decode_row, get_row, key, put_row,
@@ -46,6 +46,8 @@ struct DueRow {
     delivery_bp: Option<u32>,
     #[n(3)]
     items: Vec<DueItem>,
+    #[n(4)]
+    wishes: Option<Vec<String>>,
 }
 
 impl DueRow {
@@ -54,6 +56,7 @@ impl DueRow {
             customer,
             owner: self.owner,
             delivery_bp: self.delivery_bp,
+            wishes: self.wishes.unwrap_or_default(),
             items: self.items,
         })
     }
@@ -124,7 +127,9 @@ pub fn put(tx: &mut dyn WriteTx, due: &CustomerDue, now: Timestamp) -> Result<()
         owner: due.owner,
         delivery_bp: due.delivery_bp,
         items: items.cloned().collect(),
+        wishes: (!due.wishes.is_empty()).then(|| due.wishes.clone()),
     };
+    wishes::replace(tx, due.customer, &due.wishes)?;
     put_row(tx, Table::Gap, &due_key(due.customer), &row)?;
     tx.delete(Table::Gap, &mark_key(due.customer))
 }
@@ -148,11 +153,21 @@ pub fn forget<'c>(
     Ok(())
 }
 
+/// Forgets the rows of the customers who wait for an article.
+///
+/// # Errors
+/// What the store reports.
+pub fn forget_waiting(tx: &mut dyn WriteTx, sku: &str) -> Result<(), StoreError> {
+    let waiting = wishes::waiting(tx.as_read(), sku)?;
+    forget(tx, &waiting)
+}
+
 /// Removes a customer's row: the customer is gone.
 ///
 /// # Errors
 /// What the store reports.
 pub fn remove(tx: &mut dyn WriteTx, customer: CustomerId) -> Result<(), StoreError> {
+    wishes::replace(tx, customer, &[])?;
     let keys = [mark_key(customer), due_key(customer)];
     let mut was_there = false;
     for key in &keys {

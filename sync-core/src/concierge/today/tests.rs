@@ -34,7 +34,14 @@ fn item(id: &str, closes_hours: i64) -> DueItem {
         closes: NOW.plus_ms(closes_hours * HOUR),
         lapses: None,
         assignees: Vec::new(),
+        words: None,
     }
+}
+
+/// The list from nothing.
+fn today<'d>(due: impl IntoIterator<Item = &'d CustomerDue>, shift: Shift) -> Today {
+    let list: TodayList = due.into_iter().cloned().collect();
+    list.plan(&shift, usize::MAX)
 }
 
 fn customer(number: u8, delivery_bp: Option<u32>, items: Vec<DueItem>) -> CustomerDue {
@@ -42,6 +49,7 @@ fn customer(number: u8, delivery_bp: Option<u32>, items: Vec<DueItem>) -> Custom
         customer: CustomerId([number; 16]),
         owner: None,
         delivery_bp,
+        wishes: Vec::new(),
         items,
     }
 }
@@ -94,8 +102,14 @@ fn what_does_not_fit_says_how_many_minutes_are_missing() {
     assert_eq!(ids(&plan.not_today), ["b long"]);
     assert_eq!(plan.not_today[0].minutes_missing, Some(5));
     assert_eq!(plan.minutes_left, 10);
-    let all = plan.today.len() + plan.not_today.len();
-    assert_eq!(all, 3, "nothing is dropped");
+    assert_eq!(plan.not_today_count, 1);
+    let list: TodayList = due.into_iter().collect();
+    let short = list.plan(&shift(5), 2);
+    assert_eq!(ids(&short.not_today), ["a", "b long"]);
+    assert_eq!(
+        short.not_today_count, 3,
+        "what there is no room for is counted"
+    );
 }
 
 #[test]
@@ -202,6 +216,7 @@ fn promises_and_a_visit_under_way_fall_due() {
         (promise[0].closes, promise[0].assignees.clone()),
         (due, vec![ME])
     );
+    assert_eq!(promise[0].words.as_deref(), Some("call"));
     scene.whole.is_erased = true;
     assert_eq!(due_of(&scene.picture(), &Effort::default()), []);
 }
@@ -229,17 +244,17 @@ fn after_an_edit_the_list_is_what_it_would_be_from_nothing() {
     for seed in 0..50 {
         let mut random = SeededEntropy::new(seed);
         let mut book: Vec<_> = (0..30).map(|one| random_due(&mut random, one)).collect();
-        let mut list = TodayList::new(shift(300));
+        let mut list = TodayList::default();
         for due in &book {
-            list.set(due);
+            list.set(due.clone());
         }
         for _ in 0..20 {
             let at = u8::try_from(random.below(30)).unwrap();
             let changed = random_due(&mut random, at);
-            list.set(&changed);
+            list.set(changed.clone());
             book[usize::from(at)] = changed;
             assert_eq!(
-                list.plan().hash(),
+                list.plan(&shift(300), usize::MAX).hash(),
                 today(&book, shift(300)).hash(),
                 "seed {seed}"
             );
@@ -247,7 +262,7 @@ fn after_an_edit_the_list_is_what_it_would_be_from_nothing() {
         for due in &book {
             list.remove(due.customer);
         }
-        assert!(list.items.is_empty() && list.ranks.is_empty());
+        assert!(list.order.is_empty() && list.rows.is_empty());
     }
 }
 
@@ -391,6 +406,7 @@ fn a_row_holds_what_opens_soon_and_goes_with_the_customer() {
     };
     let mut one = customer(1, Some(5_000), vec![item("near", 1), far]);
     one.owner = Some(ME);
+    one.wishes = vec!["A-1".to_owned()];
     due::put(tx, &one, NOW).unwrap();
     due::put(tx, &customer(2, None, Vec::new()), NOW).unwrap();
     let mut found = Vec::new();

@@ -207,6 +207,7 @@ fn nothing_due(customer: CustomerId) -> CustomerDue {
         customer,
         owner: None,
         delivery_bp: None,
+        wishes: Vec::new(),
         items: Vec::new(),
     }
 }
@@ -216,13 +217,22 @@ fn due_row(seen: &Seen, playbook: &Playbook) -> CustomerDue {
     let picture = seen.picture();
     let whole = (&seen.gathered.whole, &seen.gathered.house);
     let mut items = due_of(&picture, &Effort::default());
+    let promises: Vec<_> = items
+        .iter()
+        .map(|item| (item.about.clone(), item.words.clone()))
+        .collect();
     for owed in obligations::obligations(seen.customer, whole, playbook, seen.now) {
-        items.extend(of_playbook(&owed, playbook, seen.now));
+        let promise = promises.iter().find(|(about, _)| *about == owed.about);
+        let words = promise.and_then(|(_, words)| words.clone());
+        items.extend(of_playbook(&owed, playbook, seen.now).map(|item| DueItem { words, ..item }));
     }
     let settings = GapSettings::default();
     let share = Contribution::of(whole, playbook, &settings, seen.now).share(playbook, &settings);
+    let wishes = seen.gathered.whole.view.wishes.iter();
+    let wishes = wishes.filter(|wish| !wish.fulfilled);
     CustomerDue {
         customer: seen.customer,
+        wishes: wishes.map(|wish| wish.sku.value.clone()).collect(),
         owner: seen.gathered.whole.owner.as_ref().map(|owner| owner.owner),
         delivery_bp: share.map(Share::bp),
         items,
@@ -249,5 +259,6 @@ fn of_playbook(owed: &Obligation, playbook: &Playbook, now: Timestamp) -> Option
         closes: owed.closes_at,
         lapses: Some(lapses),
         assignees: Vec::new(),
+        words: None,
     })
 }

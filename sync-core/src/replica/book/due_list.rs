@@ -1,22 +1,22 @@
-//! The today list of a handheld, kept in memory while the app runs: after an edit one row is read again, not the whole book's.
+//! The today list of a handheld, kept in memory and in order while the app runs: after an edit one row is read again, not the whole book's.
 //!
 //! # Invariants
 //! - The list is the one that the stored rows make from nothing. What changes a row here is making it ([`Book::make_due`]), which is noted,
 //!   and a customer who goes, which the store counts ([`due::removals`]). A row that was forgotten counts until it is made again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Book, BookError};
-use crate::concierge::today::{CustomerDue, Shift, Today, TodayList, due};
+use crate::concierge::today::{Shift, Today, TodayList, due};
 use crate::ids::{CustomerId, Timestamp};
-use crate::projection;
+use crate::limits;
 use crate::store::{ReadTx, StoreError};
 
 /// What is kept.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// Everybody for whom something may fall due, with the name to show.
-    rows: BTreeMap<CustomerId, (CustomerDue, String)>,
+    /// Everybody for whom something may fall due.
+    list: TodayList,
     /// Whose row was made since.
     made: BTreeSet<CustomerId>,
     /// How many customers had gone when the rows were read; none while they are not.
@@ -35,69 +35,54 @@ impl Kept {
     fn catch_up(&mut self, tx: &dyn ReadTx) -> Result<(), StoreError> {
         let removals = due::removals(tx)?;
         if self.removals != Some(removals) {
-            *self = Self::default();
             let mut rows = Vec::new();
             due::for_each(tx, &mut |row| rows.push(row))?;
-            for row in rows {
-                self.take(tx, row)?;
-            }
-            self.removals = Some(removals);
+            *self = Self {
+                list: rows.into_iter().collect(),
+                made: BTreeSet::new(),
+                removals: Some(removals),
+            };
         }
         for customer in std::mem::take(&mut self.made) {
-            self.rows.remove(&customer);
-            if let Some(row) = due::get(tx, customer)? {
-                self.take(tx, row)?;
+            match due::get(tx, customer)? {
+                Some(row) => self.list.set(row),
+                None => self.list.remove(customer),
             }
         }
-        Ok(())
-    }
-
-    fn take(&mut self, tx: &dyn ReadTx, row: CustomerDue) -> Result<(), StoreError> {
-        let name = projection::read_row(tx, row.customer)?.map_or_else(String::new, |row| row.name);
-        self.rows.insert(row.customer, (row, name));
         Ok(())
     }
 }
 
 impl Book {
-    /// What is owed today as far as the stored rows tell, and the names of the customers on the list.
+    /// What is owed today as far as the stored rows tell, with [`limits::NOT_TODAY_SHOWN`] lines at most of what does not fit.
     ///
     /// # Errors
     /// [`BookError`].
     pub fn today(
         &mut self,
         tx: &dyn ReadTx,
-        shift: Shift,
+        shift: &Shift,
         now: Timestamp,
-    ) -> Result<(Today, impl Fn(CustomerId) -> String + '_), BookError> {
+    ) -> Result<Today, BookError> {
         self.author(now)?;
         self.kept.catch_up(tx)?;
-        let mut list = TodayList::new(shift);
-        for (row, _) in self.kept.rows.values() {
-            list.set(row);
-        }
-        let rows = &self.kept.rows;
-        let name = |customer| {
-            rows.get(&customer)
-                .map_or_else(String::new, |(_, name)| name.clone())
-        };
-        Ok((list.plan(), name))
+        Ok(self.kept.list.plan(shift, limits::NOT_TODAY_SHOWN))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::concierge::today::{DueItem, DueKind};
+    use crate::concierge::today::{CustomerDue, DueItem, DueKind};
     use crate::entropy::SeededEntropy;
-    use crate::projection::{Row, RowFacts};
+    use crate::projection::{self, Row, RowFacts};
     use crate::store::memory::MemoryStore;
     use crate::store::{Store, WriteTx};
 
     const NOW: Timestamp = Timestamp(1_767_225_600_000);
 
     fn listed(kept: &Kept) -> Vec<CustomerDue> {
-        kept.rows.values().map(|(row, _)| row.clone()).collect()
+        kept.list.rows().cloned().collect()
     }
 
     fn put(tx: &mut dyn WriteTx, customer: CustomerId, items: u64) {
@@ -112,11 +97,13 @@ mod tests {
             closes: NOW,
             lapses: None,
             assignees: Vec::new(),
+            words: None,
         };
         let row = CustomerDue {
             customer,
             owner: None,
             delivery_bp: None,
+            wishes: Vec::new(),
             items: (0..items).map(item).collect(),
         };
         due::put(tx, &row, NOW).unwrap();

@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 use super::pages::documents_between;
 use super::*;
 use crate::concierge::today::due;
+use crate::notices::bodies::StockBody;
 use crate::notices::{self, Notice, NoticeError, NoticeKind, PutNotice, Subject, held};
 use crate::protocol::frame::{Page, Phase};
 
@@ -48,6 +49,14 @@ fn outdate(tx: &mut dyn WriteTx, notice: &Notice) -> Result<(), StoreError> {
         (Subject::Customer(customer), _) => due::forget(tx, [&customer]),
         // What is owed, and by whose clock.
         (_, NoticeKind::Playbook | NoticeKind::Shop) => due::begin_again(tx),
+        (_, NoticeKind::Stock) => match notice.body::<StockBody>()? {
+            Some(stock) => due::forget_waiting(tx, &stock.sku),
+            // Of a notice that is gone the key alone says which article it was: the shop, a stroke, the number.
+            None => {
+                let key = &notice.key;
+                due::forget_waiting(tx, key.split_once('/').map_or(key, |(_, sku)| sku))
+            }
+        },
         (Subject::Chain | Subject::Shop(_) | Subject::Associate(_), _) => Ok(()),
     }
 }
@@ -139,7 +148,7 @@ mod tests {
     use crate::concierge::playbook::{Playbook, PlaybookBody};
     use crate::concierge::today::{CustomerDue, due};
     use crate::notices::NoticeDraft;
-    use crate::notices::bodies::{CaseBody, CaseState, StockBody};
+    use crate::notices::bodies::{CaseBody, CaseState};
     use crate::projection::{Row, RowFacts};
     use crate::store::Store;
     use crate::store::memory::MemoryStore;
@@ -159,6 +168,7 @@ mod tests {
                 customer: *customer,
                 owner: None,
                 delivery_bp: None,
+                wishes: vec![format!("a-{}", customer.as_bytes()[0])],
                 items: Vec::new(),
             };
             due::put(tx, &row, NOW).unwrap();
@@ -214,7 +224,11 @@ mod tests {
             make(tx)
         };
         assert_eq!(hear(tx, case), [customer(2)]);
-        assert_eq!(hear(tx, stock), []);
+        assert_eq!(
+            hear(tx, stock),
+            [customer(1)],
+            "who waits for it, however it is spelled"
+        );
         assert_eq!(hear(tx, playbook), everybody);
     }
 }

@@ -255,7 +255,7 @@ fn lists(task: &Alone) -> Result<ToldToday> {
         let list = book.today(None, ends, minutes)?;
         told.from_nothing.push(milliseconds(begin));
         anyhow::ensure!(list.is_complete, "everything was prepared");
-        told.lines = list.today.len() + list.not_today.len();
+        told.lines = list.today.len() + usize::try_from(list.not_today_count)?;
     }
     let book = task.open()?;
     let (ends, minutes) = shift();

@@ -21,7 +21,7 @@ pub(super) fn today(list: &Today) -> Vec<String> {
         lines.push("Nothing is owed today.".to_owned());
     }
     if !list.not_today.is_empty() {
-        let count = list.not_today.len();
+        let count = list.not_today_count;
         lines.push(format!("Not today, for want of minutes: {count}"));
         lines.extend(list.not_today.iter().take(NOT_TODAY_SHOWN).map(item));
     }

@@ -90,6 +90,12 @@ class CarnetBook private constructor(
         label: String,
     ) = calls.run { book.enrol(hubUrl, code, label) }
 
+    /** Enrols this handheld by what the QR code of the back office holds. */
+    suspend fun enrolByLink(
+        link: String,
+        label: String,
+    ) = calls.run { book.enrolByLink(link, label) }
+
     /** Signs an associate in, who then works with the book. */
     suspend fun signIn(
         login: String,
