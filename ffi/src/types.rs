@@ -24,7 +24,8 @@ pub use concierge::{
 };
 pub use edit::{NamePartText, NameParts, PreferenceInput};
 pub use guests::{
-    CardsApart, GuestCard, GuestIntroduction, GuestIs, GuestWord, Person, PersonStanding,
+    CardsApart, EditToAllot, GuestCard, GuestIntroduction, GuestIs, GuestWord, Person,
+    PersonStanding,
 };
 pub use house::{
     Arriving, Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, ServiceCase,

@@ -31,6 +31,7 @@ use sync_core::store::{Store, StoreError, Table};
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
+use crate::desk::rights::fate;
 use crate::entropy::SharedEntropy;
 use crate::http::metrics::VERDICTS;
 use crate::writer::{WriteError, Writer};
@@ -206,6 +207,8 @@ impl Book {
                     &StoredRoster,
                     engine.now,
                 )?;
+                let pushed = (&push, presenter.device);
+                fate::note_refused(engine.tx, pushed, &verdicts, engine.now)?;
                 let backup_seq = Authority::backup_number(engine.tx.as_read())?;
                 Ok(Verdicts {
                     verdicts,

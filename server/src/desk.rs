@@ -13,6 +13,7 @@
 //! | first byte | key | value |
 //! |---|---|---|
 //! | `a` | customer, ask | an ask that waits: when to look again |
+//! | `b` | associate | the last look at which rights they may have |
 //! | `c` | | how far a look at everybody has come |
 //! | `d` | ask | a message that leaves, or left |
 //! | `e` | hash of the event, ask | seats that were given |
@@ -21,8 +22,13 @@
 //! | `n` | associate, handheld | the keys of the rights that are posted |
 //! | `o` | associate, customer | whom somebody looks after first |
 //! | `p` | associate, ask | an appointment |
+//! | `q` | associate, handheld | when something of theirs was refused from there |
 //! | `s` | customer, associate, from | a slot that was given |
 //! | `v` | shop, hash of the article, ask | an article that is kept |
+//! | `w` | associate, handheld | rights that were taken back there, and when it will know |
+//! | `x` | associate, hash of the right, edit | what a gesture cost |
+//! | `y` | associate, hash of the right | a gesture right, as it was given |
+//! | `z` | associate, hash of the right | what was spent beyond that |
 //!
 //! `t` and `f` are the followers' own.
 
@@ -35,7 +41,7 @@ mod links;
 pub mod owners;
 pub mod replies;
 mod reservations;
-mod rights;
+pub mod rights;
 mod seats;
 pub mod settings;
 mod webhook;
@@ -106,11 +112,11 @@ impl Desk {
         })
     }
 
-    /// Does everything that is due now.
+    /// Does everything that is due now. Returns for how many associates it was looked which rights they may have.
     ///
     /// # Errors
     /// [`DeskError`]; what was done before stays done.
-    pub async fn step(&self) -> Result<(), DeskError> {
+    pub async fn step(&self) -> Result<usize, DeskError> {
         self.answer().await?;
         self.look_after().await
     }
@@ -131,15 +137,17 @@ impl Desk {
     }
 
     /// Gives rights out and lets messages out: a walk over everybody who is signed in and everything that waits.
-    async fn look_after(&self) -> Result<(), DeskError> {
+    async fn look_after(&self) -> Result<usize, DeskError> {
+        let mut looked = 0;
         for holder in rights::holders(&self.state) {
-            self.write(move |engine| rights::issue(engine, holder))
-                .await?;
+            let identity = std::sync::Arc::clone(&self.state.identity);
+            let issued = self.write(move |engine| rights::issue(engine, holder, &identity));
+            looked += usize::from(issued.await?);
         }
         if let Some(webhook) = &self.webhook {
             deliveries::send_due(&self.state, webhook).await?;
         }
-        Ok(())
+        Ok(looked)
     }
 
     async fn write<T: Send + 'static>(

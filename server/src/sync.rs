@@ -3,11 +3,13 @@
 //! # Failure
 //! A frame that does not unpack, or that breaks the protocol, ends this meeting with a reason; nothing else notices.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sync_core::authority::judge::{Presenter, PushError};
+use sync_core::ids::AssociateId;
 use sync_core::protocol::frame::{
-    Frame, Push, ReadsStored, Ruling, Stop, StopCode, Verdict, Verdicts,
+    Frame, Hello, Position, Push, ReadsStored, Ruling, Stop, StopCode, Verdict, Verdicts,
 };
 use sync_core::protocol::hub::{HubContext, HubSession};
 use sync_core::scope::Scope;
@@ -35,6 +37,10 @@ pub struct Meeting {
     greeted: bool,
     hears_news: bool,
     pending: Option<u32>,
+    /// What the handheld holds of what is for each associate, if it came with nothing that waits.
+    stand: Option<BTreeMap<AssociateId, u64>>,
+    /// Up to which entry it made durable, in this meeting, what is for each associate.
+    received: BTreeMap<AssociateId, u64>,
 }
 
 impl Meeting {
@@ -49,7 +55,21 @@ impl Meeting {
             greeted: false,
             hears_news: false,
             pending: None,
+            stand: None,
+            received: BTreeMap::new(),
         }
+    }
+
+    /// Up to which entry the handheld made durable, in this meeting, what is for each associate.
+    #[must_use]
+    pub fn received(&self) -> &BTreeMap<AssociateId, u64> {
+        &self.received
+    }
+
+    /// What the handheld said that it holds, once, if it came with nothing that waits.
+    #[must_use]
+    pub fn take_stand(&mut self) -> Option<BTreeMap<AssociateId, u64>> {
+        self.stand.take()
     }
 
     /// The same meeting for a caller that hears of every commit and pumps then, as a connection does: what a push moved comes with the news.
@@ -78,6 +98,7 @@ impl Meeting {
         match frame {
             Frame::Hello(hello) => {
                 self.pending = Some(hello.pending);
+                self.stand = (hello.pending == 0).then(|| self.stand_of(&hello));
                 self.read(move |session, tx, context| Ok(vec![session.hello(tx, &hello, context)?]))
                     .await
             }
@@ -86,6 +107,9 @@ impl Meeting {
                     return Err(lost_session());
                 };
                 session.acknowledged(&ack);
+                if let Scope::Associate(associate) = ack.scope {
+                    self.received.insert(associate, ack.seq);
+                }
                 if session.is_held_back() {
                     return self.pump().await.map(Reply::Frames);
                 }
@@ -146,6 +170,19 @@ impl Meeting {
     #[must_use]
     pub fn pending(&self) -> Option<u32> {
         self.pending
+    }
+
+    /// Where a handheld stands in what is for associates; what it counts in another life of the feeds it may not hold at all.
+    fn stand_of(&self, hello: &Hello) -> BTreeMap<AssociateId, u64> {
+        let is_this_life = hello.feed == Some(self.book.context().feed);
+        let of = |position: &Position| {
+            let Scope::Associate(associate) = position.scope else {
+                return None;
+            };
+            let is_whole = is_this_life && position.resume.is_none();
+            Some((associate, if is_whole { position.seq } else { 0 }))
+        };
+        hello.scopes.iter().filter_map(of).collect()
     }
 
     fn settle(&mut self, verdicts: &Verdicts) {

@@ -11,6 +11,7 @@ pub mod judge;
 pub mod membership;
 mod posted;
 mod recorded;
+mod recording;
 pub mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +19,7 @@ use std::sync::Arc;
 
 use crate::card::reduce::Corrections;
 use crate::card::schema::Role;
-use crate::card::{
-    CardView, Edit, EditContext, EditError, Entries, Facet, Plan, Provenance, Reading, Visible,
-};
+use crate::card::{CardView, Edit, EditError, Entries, Facet, Plan, Reading, Visible};
 use crate::documents::{self, DocumentCache, Loaded, StoredChange};
 use crate::entropy::Entropy;
 use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
@@ -34,6 +33,7 @@ use crate::records;
 use crate::replica::receive::gate_damage;
 use crate::scope::Scope;
 use crate::store::{self, ReadTx, StoreError, Table, WriteTx};
+use recording::Planned;
 
 /// Why the hub could not record an edit of its own.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +140,12 @@ impl Authority {
         }
     }
 
+    /// The device under which the hub itself records.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
     /// Documents opened from storage so far.
     #[must_use]
     pub fn documents_loaded(&self) -> u64 {
@@ -214,11 +220,7 @@ impl Authority {
         let (mut visible, _) = self.visible(tx.as_read(), customer, reader)?;
         // Of whom there is nothing, nothing was recorded: this is every customer of a first import.
         let is_new = visible.iter().all(|(_, entries)| entries.is_empty());
-        let mut plan = Plan {
-            edit: EditId([0; 10]),
-            writes: Vec::new(),
-        };
-        let mut ids = Vec::new();
+        let mut planned = Planned::default();
         for hub_edit in edits {
             if !is_new && self.is_recorded(tx.as_read(), customer, author, hub_edit.id)? {
                 continue;
@@ -229,45 +231,13 @@ impl Authority {
             if !exists && !matches!(hub_edit.edit, Edit::CreateCustomer { .. }) {
                 return Err(AuthorityError::UnknownCustomer);
             }
-            let provenance = Provenance {
-                by: author.associate,
-                device: self.device,
-                shop: author.shop,
-                at: now,
-                source: hub_edit.source,
-                as_of: hub_edit.as_of,
-            };
-            let context = EditContext {
-                edit: hub_edit.id,
-                customer,
-                provenance,
-                role: author.role,
-            };
-            let planned = hub_edit.edit.plan(&context, &visible)?;
-            ids.push(hub_edit.id);
-            for (facet, writes) in planned.writes {
-                visible.facet_mut(facet).write(&writes);
-                match plan.writes.iter_mut().find(|(known, _)| *known == facet) {
-                    Some((_, known)) => known.extend(writes),
-                    None => plan.writes.push((facet, writes)),
-                }
-            }
+            let context = self.context(author, (customer, hub_edit), now);
+            let plan = hub_edit.edit.plan(&context, &visible)?;
+            visible.write(&plan);
+            planned.add(plan);
         }
-        let mut committed = Vec::with_capacity(plan.writes.len());
-        for (facet, writes) in &plan.writes {
-            let own: Vec<_> = ids
-                .iter()
-                .copied()
-                .filter(|id| writes.iter().any(|w| w.edit == *id))
-                .collect();
-            let place = (author, customer, *facet);
-            committed.extend(self.commit(tx.as_read(), place, (writes, own), (now, entropy))?);
-        }
-        // All of it is good: now the first of it may be written.
-        for (after, stored) in committed {
-            self.accept(tx, batch, (after, None), &[stored], author.shop)?;
-        }
-        Ok(!plan.writes.is_empty())
+        let planned = BTreeMap::from([(customer, planned)]);
+        self.write_planned(tx, batch, author, &planned, (now, entropy))
     }
 
     fn is_recorded(

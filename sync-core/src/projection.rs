@@ -20,10 +20,10 @@ use crate::card::CardView;
 use crate::concierge::today::due;
 use crate::ids::{CustomerId, Timestamp};
 use crate::limits;
-use crate::search::terms::{entry_key, postings, terms};
+use crate::search::terms::{entry_key, link_prefix, postings, terms};
 use crate::search::{PackedTerms, TermSources};
 use crate::store::{
-    Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, decode_row, encode_row, get_row,
+    self, Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, decode_row, encode_row, get_row,
 };
 
 pub use later::{fold_later, fold_noted, index_what_waits};
@@ -298,6 +298,25 @@ pub fn unfold(tx: &mut dyn WriteTx, customer: CustomerId) -> Result<bool, StoreE
 /// [`StoreError`] when storage fails or the row does not decode.
 pub fn read_row(tx: &dyn ReadTx, customer: CustomerId) -> Result<Option<Row>, StoreError> {
     get_row(tx, Table::Row, customer.as_bytes())
+}
+
+/// The cards whose own word is that they are the same person as this one, in ascending order: what one card says, the other is found by.
+/// At most so many are told that there can be no person of them all.
+///
+/// # Errors
+/// [`StoreError`] when storage fails.
+pub fn linking_to(tx: &dyn ReadTx, card: CustomerId) -> Result<Vec<CustomerId>, StoreError> {
+    let mut found = Vec::new();
+    store::scan_prefix(tx, Table::Term, &link_prefix(card), &mut |key, _| {
+        let other = key.last_chunk::<{ CustomerId::LEN }>();
+        found.extend(other.map(|other| CustomerId(*other)));
+        Ok(if found.len() > limits::CARDS_OF_A_PERSON_MAX {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    Ok(found)
 }
 
 /// Visits rows in the order of customer ids, from the first after `after`, until the visitor breaks.

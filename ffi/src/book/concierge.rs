@@ -314,7 +314,7 @@ impl Book {
                 let cards = picture.whole.members.clone();
                 let source = edit.usual_source();
                 let about = (customer, &edit);
-                let recorded = core.record_of_person(tx, about, source, (now, &mut entropy))?;
+                let recorded = core.record(tx, about, source, (now, &mut entropy))?;
                 Ok((recorded, cards))
             })?;
             let changed = cards.into_iter();

@@ -1,6 +1,9 @@
 //! Recording what an associate does. Every edit is durable when its call returns, network or not.
 //!
-//! [`Book::record`] takes any edit. The functions beside it are the everyday ones, for code that reads like what happens.
+//! [`Book::record`] takes any edit. What is recorded of a customer who is several cards goes to whichever card it belongs on.
+//! The functions beside it are the everyday ones, for code that reads like what happens.
+
+use std::collections::BTreeSet;
 
 use sync_core::card::terms::{NamePart, Place, Polarity, PromiseStatus, Severity};
 use sync_core::card::{Edit, Source};
@@ -278,9 +281,11 @@ impl Book {
             let (edit, source) = make(core, tx)?;
             Ok(core.record(tx, (customer, &edit), source, (now, &mut entropy))?)
         })?;
-        self.shelf
-            .changes
-            .push([Change::Customer { customer }, Change::Outbox]);
+        // What is written of a person may stand on another card of theirs than the one at hand.
+        let cards = BTreeSet::from([customer, recorded.customer]);
+        let changed = cards.into_iter();
+        let changed = changed.map(|customer| Change::Customer { customer });
+        self.shelf.changes.push(changed.chain([Change::Outbox]));
         self.shelf.news.notify_one();
         Ok(RecordedEdit {
             edit: recorded.edit,

@@ -15,7 +15,9 @@ use super::Book;
 use crate::BookError;
 use crate::changes::Change;
 use crate::error::guarded;
-use crate::types::{CardsApart, GuestCard, GuestIntroduction, GuestWord, Person, RecordedEdit};
+use crate::types::{
+    CardsApart, EditToAllot, GuestCard, GuestIntroduction, GuestWord, Person, RecordedEdit,
+};
 
 #[uniffi::export]
 impl Book {
@@ -82,13 +84,23 @@ impl Book {
         self.log_look(customer)?;
         let now = self.shelf.now();
         guarded(|| {
-            let (component, members) = self
+            let person = self
                 .shelf
                 .read(|core, tx| Ok(core.person(tx, customer, now)?))?;
+            let component = &person.component;
             let apart = component.apart().iter();
+            let to_allot = person.to_allot().into_iter();
             Ok(Person {
                 standing: component.standing().into(),
-                members,
+                members: person.members(),
+                to_allot: to_allot
+                    .map(|one| EditToAllot {
+                        edit: one.via.edit,
+                        card: one.card,
+                        cards: one.via.cards,
+                        at: one.via.at,
+                    })
+                    .collect(),
                 review: apart
                     .map(|(one, other)| CardsApart {
                         one: *one,
@@ -99,7 +111,7 @@ impl Book {
         })
     }
 
-    /// Says that two cards are one person, or two, on both of them: a link is found from the card that says it.
+    /// Says that two cards are one person, or two, on both of them: whoever holds only one of them is told too.
     /// Nothing is moved: each card stays as it is, and a word to the contrary undoes the link.
     pub fn link_customers(
         &self,

@@ -4,7 +4,7 @@ use sync_core::card::edit::{EndpointInput, Evidence};
 use sync_core::card::links::Standing;
 use sync_core::card::terms::Sentiment;
 use sync_core::concierge::guest::{GuestCard as CoreCard, GuestEntry, Introduction, Newcomer};
-use sync_core::ids::{AssociateId, CustomerId, Timestamp};
+use sync_core::ids::{AssociateId, CustomerId, EditId, Timestamp};
 
 use super::edit::NamePartText;
 
@@ -187,4 +187,19 @@ pub struct Person {
     pub members: Vec<CustomerId>,
     /// What has to be looked at: pairs of them that somebody says are two people.
     pub review: Vec<CardsApart>,
+    /// What was recorded of them while cards were seen as one person that are not any more: somebody has to say whose it is.
+    pub to_allot: Vec<EditToAllot>,
+}
+
+/// An edit that was recorded while cards were seen as one person that are not any more.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct EditToAllot {
+    /// The edit.
+    pub edit: EditId,
+    /// The card that it stands on.
+    pub card: CustomerId,
+    /// The cards that its author saw as one person.
+    pub cards: Vec<CustomerId>,
+    /// When.
+    pub at: Timestamp,
 }

@@ -1,10 +1,11 @@
 //! Who may see and write what, on a handheld that several people share.
 
-use carnet_ffi::{Book, BookError};
-use sync_core::card::terms::{Place, RelationshipKind, Severity};
+use carnet_ffi::{Book, BookError, PersonStanding};
+use sync_core::card::edit::LinkInput;
+use sync_core::card::terms::{LinkEvidence, Place, RelationshipKind, Sameness, Severity};
 use sync_core::card::view::Strength;
 use sync_core::card::{Edit, Source};
-use sync_core::ids::{AssociateId, Timestamp};
+use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 
 use crate::stage::{ANA, BEN, Stage, reopened};
 
@@ -180,4 +181,110 @@ fn a_look_is_logged_once_and_reaches_the_hub() {
     )
     .unwrap();
     assert_eq!(looks, 3);
+}
+
+fn link(other: CustomerId, sameness: Sameness) -> Edit {
+    Edit::LinkCustomers(LinkInput {
+        other,
+        sameness,
+        evidence: vec![LinkEvidence::Said],
+    })
+}
+
+#[test]
+fn a_link_on_one_card_alone_shows_one_person_from_both_and_on_every_handheld() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let ben = stage.enrolled(2, BEN);
+    let cards = [ana.create("Léa"), ana.create("Lea")];
+    ana.book
+        .record_allergy(cards[0], "nickel".to_owned(), Severity::Serious)
+        .unwrap();
+    ana.book
+        .record(cards[0], link(cards[1], Sameness::Same))
+        .unwrap();
+    for _ in 0..2 {
+        stage.meet(&ana);
+        stage.meet(&ben);
+    }
+    for book in [&ana.book, &ben.book] {
+        for card in cards {
+            let person = book.person(card).unwrap();
+            assert_eq!(person.standing, PersonStanding::OnePerson);
+            assert_eq!(person.members.len(), 2);
+            let brief = book.brief(card).unwrap();
+            let mut lines = brief.lines.iter();
+            assert!(
+                lines.any(|line| format!("{line:?}").contains("nickel")),
+                "{brief:?}"
+            );
+        }
+    }
+    ben.book
+        .record(cards[1], link(cards[0], Sameness::Different))
+        .unwrap();
+    for card in cards {
+        let person = ben.book.person(card).unwrap();
+        assert_eq!(person.standing, PersonStanding::Alone, "the other's word");
+    }
+}
+
+#[test]
+fn what_is_recorded_of_a_person_goes_to_the_oldest_card_and_is_listed_when_they_are_two() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let cards = [ana.create("Léa"), ana.create("Lea")];
+    let book = &ana.book;
+    let note = |card| {
+        let body = "mine alone".to_owned();
+        book.add_note(card, Place::Private, body).unwrap().edit
+    };
+    let notes = [note(cards[0]), note(cards[1])];
+    let before = cards.map(|card| book.customer(card).unwrap());
+    book.link_customers(cards[0], cards[1], Sameness::Same, vec![LinkEvidence::Said])
+        .unwrap();
+    let oldest = book.person(cards[0]).unwrap().members[0];
+    let tags = ["opera", "golf"].map(|tag| Edit::Tag {
+        tag: tag.to_owned(),
+    });
+    let written: Vec<_> = cards
+        .iter()
+        .zip(tags)
+        .map(|(card, tag)| book.record(*card, tag).unwrap().edit)
+        .collect();
+    let promised = book.make_promise(cards[1], "call".to_owned(), None);
+    let promised = promised.unwrap().edit;
+    book.complete_promise(cards[0], promised).unwrap();
+    for (card, note) in cards.iter().zip([notes[1], notes[0]]) {
+        let reason = "asked to".to_owned();
+        let place = Place::Private;
+        let forget = Edit::RedactNote {
+            place,
+            note,
+            reason,
+        };
+        book.record(*card, forget).unwrap();
+    }
+    stage.meet(&ana);
+    assert_eq!(book.outbox(), Ok(Vec::new()), "the hub took all of it");
+    assert_eq!(book.person(oldest).unwrap().to_allot, []);
+    book.link_customers(cards[1], cards[0], Sameness::Different, Vec::new())
+        .unwrap();
+    let listed = book.person(oldest).unwrap().to_allot;
+    let edits: Vec<_> = listed.iter().map(|one| one.edit).collect();
+    assert_eq!(edits.len(), 4, "two tags, a promise and its end");
+    assert!(written.iter().all(|edit| edits.contains(edit)));
+    for (card, before) in cards.iter().zip(before) {
+        let now = book.customer(*card).unwrap();
+        assert_eq!(now.name, before.name);
+        let notes = now.notes.iter();
+        assert_eq!(
+            notes.map(|note| note.redacted).collect::<Vec<_>>(),
+            [true],
+            "a redaction goes to where the words are"
+        );
+        if *card != oldest {
+            assert_eq!((now.tags.len(), now.promises.len()), (0, 0));
+        }
+    }
 }

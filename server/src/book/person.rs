@@ -5,21 +5,23 @@
 //! - Cards that are linked in a way that can't be right are read one by one.
 //! - Without the scope `notes:read` no words of people or of the customer are in the picture; without `record:read` no purchases.
 //! - Each card that is opened is a line in the access log.
+//! - What is written of a person goes to the oldest of the cards within the writer's reach.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sync_core::access::AccessEntry;
-use sync_core::card::links::{self, Component, Standing, ToAllot};
-use sync_core::card::reduce::Corrections;
-use sync_core::card::{CardView, Facet, Reading, Visible};
+use sync_core::authority::{AuthorityError, HubAuthor, HubEdit};
+use sync_core::card::CardView;
+use sync_core::card::links::{self, Cards, Component, Opened, ToAllot};
 use sync_core::concierge::gather::Gathered;
 use sync_core::concierge::picture::{Picture, Viewer, Whole};
 use sync_core::crypto::sha256;
-use sync_core::ids::{AssociateId, CustomerId, DeviceId, EditId, Timestamp};
-use sync_core::store::StoreError;
+use sync_core::ids::{AssociateId, CustomerId, DeviceId, EditId, ShopId, Timestamp};
+use sync_core::projection;
+use sync_core::store::{ReadTx, StoreError};
 
-use super::Book;
-use super::reading::{self, Opened, Reached};
+use super::reading::{self, Reached};
+use super::{Book, EngineTx};
 use crate::identity::access::{Principal, Scope};
 
 /// A person as one principal may see them.
@@ -52,6 +54,99 @@ impl Person {
     }
 }
 
+/// The cards within a principal's reach, read beside whoever writes.
+struct Reach<'a> {
+    book: &'a Book,
+    tx: &'a dyn ReadTx,
+    principal: &'a Principal,
+    /// What was opened, and whether it holds causes that are need to know.
+    opened: BTreeMap<CustomerId, (Reached, bool)>,
+}
+
+impl Cards for Reach<'_> {
+    type Error = StoreError;
+
+    fn open(&mut self, card: CustomerId) -> Result<Option<Opened>, StoreError> {
+        let Some(reached) = reading::reach(self.tx, self.principal, card)? else {
+            return Ok(None);
+        };
+        let one = reading::open(self.book, self.principal, reached)?;
+        self.opened.insert(card, (reached, one.has_restricted));
+        Ok(Some((one.visible, one.corrections)))
+    }
+
+    fn linking_to(&mut self, card: CustomerId) -> Result<Vec<CustomerId>, StoreError> {
+        projection::linking_to(self.tx, card)
+    }
+}
+
+/// The cards of the hub inside a transaction, as a reader sees them: for a principal those within reach, for the hub itself all.
+pub(crate) struct Within<'e, 't> {
+    engine: &'e mut EngineTx<'t>,
+    reader: (ShopId, Option<AssociateId>),
+    principal: Option<&'e Principal>,
+}
+
+impl<'e, 't> Within<'e, 't> {
+    /// All cards, as somebody in a shop sees them.
+    pub(crate) fn all(engine: &'e mut EngineTx<'t>, reader: (ShopId, Option<AssociateId>)) -> Self {
+        Self {
+            engine,
+            reader,
+            principal: None,
+        }
+    }
+}
+
+impl Cards for Within<'_, '_> {
+    type Error = StoreError;
+
+    fn open(&mut self, card: CustomerId) -> Result<Option<Opened>, StoreError> {
+        if let Some(principal) = self.principal
+            && reading::reach(self.engine.tx.as_read(), principal, card)?.is_none()
+        {
+            return Ok(None);
+        }
+        self.engine.visible(card, self.reader).map(Some)
+    }
+
+    fn linking_to(&mut self, card: CustomerId) -> Result<Vec<CustomerId>, StoreError> {
+        projection::linking_to(self.engine.tx.as_read(), card)
+    }
+}
+
+impl EngineTx<'_> {
+    /// The device under which the hub itself records.
+    #[must_use]
+    pub(crate) fn device(&self) -> DeviceId {
+        self.authority.device()
+    }
+}
+
+/// Records edits of the person whom a card is about, for a principal, on whichever of their cards within reach each belongs.
+///
+/// # Errors
+/// [`AuthorityError`]; the job must then fail, so that its work is undone.
+pub fn record(
+    engine: &mut EngineTx<'_>,
+    (principal, author): (&Principal, &HubAuthor),
+    (reached, edits): (Reached, &[HubEdit]),
+) -> Result<bool, AuthorityError> {
+    let mut cards = Within {
+        reader: (author.shop, Some(author.associate)),
+        principal: Some(principal),
+        engine,
+    };
+    let person = links::Person::of(reached.customer(), &mut cards)?;
+    let now = engine.now;
+    engine.entropy.with(|entropy| {
+        let asked = (person, edits);
+        engine
+            .authority
+            .record_of_person(engine.tx, engine.batch, author, asked, (now, entropy))
+    })
+}
+
 /// Reads a customer for a principal, over every linked card within reach.
 ///
 /// # Errors
@@ -62,74 +157,35 @@ pub fn open(
     reached: Reached,
     now: Timestamp,
 ) -> Result<Person, StoreError> {
-    let customer = reached.customer();
-    let mut opened: BTreeMap<CustomerId, Opened> = BTreeMap::new();
-    let component = {
-        let tx = book.store().read()?;
-        Component::of(customer, |card| {
-            let Some(reached) = reading::reach(&*tx, principal, card)? else {
-                return Ok(None);
-            };
-            let one = reading::open(book, principal, reached)?;
-            let is_there = one
-                .visible
-                .get(&Facet::Card)
-                .is_some_and(|entries| !entries.is_empty());
-            let links = links::links(&one.visible);
-            opened.insert(card, one);
-            Ok::<_, StoreError>(is_there.then_some(links))
-        })?
+    let tx = book.store().read()?;
+    let mut reach = Reach {
+        book,
+        tx: &*tx,
+        principal,
+        opened: BTreeMap::new(),
     };
-    let asked: BTreeSet<CustomerId> = component.cards().iter().copied().collect();
-    opened.retain(|card, _| asked.contains(card));
-    let cards: BTreeMap<CustomerId, CardView> = opened
+    let joined = links::Person::of(reached.customer(), &mut reach)?;
+    let mut opened = reach.opened;
+    opened.retain(|card, _| joined.component.cards().contains(card));
+    let reader = principal.associate;
+    let (view, members) = joined.view(now, reader);
+    let cards: BTreeMap<CustomerId, CardView> = joined
+        .cards
         .iter()
-        .map(|(card, one)| {
-            let view = reading::view(&one.visible, &one.corrections, principal.associate, now);
+        .map(|(card, visible)| {
+            let view = reading::view(visible, &joined.corrections, reader, now);
             (*card, view)
         })
         .collect();
-    let own = || cards.get(&customer).cloned().unwrap_or_default();
-    let (view, members) = if component.standing() == Standing::OnePerson {
-        merged(&opened, principal.associate, now)
-    } else {
-        (own(), vec![customer])
-    };
-    let to_allot = cards
-        .iter()
-        .flat_map(|(card, view)| links::to_allot(*card, view, &component))
-        .collect();
-    let opened = opened.values();
     Ok(Person {
         view,
         members,
-        to_allot,
-        component,
+        to_allot: joined.to_allot(),
+        component: joined.component,
         cards,
         reached,
-        opened: opened
-            .map(|one| (one.reached, one.has_restricted))
-            .collect(),
+        opened: opened.into_values().collect(),
     })
-}
-
-fn merged(
-    opened: &BTreeMap<CustomerId, Opened>,
-    reader: Option<AssociateId>,
-    now: Timestamp,
-) -> (CardView, Vec<CustomerId>) {
-    let mut corrections = Corrections::new();
-    let mut cards: BTreeMap<CustomerId, Visible> = BTreeMap::new();
-    for (card, one) in opened {
-        corrections.extend(one.corrections.iter().map(|(edit, at)| (*edit, *at)));
-        cards.insert(*card, one.visible.clone());
-    }
-    let reading = Reading {
-        now,
-        corrections: &corrections,
-    };
-    let merged = links::merge(&cards, &reading, reader);
-    (merged.view, merged.members)
 }
 
 /// A person with what every other source knows of them, for whoever looks.

@@ -94,7 +94,6 @@ pub struct Seen {
 /// The entries of a card that one principal may see.
 #[derive(Debug)]
 pub(super) struct Opened {
-    pub(super) reached: Reached,
     pub(super) visible: Visible,
     pub(super) corrections: Corrections,
     pub(super) has_restricted: bool,
@@ -116,7 +115,6 @@ pub(super) fn open(
         visible = without_words(&visible);
     }
     Ok(Opened {
-        reached,
         visible,
         corrections,
         has_restricted,

@@ -13,9 +13,7 @@ use sync_core::store::{
 };
 
 use super::settings::SOURCE;
-use super::{
-    DeskError, answers, appointments, gathering, links, owners, reservations, rights, seats,
-};
+use super::{DeskError, answers, appointments, gathering, links, reservations, rights, seats};
 use crate::book::EngineTx;
 
 /// Customers that one transaction looks at.
@@ -140,8 +138,8 @@ fn enlist(engine: &mut EngineTx<'_>, customer: CustomerId) -> Result<(), DeskErr
         }
     }
     links::complete(engine, customer, &view)?;
-    owners::learn(engine, customer)?;
-    rights::settle(engine, customer, &view)?;
+    rights::settle(engine, customer)?;
+    rights::gestures::learn(engine, customer, &view)?;
     Ok(())
 }
 

@@ -1,8 +1,6 @@
 //! What the desk reads to decide: one customer seen whole, from the store of the hub.
 
-use std::collections::BTreeMap;
-
-use sync_core::card::links::{Component, Standing, merge};
+use sync_core::card::links::Person;
 use sync_core::card::{CardView, Reading};
 use sync_core::concierge::guard::Settings;
 use sync_core::concierge::{House, Whole, gather};
@@ -12,6 +10,7 @@ use sync_core::notices::{self, Subject};
 use sync_core::store::{ReadTx, StoreError};
 
 use crate::book::EngineTx;
+use crate::book::person::Within;
 
 /// What stands on the card alone: asks, consents, endpoints.
 pub(super) fn card(
@@ -19,16 +18,8 @@ pub(super) fn card(
     customer: CustomerId,
 ) -> Result<CardView, StoreError> {
     let nowhere = ShopId([0; ShopId::LEN]);
-    view(engine, customer, (nowhere, None))
-}
-
-fn view(
-    engine: &mut EngineTx<'_>,
-    customer: CustomerId,
-    reader: (ShopId, Option<AssociateId>),
-) -> Result<CardView, StoreError> {
     let now = engine.now();
-    let (visible, corrections) = engine.visible(customer, reader)?;
+    let (visible, corrections) = engine.visible(customer, (nowhere, None))?;
     let corrections = &corrections;
     Ok(CardView::read(&visible, &Reading { now, corrections }))
 }
@@ -39,35 +30,9 @@ pub(super) fn whole(
     customer: CustomerId,
     reader: (ShopId, Option<AssociateId>),
 ) -> Result<Whole, StoreError> {
-    let now = engine.now();
-    let (visible, mut corrections) = engine.visible(customer, reader)?;
-    let reading = Reading {
-        now,
-        corrections: &corrections,
-    };
-    let mut view_of_all = CardView::read(&visible, &reading);
-    let mut members = vec![customer];
-    if !view_of_all.links.is_empty() {
-        let component = Component::of(customer, |card| {
-            Ok::<_, StoreError>(Some(view(engine, card, reader)?.links))
-        })?;
-        if component.standing() == Standing::OnePerson {
-            let mut cards = BTreeMap::new();
-            for card in component.cards() {
-                let (visible, more) = engine.visible(*card, reader)?;
-                corrections.extend(more);
-                cards.insert(*card, visible);
-            }
-            let reading = Reading {
-                now,
-                corrections: &corrections,
-            };
-            let merged = merge(&cards, &reading, None);
-            view_of_all = merged.view;
-            members = merged.members;
-        }
-    }
-    gather::whole(engine.tx().as_read(), (customer, &members), view_of_all)
+    let person = Person::of(customer, &mut Within::all(engine, reader))?;
+    let (view, members) = person.view(engine.now(), None);
+    gather::whole(engine.tx().as_read(), (customer, &members), view)
 }
 
 /// The shops with their clocks: what the guard needs of the house.

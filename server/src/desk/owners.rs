@@ -10,6 +10,7 @@ use sync_core::store::{self, ReadTx, StoreError, Table};
 
 use super::DeskError;
 use super::answers::Answer;
+use super::rights::passes;
 use super::settings::SOURCE;
 use crate::book::EngineTx;
 
@@ -61,6 +62,7 @@ fn set(
         engine
             .tx()
             .delete(Table::Desk, &owned_key(before.owner, customer))?;
+        passes::end(engine.tx(), before.owner)?;
     }
     let since = engine.now();
     let body = OwnerBody { owner, since };
@@ -74,6 +76,7 @@ pub(super) fn learn(engine: &mut EngineTx<'_>, customer: CustomerId) -> Result<(
     if let Some((_, body)) = notices::get::<OwnerBody>(engine.tx().as_read(), subject, "")? {
         let key = owned_key(body.owner, customer);
         engine.tx().put(Table::Desk, &key, &[])?;
+        passes::end(engine.tx(), body.owner)?;
     }
     Ok(())
 }

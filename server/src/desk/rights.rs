@@ -2,32 +2,40 @@
 //!
 //! # Invariants
 //! - Slots of one customer, whoever holds them, always fit the caps; what is given is written in the transaction that looked.
-//! - An associate holds rights on one handheld at a time: the one of their latest sign-in, once slots elsewhere are over.
+//! - An associate holds rights on one handheld at a time, the one of their latest sign-in. What another held is taken back there, and given
+//!   on only as far as it is certain that it is not spent there ([`fate`]).
+
+pub(crate) mod fate;
+pub mod gestures;
+pub(super) mod passes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
 use sync_core::card::CardView;
+use sync_core::card::links::Person;
 use sync_core::card::terms::InteractionKind;
 use sync_core::concierge::Whole;
 use sync_core::concierge::guard::{Settings, contact_moments};
 use sync_core::concierge::rights::{
-    CUSTOMERS_PER_RIGHT_MAX, Holder, RightBody, Slot, Wanted, allot, contact_right_key,
-    gesture_right_key, local_day, next_slot, settled,
+    CUSTOMERS_PER_RIGHT_MAX, Fate, Holder, RightBody, Slot, Wanted, contact_right_key, left,
+    local_day, next_slot,
 };
-use sync_core::ids::{AssociateId, CustomerId, DeviceId, ShopId, Timestamp};
+use sync_core::ids::{AssociateId, CustomerId, DeviceId, EditId, SessionId, ShopId, Timestamp};
 use sync_core::notices::{NoticeDraft, NoticeKind, Subject};
 use sync_core::store::{self, ReadTx, StoreError, Table, decode_row, get_row, put_row};
 
 use super::settings::SOURCE;
 use super::{DeskError, gathering, owners};
 use crate::book::EngineTx;
+use crate::book::person::Within;
 use crate::http::AppState;
+use crate::identity::Identity;
+use passes::Pass;
 
 const SLOT: &[u8] = b"s";
 const POSTED: &[u8] = b"n";
-const GESTURE: &[u8] = b"g";
 /// Days ahead in which a slot may begin: longer than a weekend without a network.
 const DAYS_AHEAD: u32 = 3;
 /// Customers who get a new slot in one transaction.
@@ -51,16 +59,9 @@ struct Given {
     slot: Slot,
     #[n(1)]
     device: DeviceId,
-}
-
-/// A gesture right that was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-struct GivenGesture {
-    #[n(0)]
-    amount_minor: i64,
-    #[n(1)]
-    device: DeviceId,
+    /// In which sign-in; what was given before this was kept names none.
+    #[n(2)]
+    session: Option<SessionId>,
 }
 
 fn slots_key(customer: CustomerId, associate: AssociateId) -> Vec<u8> {
@@ -111,13 +112,34 @@ fn given(tx: &dyn ReadTx, customer: CustomerId) -> Result<Vec<(AssociateId, Give
     Ok(found)
 }
 
-/// When an associate called or wrote, as the card shows.
-fn contacts_by(view: &CardView, associate: AssociateId) -> Vec<Timestamp> {
+/// A call or a message of the house, and where it was recorded.
+struct Made {
+    by: AssociateId,
+    on: DeviceId,
+    at: Timestamp,
+}
+
+/// The calls and messages that the cards of a person tell of.
+fn made(person: &Person, view: &CardView) -> Vec<Made> {
+    let entries = person.cards.values().flat_map(|visible| visible.iter());
+    let entries = entries.flat_map(|(_, entries)| entries.iter());
+    let dealings = entries.filter(|(key, _)| key.path.entity == "interaction");
+    let devices: BTreeMap<EditId, DeviceId> = dealings
+        .map(|(key, entry)| (key.edit, entry.provenance.device))
+        .collect();
     let contacts = view.interactions.iter().filter(|one| {
         let is_contact = matches!(one.kind, InteractionKind::Call | InteractionKind::Message);
-        is_contact && !one.by_customer && one.summary.by == associate
+        is_contact && !one.by_customer
     });
-    contacts.map(|one| one.summary.at).collect()
+    contacts
+        .filter_map(|one| {
+            Some(Made {
+                by: one.summary.by,
+                on: *devices.get(&one.id)?,
+                at: one.summary.at,
+            })
+        })
+        .collect()
 }
 
 /// Whether a slot still stands for a contact that is not known; one that was spent is counted as the contact.
@@ -136,64 +158,104 @@ pub(super) fn of_others(
     for member in &whole.members {
         for (associate, given) in given(tx, *member)? {
             let counts = given.slot.until.plus_ms(REMEMBERED_MS) > now;
-            if associate != asker && counts {
-                let contacts = contacts_by(&whole.view, associate);
-                let slot = settled(&[given.slot], &contacts);
-                slots.extend(slot.into_iter().filter(is_open));
+            if associate != asker && counts && is_open(&given.slot) {
+                slots.push(given.slot);
             }
         }
     }
     Ok(slots)
 }
 
-/// Shortens slots whose contact is known to that moment, and forgets those that no longer count.
-pub(super) fn settle(
+/// Writes what is left of a slot in place of it.
+fn replace(
     engine: &mut EngineTx<'_>,
-    customer: CustomerId,
-    view: &CardView,
-) -> Result<(), DeskError> {
-    let now = engine.now();
+    (customer, associate): (CustomerId, AssociateId),
+    before: Given,
+    after: Option<Given>,
+) -> Result<(), StoreError> {
+    if after == Some(before) {
+        return Ok(());
+    }
     let tx = engine.tx();
-    for (associate, given) in given(tx.as_read(), customer)? {
-        let key = slot_key(customer, associate, given.slot);
-        let spent = settled(&[given.slot], &contacts_by(view, associate));
-        let slot = spent.first().copied().unwrap_or(given.slot);
-        if given.slot.until.plus_ms(REMEMBERED_MS) <= now {
-            tx.delete(Table::Desk, &key)?;
-        } else if slot != given.slot {
-            tx.delete(Table::Desk, &key)?;
-            let key = slot_key(customer, associate, slot);
-            put_row(tx, Table::Desk, &key, &Given { slot, ..given })?;
+    tx.delete(Table::Desk, &slot_key(customer, associate, before.slot))?;
+    match after {
+        Some(after) => {
+            let key = slot_key(customer, associate, after.slot);
+            put_row(tx, Table::Desk, &key, &after)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Shortens slots of a person whose contact is known to that moment, and forgets those that no longer count.
+///
+/// A contact spends the slot of the handheld it was made on. One that was recorded at the hub itself counts for whichever handheld its
+/// associate holds.
+pub(super) fn settle(engine: &mut EngineTx<'_>, customer: CustomerId) -> Result<(), DeskError> {
+    let now = engine.now();
+    let nobody = (ShopId([0; ShopId::LEN]), None);
+    let person = Person::of(customer, &mut Within::all(engine, nobody))?;
+    let (view, members) = person.view(now, None);
+    let hub = engine.device();
+    let mut contacts: Option<Vec<Made>> = None;
+    for member in members {
+        owners::learn(engine, member)?;
+        for (associate, given) in given(engine.tx().as_read(), member)? {
+            passes::put(engine.tx(), associate, None)?;
+            let made = contacts.get_or_insert_with(|| made(&person, &view)).iter();
+            let of_it = made
+                .filter(|made| made.by == associate && (made.on == given.device || made.on == hub));
+            let of_it: Vec<Timestamp> = of_it.map(|made| made.at).collect();
+            let is_over = given.slot.until.plus_ms(REMEMBERED_MS) <= now;
+            let slot = left(given.slot, Fate::Out, &of_it).filter(|_| !is_over);
+            let after = slot.map(|slot| Given { slot, ..given });
+            replace(engine, (member, associate), given, after)?;
         }
     }
     Ok(())
 }
 
-/// Gives an associate what they may have now and posts it; what is over is taken back.
-pub(super) fn issue(engine: &mut EngineTx<'_>, to: SignedIn) -> Result<(), DeskError> {
+/// Gives an associate what they may have now and posts it; what is over is taken back, and what other handhelds of theirs hold.
+/// Where nothing has changed since the last time nobody is looked at. Returns whether it was looked.
+pub(super) fn issue(
+    engine: &mut EngineTx<'_>,
+    to: SignedIn,
+    identity: &Identity,
+) -> Result<bool, DeskError> {
     let now = engine.now();
     let settings = gathering::settings(engine.tx().as_read())?;
     let house = gathering::house(engine.tx().as_read())?;
     // Without a clock nobody knows when a day begins.
     let Some(ahead) = house.minutes_ahead(to.shop, now) else {
-        return Ok(());
+        return Ok(false);
     };
     let today = local_day(now, ahead);
+    let known = passes::get(engine.tx().as_read(), to.associate)?;
+    let mut pass = Pass::new(to, &settings, today);
+    if known.is_some_and(|known| known.holds(&pass, now)) {
+        return Ok(false);
+    }
+    take_back(engine, to, identity)?;
     let mut held: BTreeMap<Slot, BTreeSet<CustomerId>> = BTreeMap::new();
     let mut new = 0;
+    let mut is_out = false;
     for customer in owners::of(engine.tx().as_read(), to.associate)? {
-        let mut mine = current(engine.tx().as_read(), (customer, to), now)?;
-        if mine.is_empty() && new < NEW_SLOTS_MAX {
+        let (mut mine, out) = current(engine, (customer, to), identity)?;
+        is_out |= out;
+        // While another handheld may spend one, the next would lie behind all of it: what is certain soon makes room before.
+        if mine.is_empty() && !out && new < NEW_SLOTS_MAX {
             new += 1;
             mine.extend(give(engine, (customer, to), (today, &settings))?);
         }
         for slot in mine {
+            pass.ends_by(slot.until);
             held.entry(slot).or_default().insert(customer);
         }
     }
     let mut rights = contact_rights(to.holder, held);
-    let amount_minor = gestures(engine.tx(), to, (today, &settings))?;
-    if amount_minor > 0 {
+    let gift = gestures::give(engine, to, identity, (today, &settings))?;
+    is_out |= gift.is_none();
+    if let Some((key, amount_minor)) = gift.filter(|(_, amount_minor)| *amount_minor > 0) {
         let right = RightBody::Gesture {
             holder: to.holder,
             shop: to.shop,
@@ -201,22 +263,45 @@ pub(super) fn issue(engine: &mut EngineTx<'_>, to: SignedIn) -> Result<(), DeskE
             amount_minor,
             currency: house.shops.get(&to.shop).and_then(|shop| shop.currency),
         };
-        rights.push((gesture_right_key(to.holder.device, today), right));
+        rights.push((key, right));
     }
-    post(engine, to, &rights)
+    post(engine, to, &rights)?;
+    // What is out elsewhere, and who is still to get a slot, is looked at again and again.
+    let is_done = !is_out && new < NEW_SLOTS_MAX;
+    passes::put(engine.tx(), to.associate, is_done.then_some(&pass))?;
+    Ok(true)
 }
 
-/// The slots of a customer that an associate holds on this handheld and that are not over.
+/// Brings the slots of a customer that an associate was given up to what is certain of their handhelds.
+/// Gives back those that the present one holds and that are not over, and whether another may still spend one.
 fn current(
-    tx: &dyn ReadTx,
+    engine: &mut EngineTx<'_>,
     (customer, to): (CustomerId, SignedIn),
-    now: Timestamp,
-) -> Result<Vec<Slot>, StoreError> {
-    let given = given(tx, customer)?.into_iter();
-    let mine = given.filter(|(associate, given)| {
-        *associate == to.associate && given.device == to.holder.device && given.slot.until > now
-    });
-    Ok(mine.map(|(_, given)| given.slot).collect())
+    identity: &Identity,
+) -> Result<(Vec<Slot>, bool), StoreError> {
+    let now = engine.now();
+    let mut mine = Vec::new();
+    let mut is_out = false;
+    for (associate, given) in given(engine.tx().as_read(), customer)? {
+        if associate != to.associate || !is_open(&given.slot) {
+            continue;
+        }
+        let holder = (given.device, given.session);
+        let fate = fate::of(engine.tx().as_read(), to, holder, identity, now)?;
+        let after = match fate {
+            // The next sign-in on the same handheld takes the slot over, with the handheld's marks.
+            None => Some(Given {
+                session: Some(to.holder.session),
+                ..given
+            }),
+            Some(fate) => left(given.slot, fate, &[]).map(|slot| Given { slot, ..given }),
+        };
+        replace(engine, (customer, associate), given, after)?;
+        let is_here = fate.is_none() && given.slot.until > now;
+        mine.extend(is_here.then_some(given.slot));
+        is_out |= fate == Some(Fate::Out) && given.slot.until > now;
+    }
+    Ok((mine, is_out))
 }
 
 /// Gives the next slot of a customer, if one begins soon.
@@ -254,6 +339,7 @@ fn give(
     let row = Given {
         slot,
         device: to.holder.device,
+        session: Some(to.holder.session),
     };
     put_row(
         engine.tx(),
@@ -283,39 +369,52 @@ fn contact_rights(
     rights
 }
 
-/// What an associate may spend today on this handheld; the first time, a part of what is left of the pool.
-fn gestures(
-    tx: &mut dyn store::WriteTx,
+/// Takes back what an associate holds on other handhelds than the present one, and notes when those will know.
+fn take_back(
+    engine: &mut EngineTx<'_>,
     to: SignedIn,
-    (today, settings): (Slot, &Settings),
-) -> Result<i64, StoreError> {
-    let day = store::key(&[GESTURE, to.shop.as_bytes(), &today.from.0.to_be_bytes()]);
-    let key = store::key(&[&day, to.associate.as_bytes()]);
-    let known: Option<GivenGesture> = get_row(tx.as_read(), Table::Desk, &key)?;
-    if let Some(known) = known {
-        let is_here = known.device == to.holder.device;
-        return Ok(if is_here { known.amount_minor } else { 0 });
+    identity: &Identity,
+) -> Result<(), DeskError> {
+    let now = engine.now();
+    let prefix = store::key(&[POSTED, to.associate.as_bytes()]);
+    let mut others: Vec<(DeviceId, BTreeSet<String>)> = Vec::new();
+    store::scan_prefix(
+        engine.tx().as_read(),
+        Table::Desk,
+        &prefix,
+        &mut |key, value| {
+            let device = key.get(prefix.len()..).and_then(DeviceId::from_slice);
+            if let Some(device) = device.filter(|device| *device != to.holder.device) {
+                others.push((device, decode_row(Table::Desk, value)?));
+            }
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    for (device, keys) in others {
+        let gone: Vec<NoticeDraft> = keys
+            .into_iter()
+            .map(|key| taken_back(to.associate, key, now))
+            .collect();
+        engine.put_notices(&gone)?;
+        let key = store::key(&[POSTED, to.associate.as_bytes(), device.as_bytes()]);
+        engine.tx().delete(Table::Desk, &key)?;
+        fate::note_taken_back(engine, identity, (to.associate, device))?;
     }
-    let mut given = Vec::new();
-    store::scan_prefix(tx.as_read(), Table::Desk, &day, &mut |_, value| {
-        let one: GivenGesture = decode_row(Table::Desk, value)?;
-        given.push(one.amount_minor);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    let amount_minor = allot(
-        settings.gesture_pool_minor,
-        given,
-        settings.gesture_day_minor,
-    );
-    let row = GivenGesture {
-        amount_minor,
-        device: to.holder.device,
-    };
-    put_row(tx, Table::Desk, &key, &row)?;
-    Ok(amount_minor)
+    Ok(())
 }
 
-/// Posts rights, and takes back those of this associate that are no longer among them, on whichever handheld they were.
+fn taken_back(associate: AssociateId, key: String, now: Timestamp) -> NoticeDraft {
+    NoticeDraft {
+        subject: Subject::Associate(associate),
+        kind: NoticeKind::Right,
+        key,
+        source: SOURCE.to_owned(),
+        as_of: now,
+        body: None,
+    }
+}
+
+/// Posts rights, and takes back those of this associate on this handheld that are no longer among them.
 fn post(
     engine: &mut EngineTx<'_>,
     to: SignedIn,
@@ -335,14 +434,7 @@ fn post(
     }
     let posted: BTreeSet<String> = rights.iter().map(|(key, _)| key.clone()).collect();
     for gone in before.difference(&posted) {
-        drafts.push(NoticeDraft {
-            subject,
-            kind: NoticeKind::Right,
-            key: gone.clone(),
-            source: SOURCE.to_owned(),
-            as_of: now,
-            body: None,
-        });
+        drafts.push(taken_back(to.associate, gone.clone(), now));
     }
     if !drafts.is_empty() {
         engine.put_notices(&drafts)?;

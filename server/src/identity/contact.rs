@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use minicbor::{Decode, Encode};
-use sync_core::ids::{DeviceId, Timestamp};
+use sync_core::ids::{AssociateId, DeviceId, Timestamp};
 use sync_core::store::{ReadTx, StoreError, Table, decode_row, key, put_row, scan_prefix};
 
 use super::Identity;
@@ -30,9 +30,24 @@ pub struct Contact {
     pub pending: Option<u32>,
 }
 
+/// What a handheld said of itself when it came and nothing waited on it: what it did before is all known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stand {
+    /// When it came.
+    pub at: Timestamp,
+    /// Up to which entry it holds what is for each associate; whoever is not named has nothing there.
+    pub of: BTreeMap<AssociateId, u64>,
+}
+
 /// The contacts of all handhelds, with when each was written.
 #[derive(Debug, Default)]
-pub(super) struct Contacts(BTreeMap<DeviceId, (Contact, Timestamp)>);
+pub(super) struct Contacts {
+    told: BTreeMap<DeviceId, (Contact, Timestamp)>,
+    /// In memory alone: a hub that starts ends every meeting, and each handheld says it again.
+    stands: BTreeMap<DeviceId, Stand>,
+    /// Handhelds that are to come anew once they hold what is for an associate up to this entry.
+    awaited: BTreeMap<DeviceId, BTreeMap<AssociateId, u64>>,
+}
 
 impl Contacts {
     pub(super) fn load(tx: &dyn ReadTx) -> Result<Self, StoreError> {
@@ -44,12 +59,15 @@ impl Contacts {
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        Ok(Self(found))
+        Ok(Self {
+            told: found,
+            ..Self::default()
+        })
     }
 
     /// Notes a contact; returns it when it is time to write it.
     fn note(&mut self, device: DeviceId, pending: Option<u32>, now: Timestamp) -> Option<Contact> {
-        let known = self.0.get(&device).copied();
+        let known = self.told.get(&device).copied();
         let told = known.and_then(|(contact, _)| contact.pending);
         let contact = Contact {
             heard_at: known.map_or(now, |(contact, _)| contact.heard_at.max(now)),
@@ -58,7 +76,7 @@ impl Contacts {
         let kept_at = known.map(|(_, kept_at)| kept_at);
         let is_time = kept_at.is_none_or(|at| now >= at.plus_ms(KEEP_EVERY_MS));
         let kept_at = if is_time { now } else { kept_at.unwrap_or(now) };
-        self.0.insert(device, (contact, kept_at));
+        self.told.insert(device, (contact, kept_at));
         is_time.then_some(contact)
     }
 }
@@ -89,7 +107,44 @@ impl Identity {
     /// When a handheld was last heard, if ever.
     #[must_use]
     pub fn contact(&self, device: DeviceId) -> Option<Contact> {
-        self.contacts().0.get(&device).map(|(contact, _)| *contact)
+        self.contacts()
+            .told
+            .get(&device)
+            .map(|(contact, _)| *contact)
+    }
+
+    /// Notes what a handheld said of itself when it came with nothing that waits.
+    pub fn stood(&self, device: DeviceId, of: BTreeMap<AssociateId, u64>) {
+        let at = self.now();
+        let mut contacts = self.contacts();
+        contacts.awaited.remove(&device);
+        contacts.stands.insert(device, Stand { at, of });
+    }
+
+    /// Asks that a handheld comes anew once it holds what is for an associate up to an entry: only when it comes, it tells what waits there.
+    pub fn await_stand(&self, device: DeviceId, (associate, entry): (AssociateId, u64)) {
+        let mut contacts = self.contacts();
+        let awaited = contacts.awaited.entry(device).or_default();
+        awaited.insert(associate, entry);
+    }
+
+    /// Whether a handheld that received so much is asked to come anew.
+    #[must_use]
+    pub fn is_awaited(&self, device: DeviceId, received: &BTreeMap<AssociateId, u64>) -> bool {
+        let contacts = self.contacts();
+        let awaited = contacts.awaited.get(&device).into_iter().flatten();
+        let mut reached = awaited.filter(|(associate, entry)| {
+            received
+                .get(associate)
+                .is_some_and(|received| received >= *entry)
+        });
+        reached.next().is_some()
+    }
+
+    /// What a handheld last said of itself when it came with nothing that waits, since the hub started.
+    #[must_use]
+    pub fn stand(&self, device: DeviceId) -> Option<Stand> {
+        self.contacts().stands.get(&device).cloned()
     }
 
     fn contacts(&self) -> MutexGuard<'_, Contacts> {
@@ -108,7 +163,7 @@ mod tests {
         let mut contacts = Contacts::default();
         let device = DeviceId([1; 8]);
         let at = |ms: i64| Timestamp(1_800_000_000_000 + ms);
-        let told = |contacts: &Contacts| contacts.0.get(&device).unwrap().0;
+        let told = |contacts: &Contacts| contacts.told.get(&device).unwrap().0;
         assert!(contacts.note(device, Some(3), at(0)).is_some());
         assert_eq!(contacts.note(device, Some(2), at(10)), None);
         assert_eq!(
@@ -123,6 +178,22 @@ mod tests {
         assert_eq!(kept.pending, Some(2), "silence is not zero");
         contacts.note(device, None, at(0));
         assert_eq!(told(&contacts).heard_at, at(KEEP_EVERY_MS), "a clock back");
+    }
+
+    #[tokio::test]
+    async fn a_handheld_comes_anew_once_it_holds_what_it_is_to_know() {
+        let hub = TestHub::start().await;
+        let (device, associate) = (DeviceId([1; 8]), AssociateId([2; 8]));
+        let is_awaited = |entry| {
+            hub.identity
+                .is_awaited(device, &[(associate, entry)].into())
+        };
+        assert!(!is_awaited(9));
+        hub.identity.await_stand(device, (associate, 5));
+        assert_eq!((is_awaited(4), is_awaited(5)), (false, true));
+        hub.identity.stood(device, [(associate, 5)].into());
+        assert!(!is_awaited(9), "it came");
+        assert_eq!(hub.identity.stand(device).unwrap().of[&associate], 5);
     }
 
     #[tokio::test]

@@ -4,22 +4,31 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use sync_core::ids::Timestamp;
+use sync_core::store::{ReadTx, StoreError};
 
 use super::chart::percent;
 use super::gap::Standing;
 use super::handhelds::Handheld;
-use super::layout::Section;
-use super::promises::Survey;
+use super::layout::{Section, cell};
+use super::promises::{Survey, names};
 use super::session::Visitor;
+use super::times;
 use super::words::{self, title};
+use crate::desk::rights::gestures::{Finding, findings};
 use crate::http::AppState;
 use crate::http::authorized::ReadCustomers;
 use crate::http::error::ApiError;
 use crate::http::route::Route;
+use crate::identity::access::Principal;
 use crate::routes::customers::read_aside;
 
 /// Without a word for so long a handheld is silent: it should have been in a shop's network since.
 const SILENT_MS: i64 = Timestamp::DAY_MS;
+
+/// How long what was spent beyond its right is shown.
+const OVERSPENT_MS: i64 = 30 * Timestamp::DAY_MS;
+/// Lines of it.
+const OVERSPENT_MAX: usize = 20;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::get(Section::Today.path(), show)]
@@ -30,10 +39,11 @@ async fn show(
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
     let now = state.clock.now();
-    let (survey, gap) = read_aside(&state, &visitor, move |state, principal| {
+    let (survey, gap, overspent) = read_aside(&state, &visitor, move |state, principal| {
         let tx = state.store.read()?;
         let survey = Survey::of(&*tx, principal, now)?;
-        Ok((survey, Standing::read(&*tx, now)?))
+        let overspent = overspent(&*tx, principal, now)?;
+        Ok((survey, Standing::read(&*tx, now)?, overspent))
     })
     .await?;
     let gap_bp = match &gap {
@@ -58,12 +68,13 @@ async fn show(
     let body = html! {
         section aria-labelledby="calls" {
             h2 #calls { (words::ATTENTION) }
-            @if calls.is_empty() {
+            @if calls.is_empty() && overspent.is_empty() {
                 p.calm { (words::ALL_WELL) }
-            } @else {
+            } @else if !calls.is_empty() {
                 ul.calls { @for one in &calls { li { (one) } } }
             }
         }
+        @if !overspent.is_empty() { (gestures(&state, &overspent, now)) }
         section aria-labelledby="facts" {
             h2 #facts { (words::FACTS) }
             dl.figures {
@@ -78,6 +89,57 @@ async fn show(
         (super::customers::search_form(&visitor, ""))
     };
     Ok(visitor.page(Section::Today, title::TODAY, &body))
+}
+
+/// What was spent on gestures beyond what was given, in the manager's reach and of late.
+fn overspent(
+    tx: &dyn ReadTx,
+    principal: &Principal,
+    now: Timestamp,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut found = findings(tx)?;
+    found.retain(|one| {
+        let is_near = principal.chain || one.shop == principal.shop;
+        is_near && now < one.at.plus_ms(OVERSPENT_MS)
+    });
+    found.truncate(OVERSPENT_MAX);
+    Ok(found)
+}
+
+fn gestures(state: &AppState, overspent: &[Finding], now: Timestamp) -> Markup {
+    html! {
+        section aria-labelledby="gestures" {
+            h2 #gestures { (words::OVERSPENT) }
+            p { (words::OVERSPENT_LEAD) }
+            table.cards {
+                thead { tr {
+                    th scope="col" { (words::WHO) }
+                    th scope="col" { (words::SPENT_AT) }
+                    th scope="col" { (words::GIVEN) }
+                    th scope="col" { (words::SPENT) }
+                } }
+                tbody {
+                    @for one in overspent {
+                        tr {
+                            (cell(words::WHO, &html! { (names(state, &[one.associate])) }))
+                            (cell(words::SPENT_AT, &html! { (times::moment(one.at, now)) }))
+                            (cell(words::GIVEN, &html! { (money(one.given_minor)) }))
+                            (cell(words::SPENT, &html! {
+                                (money(one.spent_minor))
+                                @if one.elsewhere { " " (words::ELSEWHERE) }
+                            }))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An amount in the shop's currency, which the table does not name.
+fn money(minor: i64) -> String {
+    let (whole, cents) = (minor / 100, (minor % 100).abs());
+    format!("{whole}.{cents:02}")
 }
 
 fn call(text: &str, to: Section) -> Markup {

@@ -179,7 +179,7 @@ pub(super) fn who(state: &AppState, promise: &PromiseView) -> String {
     names(state, ids)
 }
 
-fn names(state: &AppState, ids: &[AssociateId]) -> String {
+pub(super) fn names(state: &AppState, ids: &[AssociateId]) -> String {
     let directory = state.identity.directory();
     let named = ids.iter().map(|id| {
         let row = directory.associates.get(id);

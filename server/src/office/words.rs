@@ -123,6 +123,13 @@ pub(super) const WHO: &str = "Who";
 pub(super) const DUE: &str = "Due";
 pub(super) const FORMER: &str = "somebody who left";
 
+pub(super) const OVERSPENT: &str = "Gestures beyond what was given";
+pub(super) const OVERSPENT_LEAD: &str = "These gestures were made and stay on record. Ask the associate, and look at the handheld: a copy of it may be about.";
+pub(super) const SPENT_AT: &str = "First spent";
+pub(super) const GIVEN: &str = "Given";
+pub(super) const SPENT: &str = "Spent";
+pub(super) const ELSEWHERE: &str = "on another handheld";
+
 pub(super) fn promises_more(shown: usize, all: u64) -> String {
     format!("The {shown} longest overdue of {all} customers.")
 }

@@ -306,7 +306,7 @@ async fn edit(
     PathId(id): PathId<CustomerId>,
     Body(body): Body<EditsBody>,
 ) -> Result<Json<EditedAnswer>, ApiError> {
-    let customer = caller.customer(&state, id)?.customer();
+    let reached = caller.customer(&state, id)?;
     let author = author(&caller)?;
     if !(1..=EDITS_MAX).contains(&body.edits.len()) {
         return Err(ApiError::invalid(format!(
@@ -319,10 +319,13 @@ async fn edit(
         .map(|one| one.named(&state))
         .collect::<Result<_, _>>()?;
     let ids = edits.iter().map(|edit| edit.id).collect();
-    let changed = state.book.record(author, customer, edits).await?;
+    let principal = Principal::clone(&caller);
+    let written = state.book.write_batch(move |engine| {
+        person::record(engine, (&principal, &author), (reached, &edits))
+    });
     Ok(Json(EditedAnswer {
         edits: ids,
-        changed,
+        changed: written.await?,
     }))
 }
 

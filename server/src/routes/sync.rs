@@ -114,6 +114,14 @@ async fn socket(
     Ok(answer)
 }
 
+/// Notes that a handheld was heard, and what it said of itself.
+fn note(state: &AppState, device: DeviceId, meeting: &mut Meeting) {
+    state.identity.heard(device, meeting.pending());
+    if let Some(stand) = meeting.take_stand() {
+        state.identity.stood(device, stand);
+    }
+}
+
 /// What happened on an open connection.
 enum Happened {
     Frame(Bytes),
@@ -158,11 +166,17 @@ impl Connection {
     }
 
     /// Notes when the handheld was heard and what waits on it.
-    fn heard(&self) {
+    fn heard(&mut self) {
         if let Some(device) = self.principal.device {
-            let pending = self.meeting.pending();
-            self.state.identity.heard(device, pending);
+            note(&self.state, device, &mut self.meeting);
         }
+    }
+
+    /// Whether the handheld now knows what it is to know, and is asked to come anew and say what waits on it.
+    fn is_awaited(&self) -> bool {
+        let received = self.meeting.received();
+        let device = self.principal.device;
+        device.is_some_and(|device| self.state.identity.is_awaited(device, received))
     }
 
     /// What is to be sent now; none when nothing is. Nothing is read or taken on grounds that hold no more.
@@ -177,7 +191,11 @@ impl Connection {
             Happened::Frame(bytes) => {
                 let reply = self.meeting.receive(&bytes).await;
                 self.heard();
-                Some(reply)
+                Some(if self.is_awaited() {
+                    ended(StopCode::Closing, "come again and say what waits")
+                } else {
+                    reply
+                })
             }
             Happened::News(true) => Some(match self.meeting.pump().await {
                 Ok(frames) => Reply::Frames(frames),
@@ -272,7 +290,7 @@ async fn batch(
             break;
         }
     }
-    state.identity.heard(device, meeting.pending());
+    note(&state, device, &mut meeting);
     let bytes = minicbor::to_vec(&answers).expect("writing to memory does not fail");
     Ok(([(header::CONTENT_TYPE, "application/cbor")], bytes).into_response())
 }

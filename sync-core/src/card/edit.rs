@@ -6,6 +6,7 @@
 //! Things are named by what identifies them to a person (a substance, an address, an article), never by a key: the key follows.
 //! To settle a conflict, write the field again ([`Edit::SetSize`], …) or choose one of its heads ([`Edit::Resolve`]): both replace every head seen.
 
+mod belongs;
 mod codec;
 mod draft;
 mod error;
@@ -21,6 +22,7 @@ use super::links::Via;
 use super::value::Entry;
 use crate::ids::EditId;
 
+pub use belongs::{Belongs, Thing};
 pub use error::EditError;
 pub use input::{
     AskInput, EditContext, EndpointInput, Evidence, InvitationInput, LinkInput, NeedChange,

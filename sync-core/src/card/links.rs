@@ -9,6 +9,7 @@
 //! - What is written of a person as a whole replaces nothing on any card: the originals of a person who is two again are what they were.
 //!
 mod merged;
+mod person;
 mod proposal;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use crate::limits;
 
 pub(super) use merged::together;
 pub use merged::{Merged, by_age, endpoint_kind, merge, original};
+pub use person::{Cards, Opened, Person};
 pub use proposal::{Keys, Proposal, propose};
 
 /// The id of the link between two cards: the same from both. Frozen since schema 2.

@@ -8,13 +8,14 @@
 //! - A right names the handheld and the sign-in it was given to. A copy of the database on another handheld, and the same handheld after
 //!   the hub ended that sign-in, hold none.
 //! - A slot is spent by the first contact in it: what the card shows, or a mark the handheld keeps ([`Marks`]).
-//! - The hub counts a slot as used until it is over, unless it knows the contact that spent it.
+//! - The hub counts a slot as used until it is over, unless it knows the contact that spent it, or is certain that it is not spent any more ([`Fate`]).
 //!
 //! # What is not here
 //! Storage: the hub's desk issues, the handheld keeps notices and [`Marks`].
 
 mod gestures;
 mod held;
+mod moving;
 mod slots;
 
 use minicbor::{Decode, Encode};
@@ -26,6 +27,7 @@ use crate::records::Currency;
 
 pub use gestures::{Gesture, GestureError, GestureSpend, allot, spend};
 pub use held::{GestureRight, Held, Marks, Missing};
+pub use moving::{Fate, left};
 pub use slots::{Slot, Wanted, earliest, fits, next_slot, settled};
 
 /// Customers that one notice of contact rights names: with 17 bytes each it stays below what a notice may have.
@@ -96,6 +98,15 @@ pub fn contact_right_key(device: DeviceId, slot: Slot, part: usize) -> String {
 #[must_use]
 pub fn gesture_right_key(device: DeviceId, day: Slot) -> String {
     format!("gesture/{device}/{}", day.from.0)
+}
+
+/// The key of the notice of a gesture right that an associate has after others of that day: on another handheld, of what was left.
+#[must_use]
+pub fn later_gesture_right_key(device: DeviceId, day: Slot, part: u32) -> String {
+    match part {
+        0 => gesture_right_key(device, day),
+        part => format!("{}/{part}", gesture_right_key(device, day)),
+    }
 }
 
 /// What the guard asks for a right.

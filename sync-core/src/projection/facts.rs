@@ -2,9 +2,9 @@
 
 use super::{Flags, HINT_CHARS_MAX, Hint, HintKind, RowFacts};
 use crate::card::CardView;
-use crate::card::terms::{EndpointKind, EndpointStatus, Place, Sensitivity};
+use crate::card::terms::{EndpointKind, EndpointStatus, Place, Sameness, Sensitivity};
 use crate::card::view::{NoteView, Question};
-use crate::ids::Timestamp;
+use crate::ids::{CustomerId, Timestamp};
 use crate::search::TermSources;
 
 /// The facts of a card.
@@ -18,6 +18,7 @@ pub(super) fn facts(view: &CardView, last_purchase: Option<Timestamp>) -> RowFac
             names: names(view),
             phones: phones(view),
             words: words(view),
+            links: links(view),
         },
         language: view
             .contact
@@ -86,6 +87,13 @@ fn phones(view: &CardView) -> Vec<String> {
         })
         .map(|endpoint| endpoint.value.value.clone())
         .collect()
+}
+
+/// The cards of which this one says that they are the same person.
+fn links(view: &CardView) -> Vec<CustomerId> {
+    let same = view.links.iter();
+    let same = same.filter(|link| link.sameness.value == Sameness::Same);
+    same.map(|link| link.other).collect()
 }
 
 /// Words to be found by, what matters most first. Guarded and special notes are no way to find anybody.

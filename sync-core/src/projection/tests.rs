@@ -14,6 +14,7 @@ fn facts(names: &[&str], words: &[&str], day: i64) -> RowFacts {
             names: owned(names),
             phones: vec!["+33612345678".to_owned()],
             words: owned(words),
+            links: Vec::new(),
         },
         last_touch: Some(Timestamp(day * Timestamp::DAY_MS)),
         ..RowFacts::default()
@@ -139,6 +140,7 @@ fn a_row_keeps_its_bytes() {
                 names: vec!["Zoë".to_owned()],
                 phones: vec!["+33612345678".to_owned()],
                 words: vec!["red".to_owned()],
+                links: Vec::new(),
             },
             language: Some("fr".to_owned()),
             flags: Flags::default()

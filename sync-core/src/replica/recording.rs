@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::receive::gate_damage;
 use super::{Author, Replica, apply_members};
-use crate::card::links::{self, Component, Standing, Via};
+use crate::card::edit::Belongs;
+use crate::card::links::{self, Cards, Opened, Person, Via};
 use crate::card::{
-    Document, Edit, EditContext, EditError, Facet, FieldWrite, Plan, Provenance, Source, Visible,
+    Document, Edit, EditContext, EditError, Facet, FieldWrite, Plan, Provenance, Source,
 };
 use crate::documents::{self, Loaded};
 use crate::entropy::Entropy;
@@ -18,6 +19,7 @@ use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
 use crate::gate::{self, Causality, GateError, Holding};
 use crate::ids::{AssociateId, CustomerId, DocumentId, EditId, Nonce, SessionId, Timestamp};
 use crate::outbox::{self, OutboxRow, OutboxState};
+use crate::projection;
 use crate::store::{ReadTx, StoreError, Table, WriteTx};
 
 /// Why an edit was not recorded.
@@ -52,6 +54,8 @@ pub enum RecordError {
 /// What recording gives back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
+    /// The card that it stands on.
+    pub customer: CustomerId,
     /// The edit's id; also names what it created.
     pub edit: EditId,
     /// Its number in the outbox.
@@ -97,8 +101,8 @@ impl Replica {
         self.keep(tx, author, (request, customer), plan, entropy)
     }
 
-    /// Records an edit of a person who is several cards, one of them that of the request: it goes to the oldest that is at hand, and says which
-    /// cards its author saw as one ([`Edit::plan_via`]). Of a card that stands alone, this is [`Replica::record`].
+    /// Records an edit of the person whom a card is about, on whichever of their cards it belongs ([`Edit::belongs`]): most go to the oldest
+    /// that is at hand and say which cards their author saw as one ([`Edit::plan_via`]). Of a card that stands alone, this is [`Replica::record`].
     ///
     /// # Errors
     /// [`RecordError`]; the transaction must then be rolled back.
@@ -109,23 +113,56 @@ impl Replica {
         request: &EditRequest<'_>,
         entropy: &mut dyn Entropy,
     ) -> Result<Recorded, RecordError> {
-        let (component, cards) = self.person(tx.as_read(), author, request.customer)?;
-        if component.standing() != Standing::OnePerson {
+        let EditRequest { customer, edit, .. } = *request;
+        let belongs = edit.belongs();
+        if belongs == Belongs::ToCard {
             return self.record(tx, author, request, entropy);
         }
-        let oldest = links::by_age(&cards).first().copied();
-        let customer = oldest.unwrap_or(request.customer);
+        let person = self.person(tx.as_read(), author, customer)?;
+        if !person.is_one() {
+            return self.record(tx, author, request, entropy);
+        }
+        if let Belongs::With(thing) = belongs {
+            let reader = (author.shop, author.associate);
+            let cards = thing.cards(&person.cards, reader);
+            return self.record_on_each(tx, author, (request, &cards), entropy);
+        }
+        let oldest = links::by_age(&person.cards).first().copied();
+        let customer = oldest.unwrap_or(customer);
         check_door(tx.as_read(), customer)?;
         let context = self.context(author, request, customer, entropy);
         let via = Via {
-            component: &component,
-            cards: &cards,
+            component: &person.component,
+            cards: &person.cards,
         };
-        let plan = request.edit.plan_via(&context, via)?;
+        let plan = edit.plan_via(&context, via)?;
         self.keep(tx, author, (request, customer), plan, entropy)
     }
 
-    /// The cards that are one person with this one, as far as they are at hand, and what an associate sees of each.
+    /// Records an edit on each of these cards; what is not on any of them is refused of the card that was named. Gives back the first.
+    fn record_on_each(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        author: &Author,
+        (request, cards): (&EditRequest<'_>, &[CustomerId]),
+        entropy: &mut dyn Entropy,
+    ) -> Result<Recorded, RecordError> {
+        let (first, rest) = match cards.split_first() {
+            Some((first, rest)) => (*first, rest),
+            None => (request.customer, cards),
+        };
+        let on = |customer| EditRequest {
+            customer,
+            ..*request
+        };
+        let recorded = self.record(tx, author, &on(first), entropy)?;
+        for card in rest {
+            self.record(tx, author, &on(*card), entropy)?;
+        }
+        Ok(recorded)
+    }
+
+    /// The cards that are joined to this one, as far as they are at hand, and what an associate sees of each.
     ///
     /// # Errors
     /// What the store reports.
@@ -134,19 +171,13 @@ impl Replica {
         tx: &dyn ReadTx,
         author: &Author,
         customer: CustomerId,
-    ) -> Result<(Component, BTreeMap<CustomerId, Visible>), RecordError> {
-        let mut cards = BTreeMap::new();
-        let component = Component::of(customer, |card| {
-            let visible = self.visible(tx, author, card)?;
-            let links = links::links(&visible);
-            let is_there = visible.get(&Facet::Card).is_some();
-            if is_there {
-                cards.insert(card, visible);
-            }
-            Ok::<_, RecordError>(is_there.then_some(links))
-        })?;
-        cards.retain(|card, _| component.cards().contains(card));
-        Ok((component, cards))
+    ) -> Result<Person, StoreError> {
+        let mut cards = AtHand {
+            replica: self,
+            tx,
+            author,
+        };
+        Person::of(customer, &mut cards)
     }
 
     fn context(
@@ -197,6 +228,7 @@ impl Replica {
         let number = outbox::append(tx, &row)?;
         self.refold(tx, author.shop, [&customer])?;
         Ok(Recorded {
+            customer,
             edit: row.edit,
             number,
         })
@@ -344,6 +376,27 @@ impl Replica {
             }
         }
         Ok(())
+    }
+}
+
+/// The cards of this handheld, as somebody sees them.
+struct AtHand<'a> {
+    replica: &'a mut Replica,
+    tx: &'a dyn ReadTx,
+    author: &'a Author,
+}
+
+impl Cards for AtHand<'_> {
+    type Error = StoreError;
+
+    fn open(&mut self, card: CustomerId) -> Result<Option<Opened>, StoreError> {
+        let visible = self.replica.visible(self.tx, self.author, card)?;
+        let corrections = self.replica.corrections(self.tx, self.author, card)?;
+        Ok(Some((visible, corrections)))
+    }
+
+    fn linking_to(&mut self, card: CustomerId) -> Result<Vec<CustomerId>, StoreError> {
+        projection::linking_to(self.tx, card)
     }
 }
 

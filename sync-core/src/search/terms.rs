@@ -1,7 +1,7 @@
 //! Terms: what a row is found by, how its index entries are keyed, and how a row carries its own terms.
 //!
 //! A term is a tag byte and a token. Index entries have the key `term ‖ 00 ‖ customer`; tokens hold no zero byte, so no term is
-//! mistaken for a longer one. Frozen since schema 1.
+//! mistaken for a longer one. Frozen since schema 1, `L` since schema 2.
 //!
 //! | tag | token | entries | value |
 //! |---|---|---|---|
@@ -9,6 +9,7 @@
 //! | `P` | the first 0 to 3 characters of a name's word, `00`, then the day counted down | made from `N` | none |
 //! | `D` | a phone's digits, last one first | as it is | day |
 //! | `W` | a word of anything else | as it is | half-year, as its first day |
+//! | `L` | the id of a card of which this one says that it is the same person | as it is | none |
 //!
 //! # Why
 //! - Ranked beginnings let whoever types one letter see the customers touched last, at the cost of a short scan. The empty
@@ -16,6 +17,7 @@
 //! - Values of words are coarse, so that a touch rewrites a customer's few name entries once a day and the many words twice a year.
 //! - Digits are reversed because people know how a number ends: four digits or all of them are one kind of look-up, with no regard to
 //!   country codes.
+//! - A link is a term because it goes the way of terms: with the row, whatever makes, moves or removes it. No word of a query begins with its tag.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +35,8 @@ pub(crate) const BEGINNING: u8 = b'P';
 pub(crate) const DIGITS: u8 = b'D';
 /// Any other word.
 pub(crate) const WORD: u8 = b'W';
+/// A card that is the same person.
+pub(crate) const LINK: u8 = b'L';
 
 /// Longest beginning that is kept ranked, in characters.
 pub(crate) const BEGINNING_CHARS_MAX: usize = 3;
@@ -42,6 +46,8 @@ pub(crate) const DIGITS_MIN: usize = 4;
 const NAME_TERMS_MAX: usize = 64;
 /// Terms that phones may take.
 const PHONE_TERMS_MAX: usize = 16;
+/// Terms that links may take: who says this of so many is shown for review from their own card.
+const LINK_TERMS_MAX: usize = 2 * limits::CARDS_OF_A_PERSON_MAX;
 const HALF_YEAR_DAYS: u16 = 182;
 
 /// The texts that a customer is found by.
@@ -53,15 +59,21 @@ pub struct TermSources {
     pub phones: Vec<String>,
     /// Everything else, what matters most first: when a card says more than fits, the rest is not indexed.
     pub words: Vec<String>,
+    /// Cards of which this one says that they are the same person.
+    pub links: Vec<CustomerId>,
 }
 
-/// The terms of a customer: at most [`limits::TERMS_MAX`], names first.
+/// The terms of a customer: at most [`limits::TERMS_MAX`], links and names first.
 #[must_use]
 pub fn terms(sources: &TermSources) -> BTreeSet<Vec<u8>> {
     let mut terms = BTreeSet::new();
+    for card in &sources.links {
+        insert(&mut terms, LINK, &card.to_string(), LINK_TERMS_MAX);
+    }
+    let bound = terms.len() + NAME_TERMS_MAX;
     for name in &sources.names {
         for token in name_tokens(name) {
-            insert(&mut terms, NAME, &token, NAME_TERMS_MAX);
+            insert(&mut terms, NAME, &token, bound);
         }
     }
     let bound = terms.len() + PHONE_TERMS_MAX;
@@ -245,7 +257,12 @@ pub(crate) fn each_posting(
         let Some((tag, token)) = term.split_first() else {
             return;
         };
-        visit(term, Some(if *tag == WORD { half_year } else { day }));
+        let value = match *tag {
+            LINK => None,
+            WORD => Some(half_year),
+            _ => Some(day),
+        };
+        visit(term, value);
         if *tag == NAME {
             for prefix in beginnings(token) {
                 beginning(&mut ranked, prefix, day);
@@ -291,6 +308,13 @@ pub(crate) fn entry_key(term: &[u8], customer: CustomerId) -> Vec<u8> {
     key.push(0);
     key.extend_from_slice(customer.as_bytes());
     key
+}
+
+/// What all entries of cards start with that say that this one is the same person.
+pub(crate) fn link_prefix(card: CustomerId) -> Vec<u8> {
+    let mut term = tagged(LINK, &card.to_string());
+    term.push(0);
+    term
 }
 
 /// Reads an index entry: the customer and the day it was touched on, as far as the entry says.

@@ -55,6 +55,7 @@ fn stage() -> MemoryStore {
                     .into_iter()
                     .collect(),
                 words: vec![person.words.to_owned()],
+                links: Vec::new(),
             },
             last_touch: Some(Timestamp(person.day * Timestamp::DAY_MS)),
             ..RowFacts::default()
@@ -219,6 +220,7 @@ fn terms_are_bounded_and_names_come_first() {
         names: vec!["Ann Lee".to_owned()],
         phones: vec!["+33612345678".to_owned()],
         words,
+        links: Vec::new(),
     };
     let terms = terms::terms(&sources);
     assert_eq!(terms.len(), limits::TERMS_MAX);
@@ -271,6 +273,7 @@ fn book(customers: u64) -> MemoryStore {
                 names: vec![format!("{given} Family{at}")],
                 phones: vec![format!("+39 320 {:07}", at)],
                 words: vec!["prefers silk".to_owned(), format!("note{}", at % 50)],
+                links: Vec::new(),
             },
             last_touch: Some(Timestamp(
                 i64::try_from(entropy.below(2_000)).unwrap() * Timestamp::DAY_MS,

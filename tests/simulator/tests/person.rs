@@ -107,21 +107,22 @@ fn what_is_written_of_a_person_goes_to_the_oldest_card_and_is_listed_when_they_a
         let found = handheld.replica.person(&*tx, &handheld.author, card);
         found.expect("the disk holds")
     };
-    let (component, cards) = person(&mut stage.ana, other);
-    assert_eq!(component.standing(), Standing::OnePerson);
+    let found = person(&mut stage.ana, other);
+    assert!(found.is_one());
+    let component = &found.component;
     let reading = Reading {
         now: NOON,
         corrections: &BTreeMap::new(),
     };
-    let merged = links::merge(&cards, &reading, Some(ANA));
+    let merged = links::merge(&found.cards, &reading, Some(ANA));
     assert_eq!(merged.members, [oldest, other]);
     assert_eq!(merged.member_of(edit), Some(oldest));
     let on_oldest = view(&mut stage.ana, oldest);
-    assert_eq!(links::to_allot(oldest, &on_oldest, &component), []);
+    assert_eq!(links::to_allot(oldest, &on_oldest, component), []);
 
     link_both(&mut stage.ben, stage.cards, Sameness::Different);
     stage.meet_all();
-    let (component, _) = person(&mut stage.ana, oldest);
+    let component = person(&mut stage.ana, oldest).component;
     assert_eq!(component.standing(), Standing::Alone);
     let on_oldest = view(&mut stage.ana, oldest);
     let listed = links::to_allot(oldest, &on_oldest, &component);

@@ -169,6 +169,73 @@ async fn two_linked_cards_are_read_as_one_person_and_are_what_they_were_when_the
 }
 
 #[tokio::test]
+async fn what_is_written_of_a_person_goes_to_the_oldest_card_once_and_is_listed_when_they_are_two()
+{
+    let app = TestApp::start().await;
+    let manager = app.manager().await;
+    let (ines, also) = (app.customer("Ines").await, app.customer("I.").await);
+    let note = json!({ "edit": "add_note", "place": "card", "body": NEEDLE });
+    app.say(&manager, also, "typed", note).await;
+    let before = [
+        app.of(&manager, ines, "").await,
+        app.of(&manager, also, "").await,
+    ];
+    let noted = before[1].body["card"]["notes"][0]["id"].clone();
+    app.link(&manager, (ines, also), "same").await;
+    let person = app.of(&manager, also, "/person").await;
+    let oldest: CustomerId = person.body["members"][0].as_str().unwrap().parse().unwrap();
+    let newer = if oldest == ines { also } else { ines };
+    let path = format!("/v1/customers/{newer}/edits");
+    let named = json!({ "edit": "set_name", "part": "given", "value": "Inès" });
+    let edits = json!({ "edits": [
+        { "id": "0123456789abcdef", "edit": named, "source": "stated" },
+        { "edit": { "edit": "tag", "tag": "opera" } },
+        { "edit": { "edit": "make_promise", "what": "call her" } },
+    ] });
+    let done = app.ask(&manager, "POST", &path, &edits).await;
+    assert_eq!(done.body["changed"], true, "{}", done.text);
+    let name = async |card| {
+        let view = app.of(&manager, card, "").await.body;
+        view["card"]["name"]["given"]["value"].clone()
+    };
+    assert_eq!(
+        (name(ines).await, name(also).await),
+        (json!("Inès"), json!("Inès"))
+    );
+    let pinned = json!({ "edit": "pin_note", "place": "card", "note": noted, "reason": "kept" });
+    app.say(&manager, ines, "typed", pinned).await;
+    let person = app.of(&manager, ines, "/person").await;
+    assert_eq!(person.body["to_allot"], json!([]), "{}", person.text);
+
+    app.link(&manager, (newer, oldest), "different").await;
+    let listed = app.of(&manager, oldest, "/person").await.body["to_allot"].clone();
+    assert_eq!(listed.as_array().unwrap().len(), 3, "{listed}");
+    assert_eq!(
+        app.of(&manager, newer, "/person").await.body["to_allot"],
+        json!([])
+    );
+    // The same request after they parted says nothing new on the card that it names.
+    let again =
+        json!({ "edits": [{ "id": "0123456789abcdef", "edit": named, "source": "stated" }] });
+    let again = app.ask(&manager, "POST", &path, &again).await;
+    assert_eq!(again.body["changed"], false, "{}", again.text);
+    let (mut apart, mut alone) = (
+        app.of(&manager, newer, "").await.body,
+        before[usize::from(newer == also)].body.clone(),
+    );
+    for view in [&mut apart, &mut alone] {
+        view["card"]["links"] = json!([]);
+        view["card"]["notes"] = json!([]);
+    }
+    assert_eq!(apart, alone, "what was there is what it was");
+    let notes = app.of(&manager, also, "").await.body["card"]["notes"].clone();
+    assert_eq!(
+        notes[0]["pinned"], "kept",
+        "a note stays where it is: {notes}"
+    );
+}
+
+#[tokio::test]
 async fn a_link_takes_two_cards_within_reach_evidence_and_is_written_once() {
     let app = TestApp::start().await;
     let manager = app.manager().await;
@@ -201,6 +268,10 @@ async fn a_link_that_stands_on_one_card_is_completed_on_the_other() {
     };
     app.say(&manager, ines, "stated", link("same")).await;
     assert!(links(also).await.is_empty());
+    for card in [ines, also] {
+        let person = app.of(&manager, card, "/person").await;
+        assert_eq!(person.body["standing"], "one_person", "one word is enough");
+    }
     for sameness in ["same", "different"] {
         app.hub.clock.advance_ms(1_000);
         app.say(&manager, ines, "stated", link(sameness)).await;

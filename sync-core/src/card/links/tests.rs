@@ -1,5 +1,7 @@
 //! Claims about people who are several cards.
 
+mod person;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 

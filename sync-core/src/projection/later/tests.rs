@@ -20,6 +20,7 @@ fn row(number: u8, name: &str, words: &str, day: i64) -> Row {
                 names: vec![name.to_owned()],
                 phones: vec![format!("+3361234{number:04}")],
                 words: vec![words.to_owned()],
+                links: Vec::new(),
             },
             last_touch: Some(Timestamp(day * Timestamp::DAY_MS)),
             ..RowFacts::default()

@@ -4,9 +4,8 @@
 //! - What is shown comes from the pure functions of [`crate::concierge`]; nothing is decided here.
 
 use super::{Book, BookError};
-use crate::card::links::{self, Component, Standing};
-use crate::card::reduce::Corrections;
-use crate::card::{CardView, Reading};
+use crate::card::CardView;
+use crate::card::links::Person;
 use crate::concierge::gap::Contribution;
 use crate::concierge::gap::Settings as GapSettings;
 use crate::concierge::gap::exact::Share;
@@ -19,6 +18,7 @@ use crate::concierge::rights::Rights;
 use crate::concierge::today::{CustomerDue, DueItem, DueKind, Effort, due, due_of};
 use crate::ids::{CustomerId, Timestamp};
 use crate::notices::{self, Subject};
+use crate::projection;
 use crate::store::{ReadTx, StoreError, WriteTx};
 
 /// A customer as whoever works sees them now.
@@ -78,7 +78,7 @@ impl Book {
         })
     }
 
-    /// The cards that links join to this one, and those of them that are at hand, the oldest first. The look is to be logged by the caller.
+    /// The cards that links join to this one, as far as they are at hand, with what whoever works sees of each. The look is to be logged by the caller.
     ///
     /// # Errors
     /// [`BookError`].
@@ -87,11 +87,10 @@ impl Book {
         tx: &dyn ReadTx,
         customer: CustomerId,
         now: Timestamp,
-    ) -> Result<(Component, Vec<CustomerId>), BookError> {
+    ) -> Result<Person, BookError> {
         let author = self.author(now)?;
         let replica = self.replica.as_mut().ok_or(BookError::NotEnrolled)?;
-        let (component, cards) = replica.person(tx, &author, customer)?;
-        Ok((component, links::by_age(&cards)))
+        Ok(replica.person(tx, &author, customer)?)
     }
 
     /// The view over all cards that are this person, the oldest first; the card's own where it stands alone or people disagree.
@@ -101,25 +100,18 @@ impl Book {
         (customer, view): (CustomerId, CardView),
         now: Timestamp,
     ) -> Result<(CardView, Vec<CustomerId>), BookError> {
-        if view.links.is_empty() {
+        let is_linked = !view.links.is_empty() || !projection::linking_to(tx, customer)?.is_empty();
+        if !is_linked {
             return Ok((view, vec![customer]));
         }
         let author = self.author(now)?;
         let replica = self.replica.as_mut().ok_or(BookError::NotEnrolled)?;
-        let (component, cards) = replica.person(tx, &author, customer)?;
-        if component.standing() != Standing::OnePerson {
-            return Ok((view, vec![customer]));
-        }
-        let mut corrections = Corrections::new();
-        for card in cards.keys() {
-            corrections.extend(replica.corrections(tx, &author, *card)?);
-        }
-        let reading = Reading {
-            now,
-            corrections: &corrections,
-        };
-        let merged = links::merge(&cards, &reading, Some(author.associate));
-        Ok((merged.view, merged.members))
+        let person = replica.person(tx, &author, customer)?;
+        Ok(if person.is_one() {
+            person.view(now, Some(author.associate))
+        } else {
+            (view, vec![customer])
+        })
     }
 
     /// The chain's playbook, or the standard one where nobody has written another.

@@ -1,9 +1,12 @@
 //! Claims about rights: who gets them, on which handheld, and what they keep the hub from.
 
 use sync_core::concierge::rights::RightBody;
+use sync_core::feed;
 use sync_core::ids::DeviceId;
+use sync_core::scope::Scope as FeedScope;
 
 use super::*;
+use crate::desk::rights::{fate, gestures};
 
 impl TestApp {
     /// Ana on a handheld, who looks after a customer first.
@@ -20,6 +23,21 @@ impl TestApp {
 
     fn rights(&self, associate: AssociateId) -> Vec<(String, u64, RightBody)> {
         self.told(Subject::Associate(associate))
+    }
+
+    /// How many entries there are of what is for an associate.
+    fn entries(&self, associate: AssociateId) -> u64 {
+        let tx = self.hub.store.read().unwrap();
+        feed::state(&*tx, FeedScope::Associate(associate))
+            .unwrap()
+            .seq
+    }
+
+    /// A handheld comes with nothing that waits, and says where it stands.
+    fn stands(&self, device: DeviceId, of: &[(AssociateId, u64)]) {
+        self.state
+            .identity
+            .stood(device, of.iter().copied().collect());
     }
 }
 
@@ -53,12 +71,27 @@ async fn an_owner_who_is_signed_in_gets_a_slot_and_a_part_of_the_gesture_pool() 
     };
     assert_eq!(*amount_minor, 5_000);
     app.later(60_000);
-    app.desk(None).await;
+    let desk = Desk::new(app.state.clone(), None).unwrap();
+    // What the desk itself told of her customer is looked at once more.
+    desk.step().await.unwrap();
+    assert_eq!(
+        desk.step().await.unwrap(),
+        0,
+        "nothing changed: nobody is looked at"
+    );
     assert_eq!(
         app.rights(ana),
         rights,
         "nothing new is posted while nothing changes"
     );
+    let note = json!({ "edit": "tag", "tag": "opera" });
+    app.write(&app.manager().await, ines, note).await;
+    assert_eq!(desk.step().await.unwrap(), 1, "a customer of hers changed");
+    let bounds = json!({ "right_days": 2 });
+    let manager = app.manager().await;
+    let set = app.ask(&manager, "PATCH", "/v1/settings", &bounds).await;
+    assert_eq!(set.status, StatusCode::OK);
+    assert_eq!(desk.step().await.unwrap(), 1, "other bounds");
 }
 
 #[tokio::test]
@@ -75,11 +108,147 @@ async fn a_new_sign_in_on_the_same_handheld_takes_its_slots_over() {
     };
     assert_eq!(keys(&before), keys(&after));
     assert_ne!(before[0].2, after[0].2, "the holder is the new sign-in");
-    let other = Arc::new(app.hub.enrol(200).await);
-    app.later(30_000);
-    app.on_handheld(other, "ana").await;
+}
+
+#[tokio::test]
+async fn rights_follow_to_another_handheld_once_the_old_one_has_said_all() {
+    let app = TestApp::with_desk().await;
+    let (ana, old, ines) = app.owned().await;
+    let on_old = app.on_handheld(Arc::clone(&old), "ana").await;
     app.desk(None).await;
-    assert_eq!(app.rights(ana), after, "the slot is out until it is over");
+    let gesture = json!({
+        "edit": "record_interaction", "kind": "gesture", "summary": "flowers",
+        "spent": { "minor": 1_500, "right": app.rights(ana)[1].0 },
+    });
+    app.write(&on_old, ines, gesture).await;
+    let new = Arc::new(app.hub.enrol(200).await);
+    app.later(30_000);
+    app.on_handheld(Arc::clone(&new), "ana").await;
+    app.desk(None).await;
+    assert_eq!(
+        app.rights(ana),
+        [],
+        "taken back there, and not yet given here"
+    );
+    app.later(30_000);
+    let entry = app.entries(ana);
+    app.stands(old.id, &[(ana, entry - 1)]);
+    app.desk(None).await;
+    assert_eq!(app.rights(ana), [], "it came before it was told");
+    app.stands(old.id, &[(ana, entry)]);
+    app.desk(None).await;
+    let rights = app.rights(ana);
+    assert_eq!(rights.len(), 2, "{rights:?}");
+    assert!(
+        rights
+            .iter()
+            .all(|(_, _, right)| device_of(right) == new.id)
+    );
+    let RightBody::Contact { slot, .. } = &rights[0].2 else {
+        panic!("contact comes before gesture");
+    };
+    assert!(slot.holds(app.state.clock.now()), "the day is not lost");
+    let RightBody::Gesture { amount_minor, .. } = &rights[1].2 else {
+        panic!("a gesture right");
+    };
+    assert_eq!(*amount_minor, 3_500, "what was left");
+}
+
+#[tokio::test]
+async fn rights_stay_where_something_was_refused_because_that_call_may_have_been_made() {
+    let app = TestApp::with_desk().await;
+    let (ana, old, _) = app.owned().await;
+    let new = Arc::new(app.hub.enrol(200).await);
+    app.later(30_000);
+    app.on_handheld(Arc::clone(&new), "ana").await;
+    app.desk(None).await;
+    let (device, now) = (old.id, app.state.clock.now());
+    let noted = app.state.book.write_batch(move |engine| {
+        fate::note_unknown(engine.tx(), (ana, device), now)?;
+        Ok::<_, DeskError>(())
+    });
+    noted.await.unwrap();
+    app.later(30_000);
+    app.stands(old.id, &[(ana, app.entries(ana))]);
+    app.desk(None).await;
+    assert_eq!(app.rights(ana), []);
+}
+
+#[tokio::test]
+async fn rights_of_a_handheld_that_stays_away_are_given_on_when_its_lease_is_over() {
+    let app = TestApp::with_desk().await;
+    let (ana, old, _) = app.owned().await;
+    let new = Arc::new(app.hub.enrol(200).await);
+    app.later(30_000);
+    app.on_handheld(Arc::clone(&new), "ana").await;
+    app.stands(old.id, &[]);
+    let mut first = None;
+    for hour in 0..7 * 24 {
+        app.later(HOUR);
+        if hour % 6 == 0 {
+            // Whoever works signs in again now and then.
+            app.on_handheld(Arc::clone(&new), "ana").await;
+        }
+        app.desk(None).await;
+        let rights = app.rights(ana).into_iter().map(|(_, _, right)| right);
+        let contacts = rights.filter_map(|right| match right {
+            RightBody::Contact { slot, holder, .. } => Some((slot, holder.device)),
+            RightBody::Gesture { .. } => None,
+        });
+        if let Some((slot, device)) = contacts.last() {
+            assert_eq!(device, new.id);
+            first = Some((hour, slot));
+            break;
+        }
+    }
+    let (hour, slot) = first.expect("it is given on");
+    assert!(hour >= 72, "the old one may call for as long: {hour}");
+    let lease_over = app.state.clock.now().plus_ms(-(hour + 1 - 72) * HOUR);
+    assert!(
+        slot.from >= lease_over.plus_ms(24 * HOUR),
+        "a day after it could"
+    );
+}
+
+#[tokio::test]
+async fn what_is_spent_beyond_a_right_stays_on_record_and_is_shown_to_the_manager() {
+    let app = TestApp::with_desk().await;
+    let (ana, device, ines) = app.owned().await;
+    let on_handheld = app.on_handheld(Arc::clone(&device), "ana").await;
+    app.desk(None).await;
+    let right = app.rights(ana)[1].0.clone();
+    let spend = async |minor: i64, right: &str| {
+        let gesture = json!({
+            "edit": "record_interaction", "kind": "gesture", "summary": "flowers",
+            "spent": { "minor": minor, "right": right },
+        });
+        app.write(&on_handheld, ines, gesture).await;
+        app.desk(None).await;
+        gestures::findings(&*app.hub.store.read().unwrap()).unwrap()
+    };
+    assert_eq!(spend(3_000, &right).await, []);
+    assert_eq!(spend(2_000, &right).await, [], "all of it, and not more");
+    let found = spend(1, &right).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].associate, ana);
+    assert_eq!((found[0].given_minor, found[0].spent_minor), (5_000, 5_001));
+    assert_eq!((found[0].gestures, found[0].elsewhere), (3, false));
+    let found = spend(500, "gesture/invented").await;
+    let invented = found.iter().find(|one| one.given_minor == 0).unwrap();
+    assert_eq!(invented.spent_minor, 500, "a right that nobody gave");
+    app.desk(None).await;
+    let again = gestures::findings(&*app.hub.store.read().unwrap()).unwrap();
+    assert_eq!(again, found, "each gesture counts once");
+    let card = app
+        .ask(
+            &app.manager().await,
+            "GET",
+            &format!("/v1/customers/{ines}"),
+            &Value::Null,
+        )
+        .await;
+    let kept = card.body["card"]["interactions"].as_array().unwrap().len();
+    assert_eq!(kept, 4, "nothing is lost of what was done");
 }
 
 #[tokio::test]
