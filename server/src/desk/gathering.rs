@@ -3,44 +3,97 @@
 use std::collections::BTreeMap;
 
 use sync_core::card::links::{Component, Standing, merge};
-use sync_core::card::{CardView, Reading};
+use sync_core::card::{CardView, Corrections, Reading, Visible};
 use sync_core::concierge::guard::Settings;
 use sync_core::concierge::{House, Whole, gather};
-use sync_core::ids::{AssociateId, CustomerId, ShopId};
+use sync_core::ids::{AssociateId, CustomerId, ShopId, Timestamp};
 use sync_core::notices::bodies::ShopBody;
 use sync_core::notices::{self, Subject};
 use sync_core::store::{ReadTx, StoreError};
 
-use crate::book::EngineTx;
+use crate::book::{Book, EngineTx};
+
+/// From where cards are read: the transaction under way, or beside whoever writes.
+pub(super) trait Cards {
+    fn visible(
+        &mut self,
+        customer: CustomerId,
+        reader: (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, Corrections), StoreError>;
+
+    fn tx(&mut self) -> &dyn ReadTx;
+
+    fn now(&self) -> Timestamp;
+}
+
+impl Cards for EngineTx<'_> {
+    fn visible(
+        &mut self,
+        customer: CustomerId,
+        reader: (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, Corrections), StoreError> {
+        EngineTx::visible(self, customer, reader)
+    }
+
+    fn tx(&mut self) -> &dyn ReadTx {
+        EngineTx::tx(self).as_read()
+    }
+
+    fn now(&self) -> Timestamp {
+        EngineTx::now(self)
+    }
+}
+
+/// Reading beside whoever writes.
+pub(super) struct Aside<'a> {
+    pub(super) book: &'a Book,
+    pub(super) tx: &'a dyn ReadTx,
+    pub(super) now: Timestamp,
+}
+
+impl Cards for Aside<'_> {
+    fn visible(
+        &mut self,
+        customer: CustomerId,
+        reader: (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, Corrections), StoreError> {
+        self.book.visible(customer, reader)
+    }
+
+    fn tx(&mut self) -> &dyn ReadTx {
+        self.tx
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+}
 
 /// What stands on the card alone: asks, consents, endpoints.
-pub(super) fn card(
-    engine: &mut EngineTx<'_>,
-    customer: CustomerId,
-) -> Result<CardView, StoreError> {
+pub(super) fn card(cards: &mut dyn Cards, customer: CustomerId) -> Result<CardView, StoreError> {
     let nowhere = ShopId([0; ShopId::LEN]);
-    view(engine, customer, (nowhere, None))
+    view(cards, customer, (nowhere, None))
 }
 
 fn view(
-    engine: &mut EngineTx<'_>,
+    cards: &mut dyn Cards,
     customer: CustomerId,
     reader: (ShopId, Option<AssociateId>),
 ) -> Result<CardView, StoreError> {
-    let now = engine.now();
-    let (visible, corrections) = engine.visible(customer, reader)?;
+    let now = cards.now();
+    let (visible, corrections) = cards.visible(customer, reader)?;
     let corrections = &corrections;
     Ok(CardView::read(&visible, &Reading { now, corrections }))
 }
 
 /// One person, with linked cards, as somebody in a shop sees them.
 pub(super) fn whole(
-    engine: &mut EngineTx<'_>,
+    cards: &mut dyn Cards,
     customer: CustomerId,
     reader: (ShopId, Option<AssociateId>),
 ) -> Result<Whole, StoreError> {
-    let now = engine.now();
-    let (visible, mut corrections) = engine.visible(customer, reader)?;
+    let now = cards.now();
+    let (visible, mut corrections) = cards.visible(customer, reader)?;
     let reading = Reading {
         now,
         corrections: &corrections,
@@ -49,25 +102,25 @@ pub(super) fn whole(
     let mut members = vec![customer];
     if !view_of_all.links.is_empty() {
         let component = Component::of(customer, |card| {
-            Ok::<_, StoreError>(Some(view(engine, card, reader)?.links))
+            Ok::<_, StoreError>(Some(view(cards, card, reader)?.links))
         })?;
         if component.standing() == Standing::OnePerson {
-            let mut cards = BTreeMap::new();
+            let mut joined = BTreeMap::new();
             for card in component.cards() {
-                let (visible, more) = engine.visible(*card, reader)?;
+                let (visible, more) = cards.visible(*card, reader)?;
                 corrections.extend(more);
-                cards.insert(*card, visible);
+                joined.insert(*card, visible);
             }
             let reading = Reading {
                 now,
                 corrections: &corrections,
             };
-            let merged = merge(&cards, &reading, None);
+            let merged = merge(&joined, &reading, None);
             view_of_all = merged.view;
             members = merged.members;
         }
     }
-    gather::whole(engine.tx().as_read(), (customer, &members), view_of_all)
+    gather::whole(cards.tx(), (customer, &members), view_of_all)
 }
 
 /// The shops with their clocks: what the guard needs of the house.
