@@ -8,6 +8,7 @@
 //!
 //! In [`Table::Progress`]: `walkin/ ‖ shop ‖ customer` to since and until when.
 
+pub mod counted;
 #[cfg(test)]
 mod tests;
 
