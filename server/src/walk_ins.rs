@@ -9,6 +9,7 @@
 //! In [`Table::Progress`]: `walkin/ ‖ shop ‖ customer` to since and until when.
 
 pub mod counted;
+pub mod look_ups;
 #[cfg(test)]
 mod tests;
 
