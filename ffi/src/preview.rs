@@ -248,7 +248,8 @@ impl Inner {
                 let mut tx = self.store.write()?;
                 let next = access::store(&mut *tx, DEVICE, reads.first, &reads.entries, now)?;
                 tx.commit()?;
-                vec![Frame::ReadsStored(ReadsStored { next })]
+                let walk_ins = reads.walk_ins.clone();
+                vec![Frame::ReadsStored(ReadsStored { next, walk_ins })]
             }
             Frame::Heads(heads) => session.compare(heads),
             Frame::Fetch(fetch) => session.fetch(fetch),

@@ -29,7 +29,7 @@ pub use guests::{
 };
 pub use house::{
     Arriving, Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, ServiceCase,
-    SizeCount, StockAt,
+    SizeCount, SmallEvent, StockAt,
 };
 pub use records::{Purchase, PurchaseLine, SumOfMoney, Totals};
 pub use standing::{

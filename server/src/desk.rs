@@ -4,7 +4,8 @@
 //! that a commit never waits for it and a restart loses nothing.
 //!
 //! # Invariants
-//! - An ask gets one final answer. While it is held it is asked again when it is due, and when its customer changes.
+//! - An ask gets one final answer, but for a seat at an event that is called off. While it is held it is asked again when it is due, and when
+//!   its customer changes.
 //! - Asks are answered in the order in which they were made, then by id: whatever order they came in on, the same asks end alike.
 //! - A message leaves after the guard said yes in the transaction before, at least once, always under the same id.
 //! - Nothing here logs what a message says, to whom it goes, or who the customer is.
@@ -18,6 +19,8 @@
 //! | `d` | ask | a message that leaves, or left |
 //! | `e` | hash of the event, ask | seats that were given |
 //! | `g` | shop, day, associate | a gesture right that was given |
+//! | `h` | hash of the event, ask | whose seats they are |
+//! | `l` | shop, event | the guest list of an event, kept by [`crate::events`] |
 //! | `m` | hash of an address, customer | whom a message went to there |
 //! | `n` | associate, handheld | the keys of the rights that are posted |
 //! | `o` | associate, customer | whom somebody looks after first |
@@ -37,6 +40,7 @@ mod appointments;
 mod asks;
 pub mod deliveries;
 mod gathering;
+pub mod invitations;
 mod links;
 pub mod owners;
 pub mod replies;
@@ -55,6 +59,7 @@ use sync_core::store::StoreError;
 
 use crate::http::AppState;
 use crate::writer::WriteError;
+pub use seats::take_back as take_seats_back;
 use webhook::Webhook;
 pub use webhook::{MessagesConfig, sign};
 

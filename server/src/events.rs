@@ -6,7 +6,10 @@
 //! # Invariants
 //! - A proposal changes nothing; the host's list is kept as the host made it, with remarks beside it.
 //! - A list holds a customer once. Seats are given to those on it alone ([`is_listed`]).
+//! - Of an event that was called off nobody holds a seat, and nothing but that is changed any more.
 
+pub mod after;
+pub mod calling_off;
 mod field;
 #[cfg(test)]
 mod tests;
@@ -15,13 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
+use sync_core::card::Facet;
 use sync_core::card::normal::fold;
-use sync_core::card::reduce::Decision;
-use sync_core::card::terms::Purpose;
-use sync_core::card::{CardView, Facet};
 use sync_core::concierge::guests::{
     self, CAPACITY_DEFAULT, CAPACITY_MAX, EventBody, EventState, Proposal, Remark, Seat, Setting,
-    heard_rate_bp,
 };
 use sync_core::documents;
 use sync_core::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
@@ -30,8 +30,9 @@ use sync_core::scope::Scope;
 use sync_core::store::{self, ReadTx, StoreError, Table};
 
 use crate::book::Book;
+use crate::desk::DeskError;
 use crate::writer::WriteError;
-use field::{field, latest, read};
+use field::{field, latest};
 
 const LISTS: &[u8] = b"l";
 /// Which system says so.
@@ -52,31 +53,6 @@ pub trait Cohort: Send + Sync {
     /// # Errors
     /// What the store reports.
     fn is_best(&self, tx: &dyn ReadTx, customer: CustomerId) -> Result<bool, StoreError>;
-}
-
-/// What the contact guard says of an invitation: the reason of its no.
-pub type Guard<'a> = dyn Fn(CustomerId, &CardView, Timestamp) -> Option<String> + Send + Sync + 'a;
-
-/// What the card alone says of an invitation. The contact guard, where it is asked, says more.
-#[must_use]
-pub fn guard_of_card(_: CustomerId, view: &CardView, _: Timestamp) -> Option<String> {
-    let contact = &view.contact;
-    let reason = if contact.is_minor.as_ref().is_some_and(|fact| fact.value) {
-        "minor"
-    } else if contact.blocked.is_some() {
-        "do_not_contact"
-    } else if contact.paused_until.is_some() {
-        "paused"
-    } else if !view
-        .consents
-        .iter()
-        .any(|one| one.purpose == Purpose::Event && one.decision == Decision::Allow)
-    {
-        "no_consent"
-    } else {
-        return None;
-    };
-    Some(reason.to_owned())
 }
 
 /// A new event.
@@ -103,6 +79,12 @@ pub enum EventError {
     /// There is no such event in this shop.
     #[error("there is no such event in this shop")]
     Unknown,
+    /// It is off: nothing of it is to be changed.
+    #[error("the event was called off: make another one")]
+    CalledOff,
+    /// The desk could not do its part.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
     /// It could not be posted.
     #[error(transparent)]
     Notice(#[from] NoticeError),
@@ -143,17 +125,6 @@ pub struct EventView {
     pub event: EventBody,
     /// Who is on the list.
     pub guests: Vec<Listed>,
-}
-
-/// What was heard at an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Feedback {
-    /// Guests who came.
-    pub attended: BTreeSet<CustomerId>,
-    /// Of these, who has not been heard yet: a reaction of each is due.
-    pub due: BTreeSet<CustomerId>,
-    /// Guests with a reaction of those who came, in basis points; nothing where nobody came.
-    pub heard_rate_bp: Option<u32>,
 }
 
 fn list_key(shop: ShopId, event: &str) -> Vec<u8> {
@@ -255,6 +226,15 @@ pub fn event(tx: &dyn ReadTx, shop: ShopId, id: &str) -> Result<EventView, Event
     })
 }
 
+/// One event with its list, as long as it was not called off.
+fn event_that_is_on(tx: &dyn ReadTx, shop: ShopId, id: &str) -> Result<EventView, EventError> {
+    let view = event(tx, shop, id)?;
+    match view.event.state {
+        EventState::CalledOff => Err(EventError::CalledOff),
+        EventState::Planned | EventState::Over => Ok(view),
+    }
+}
+
 /// Whether a customer is on the list of an event of this shop.
 ///
 /// # Errors
@@ -268,10 +248,8 @@ pub fn is_listed(
     Ok(guests.iter().any(|guest| guest.customer == customer))
 }
 
-/// Who gathers candidates asks these.
+/// What a proposal and a review go by, besides the cards.
 pub struct Asked<'a> {
-    /// The contact guard.
-    pub guard: &'a Guard<'a>,
     /// The cohort.
     pub cohort: &'a dyn Cohort,
     /// The present moment.
@@ -295,9 +273,13 @@ pub fn propose(
     (shop, id): (ShopId, &str),
     asked: &Asked<'_>,
 ) -> Result<Proposal, EventError> {
-    let view = event(&*book.store().read()?, shop, id)?;
+    let view = event_that_is_on(&*book.store().read()?, shop, id)?;
     let customers = latest(&*book.store().read()?, shop)?;
-    let field = field(book, (shop, id), &customers, asked)?;
+    let mut field = field(book, (shop, &view), &customers, asked)?;
+    // Of linked cards one speaks for the person.
+    for customer in &field.again {
+        field.candidates.remove(customer);
+    }
     Ok(guests::propose(&Setting {
         id,
         event: &view.event,
@@ -318,7 +300,7 @@ pub fn review(
 ) -> Result<Vec<Remark>, EventError> {
     let view = event(&*book.store().read()?, shop, id)?;
     let listed: Vec<CustomerId> = view.guests.iter().map(|guest| guest.customer).collect();
-    let field = field(book, (shop, id), &listed, asked)?;
+    let field = field(book, (shop, &view), &listed, asked)?;
     let setting = Setting {
         id,
         event: &view.event,
@@ -334,7 +316,12 @@ pub fn review(
             host: guest.host,
         })
         .collect();
-    Ok(guests::review(&setting, &seats))
+    let mut remarks = guests::review(&setting, &seats);
+    let again = field.again.iter();
+    remarks.extend(again.map(|customer| Remark::Twice {
+        customer: *customer,
+    }));
+    Ok(remarks)
 }
 
 /// Replaces the list by the host's own, in their order. Who came stays noted.
@@ -347,7 +334,7 @@ pub async fn set_guests(
     seats: Vec<Seat>,
 ) -> Result<EventView, WriteError<EventError>> {
     book.write_batch(move |engine| {
-        let mut view = event(engine.tx().as_read(), shop, &id)?;
+        let mut view = event_that_is_on(engine.tx().as_read(), shop, &id)?;
         let distinct: BTreeSet<_> = seats.iter().map(|seat| seat.customer).collect();
         if seats.len() > LIST_MAX || distinct.len() < seats.len() {
             return Err(EventError::Invalid(format!(
@@ -383,56 +370,4 @@ pub async fn set_guests(
         Ok(view)
     })
     .await
-}
-
-/// Notes who came; everybody else on the list did not.
-///
-/// # Errors
-/// [`EventError`]; otherwise why nothing was kept.
-pub async fn set_attendance(
-    book: &Book,
-    (shop, id): (ShopId, String),
-    came: BTreeSet<CustomerId>,
-) -> Result<EventView, WriteError<EventError>> {
-    book.write_batch(move |engine| {
-        let mut view = event(engine.tx().as_read(), shop, &id)?;
-        let listed: BTreeSet<_> = view.guests.iter().map(|guest| guest.customer).collect();
-        if let Some(stranger) = came.iter().find(|one| !listed.contains(one)) {
-            let text = format!("attended: {stranger} is not on the list: add them first");
-            return Err(EventError::Invalid(text));
-        }
-        for guest in &mut view.guests {
-            guest.attended = came.contains(&guest.customer);
-        }
-        let row = ListRow {
-            guests: view.guests.clone(),
-        };
-        store::put_row(engine.tx(), Table::Desk, &list_key(shop, &id), &row)?;
-        Ok(view)
-    })
-    .await
-}
-
-/// Who came and who was heard: a reaction or a suggestion on the card since the event began.
-///
-/// # Errors
-/// [`EventError`].
-pub fn feedback(book: &Book, shop: ShopId, id: &str) -> Result<Feedback, EventError> {
-    let view = event(&*book.store().read()?, shop, id)?;
-    let mut attended = BTreeSet::new();
-    let mut heard = BTreeSet::new();
-    for guest in view.guests.iter().filter(|guest| guest.attended) {
-        attended.insert(guest.customer);
-        let card = read(book, guest.customer, (shop, book.now()))?;
-        let since = view.event.begins_at;
-        let is_heard = card.reactions.iter().any(|one| one.sentiment.at >= since);
-        if is_heard {
-            heard.insert(guest.customer);
-        }
-    }
-    Ok(Feedback {
-        heard_rate_bp: heard_rate_bp(&attended, &heard),
-        due: attended.difference(&heard).copied().collect(),
-        attended,
-    })
 }

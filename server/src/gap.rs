@@ -31,6 +31,7 @@ use sync_core::notices::{self, NoticeDraft, NoticeError, Subject};
 use sync_core::store::{ReadTx, StoreError, Table};
 
 use crate::book::Book;
+use crate::walk_ins::counted;
 use crate::writer::WriteError;
 use ledger::Ledger;
 
@@ -139,7 +140,7 @@ impl Kept {
         let beside = Beside {
             playbook: (&self.playbook, self.version),
             settings: &self.settings,
-            walk_ins: None,
+            walk_ins: counted::within(tx, self.settings.window_days, now)?,
             previous: previous.as_ref(),
             now,
         };

@@ -125,10 +125,10 @@ impl Meeting {
             }
             Frame::Push(push) => self.push(push).await,
             Frame::Reads(reads) => {
-                let device = self.presenter.device;
-                let stored = self.book.store_reads(device, reads.first, reads.entries);
-                Ok(match stored.await {
-                    Ok(next) => packed(&[Frame::ReadsStored(ReadsStored { next })]),
+                let from = (self.presenter.device, self.presenter.shop);
+                let walk_ins = reads.walk_ins.clone();
+                Ok(match self.book.store_reads(from, reads).await {
+                    Ok(next) => packed(&[Frame::ReadsStored(ReadsStored { next, walk_ins })]),
                     Err(error) => ended(StopCode::Busy, &error.to_string()),
                 })
             }

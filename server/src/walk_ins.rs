@@ -8,6 +8,8 @@
 //!
 //! In [`Table::Progress`]: `walkin/ ‖ shop ‖ customer` to since and until when.
 
+pub mod counted;
+pub mod look_ups;
 #[cfg(test)]
 mod tests;
 

@@ -20,7 +20,7 @@ use sync_core::notices::{Notice, NoticeKind, Subject};
 use sync_core::protocol::frame::{
     Ack, CaughtUp, Course, DocumentHeads, Entries, Fetch, Frame, FrameError, Heads, Hello, Item,
     NoticePage, Page, Phase, Position, Push, Reads, ReadsStored, Restart, Resume, Ruling,
-    ScopeStand, Snapshot, Stop, StopCode, Verdict, Verdicts, Welcome, short_chain,
+    ScopeStand, Snapshot, Stop, StopCode, Verdict, Verdicts, WalkIns, Welcome, short_chain,
 };
 use sync_core::scope::Scope;
 
@@ -196,6 +196,7 @@ fn samples() -> Vec<(&'static str, Frame)> {
             Frame::Reads(Reads {
                 first: 2,
                 entries: vec![reads],
+                walk_ins: None,
             }),
         ),
         (
@@ -242,7 +243,7 @@ fn samples() -> Vec<(&'static str, Frame)> {
                 backup_seq: 5,
             }),
         ),
-        ("reads_stored", Frame::ReadsStored(ReadsStored { next: 3 })),
+        ("reads_stored", reads_stored(None)),
         (
             "restart",
             Frame::Restart(Restart {
@@ -260,6 +261,10 @@ fn samples() -> Vec<(&'static str, Frame)> {
             }),
         ),
     ]
+}
+
+fn reads_stored(walk_ins: Option<Vec<WalkIns>>) -> Frame {
+    Frame::ReadsStored(ReadsStored { next: 3, walk_ins })
 }
 
 fn notices() -> Vec<Notice> {
@@ -315,6 +320,7 @@ fn samples_of_2() -> Vec<(&'static str, Frame)> {
             cursor: vec![1, 2],
         }),
     };
+    let walk_ins = [(20_833, 3), (20_834, 1)].map(|(day, count)| WalkIns { day, count });
     vec![
         (
             "hello",
@@ -342,6 +348,15 @@ fn samples_of_2() -> Vec<(&'static str, Frame)> {
             page(Phase::Notices, vec![b'c', 5], false),
         ),
         ("page_of_records", page(Phase::Records, vec![1; 16], true)),
+        (
+            "reads_with_walk_ins",
+            Frame::Reads(Reads {
+                first: 2,
+                entries: Vec::new(),
+                walk_ins: Some(walk_ins.to_vec()),
+            }),
+        ),
+        ("walk_ins_stored", reads_stored(Some(walk_ins.to_vec()))),
     ]
 }
 

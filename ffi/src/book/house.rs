@@ -11,7 +11,8 @@ use super::Book;
 use crate::BookError;
 use crate::error::guarded;
 use crate::types::{
-    Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, ServiceCase, StockAt,
+    Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, ServiceCase, SmallEvent,
+    StockAt,
 };
 
 /// Articles that one search of the catalogue gives at most.
@@ -45,6 +46,14 @@ impl Book {
         let found = self.beside(|pass, tx, now| pass.stock(tx, &sku, now))?;
         let stock = |(name, told): (_, Told<_>)| StockAt::new(name, told.as_of, told.body);
         Ok(found.into_iter().map(stock).collect())
+    }
+
+    /// The small events of the shop, the first to begin first. Who came is `SetInvitation` on their card, offline too;
+    /// what they thought is a reaction, what they suggest a suggestion.
+    pub fn small_events(&self) -> Result<Vec<SmallEvent>, BookError> {
+        let found = self.beside(|pass, tx, now| pass.events(tx, now))?;
+        let event = |(id, body)| SmallEvent::new(id, body);
+        Ok(found.into_iter().map(event).collect())
     }
 
     /// The customer's cases of the service desk, latest first. A look at the customer, which is logged as one.

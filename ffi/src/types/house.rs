@@ -1,6 +1,7 @@
 //! The house as a handheld knows it, colleagues, articles and stock; and what other systems and the hub say of a customer.
 
 use sync_core::concierge::Told;
+use sync_core::concierge::guests::{EventBody, EventState};
 use sync_core::ids::{AssociateId, EditId, ShopId, Timestamp};
 use sync_core::notices::bodies::{
     AnswerBody, AnswerState, ArticleBody, CaseBody, CaseState, ContactBody, ResponseBody,
@@ -29,6 +30,53 @@ pub enum CaseState {
     Open,
     /// It is solved.
     Solved,
+}
+
+/// How far a small event is.
+#[uniffi::remote(Enum)]
+pub enum EventState {
+    /// It is going to be, or is.
+    Planned,
+    /// It was called off.
+    CalledOff,
+    /// It is over.
+    Over,
+}
+
+/// A small event of the shop.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct SmallEvent {
+    /// Its id: what invitations, asks for seats, and reactions and suggestions about it name.
+    pub event: EditId,
+    /// What it is called.
+    pub name: String,
+    /// What it is about.
+    pub themes: Vec<String>,
+    /// Seats.
+    pub seats: u32,
+    /// Seats that the hub has given.
+    pub granted: u32,
+    /// Who hosts it.
+    pub hosts: Vec<AssociateId>,
+    /// When it begins.
+    pub begins_at: Timestamp,
+    /// How far it is.
+    pub state: EventState,
+}
+
+impl SmallEvent {
+    pub(crate) fn new(event: EditId, body: EventBody) -> Self {
+        Self {
+            event,
+            seats: body.seats(),
+            name: body.name,
+            themes: body.themes,
+            granted: body.granted,
+            hosts: body.hosts,
+            begins_at: body.begins_at,
+            state: body.state,
+        }
+    }
 }
 
 /// Somebody who works for the chain.

@@ -1,19 +1,21 @@
-//! The access log as the hub keeps it: what handhelds say of reads, and reads through the hub itself.
+//! The access log as the hub keeps it: what handhelds say of reads, and reads through the hub itself. With a handheld's reads come its walk-ins.
 //!
 //! # Invariants
 //! - Nobody is said to have looked who could not: a handheld's line counts when its associate ever signed in there.
 
 use sync_core::access::{self, AccessEntry};
-use sync_core::ids::{DeviceId, Timestamp};
+use sync_core::ids::{DeviceId, ShopId, Timestamp};
+use sync_core::protocol::frame::Reads;
 use sync_core::store::{StoreError, WriteTx};
 
 use super::Book;
 use crate::http::metrics::READS_FORGED;
 use crate::identity::directory::ever_signed_in;
+use crate::walk_ins::counted;
 use crate::writer::WriteError;
 
 impl Book {
-    /// Stores lines of a handheld's access log; returns the number of the first line not taken.
+    /// Stores lines of a handheld's access log and its walk-ins; returns the number of the first line not taken.
     ///
     /// Lines that name somebody who never signed in on that handheld are taken and not kept: nobody may be said to have looked who could not.
     ///
@@ -21,15 +23,18 @@ impl Book {
     /// Why nothing was kept.
     pub async fn store_reads(
         &self,
-        device: DeviceId,
-        first: u64,
-        entries: Vec<AccessEntry>,
+        (device, shop): (DeviceId, ShopId),
+        reads: Reads,
     ) -> Result<u64, WriteError<StoreError>> {
         let now = self.parts.clock.now();
         let (next, forged) = self
             .parts
             .writer
-            .run(move |tx| store_reads(tx, (device, first), &entries, now))
+            .run(move |tx| {
+                let walk_ins = reads.walk_ins.unwrap_or_default();
+                counted::store(tx, (device, shop), &walk_ins, now)?;
+                store_reads(tx, (device, reads.first), &reads.entries, now)
+            })
             .await?;
         if forged > 0 {
             let lines = u64::try_from(forged).unwrap_or(u64::MAX);
@@ -110,19 +115,25 @@ mod tests {
         let nobody = AssociateId([9; AssociateId::LEN]);
         let mixed = vec![entry(ana, 1), entry(nobody, 2), entry(hub.manager, 3)];
         let first = u64::MAX - 2;
-        let next = book.store_reads(one.id, first, mixed).await.unwrap();
+        let store = |device, first, entries| {
+            let walk_ins = None;
+            let reads = Reads {
+                first,
+                entries,
+                walk_ins,
+            };
+            book.store_reads((device, hub.shop), reads)
+        };
+        let next = store(one.id, first, mixed).await.unwrap();
         assert_eq!(
             next,
             u64::MAX,
             "a handheld is not asked for a forgery again"
         );
-        book.store_reads(other.id, 0, vec![entry(ana, 4)])
-            .await
-            .unwrap();
+        store(other.id, 0, vec![entry(ana, 4)]).await.unwrap();
         hub.identity.sign_out(signed_in.session).await.unwrap();
-        book.store_reads(one.id, u64::MAX, vec![entry(ana, 5), entry(ana, 6)])
-            .await
-            .unwrap();
+        let after = vec![entry(ana, 5), entry(ana, 6)];
+        store(one.id, u64::MAX, after).await.unwrap();
         let mut kept = Vec::new();
         let tx = hub.store.read().unwrap();
         scan_prefix(&*tx, Table::AccessLog, &[], &mut |_, value| {

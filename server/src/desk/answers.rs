@@ -4,9 +4,10 @@ use sync_core::card::terms::{AskKind, Channel, Purpose};
 use sync_core::card::view::AskView;
 use sync_core::concierge::guard::{Request, Ruling, Settings, Until, Way, content_of, guard};
 use sync_core::concierge::rights::Rights;
-use sync_core::concierge::{Picture, Viewer};
-use sync_core::ids::{CustomerId, DeviceId, ShopId, Timestamp};
+use sync_core::concierge::{House, Picture, Viewer, Whole};
+use sync_core::ids::{AssociateId, CustomerId, DeviceId, ShopId, Timestamp};
 use sync_core::notices::bodies::AnswerState;
+use sync_core::store::{ReadTx, StoreError};
 
 use super::{DeskError, appointments, deliveries, gathering, owners, reservations, rights, seats};
 use crate::book::EngineTx;
@@ -127,20 +128,8 @@ pub(super) fn judge(
     let now = engine.now();
     let (shop, associate): (ShopId, _) = (ask.words.shop, ask.words.by);
     let whole = gathering::whole(engine, customer, (shop, None))?;
-    let house = gathering::house(engine.tx().as_read())?;
-    let given = rights::of_others(engine.tx().as_read(), &whole, associate, now)?;
-    let picture = Picture {
-        customer,
-        whole: &whole,
-        house: &house,
-        viewer: Viewer {
-            associate,
-            device: DeviceId([0; DeviceId::LEN]),
-            shop,
-        },
-        synced_at: Some(now),
-        now,
-    };
+    let tx = engine.tx().as_read();
+    let house = gathering::house(tx)?;
     let request = Request {
         channel,
         purpose,
@@ -150,5 +139,30 @@ pub(super) fn judge(
         way: Way::ThroughHub,
         ask: Some(ask.id),
     };
-    Ok(guard(&picture, &request, settings, Rights::Hub(&given)).ruling)
+    let asker = (associate, shop, now);
+    rule(tx, (customer, &whole), asker, &request, (&house, settings)).map_err(DeskError::from)
+}
+
+/// What the guard of the hub says of one person, for an associate of a shop, at a moment.
+pub(super) fn rule(
+    tx: &dyn ReadTx,
+    (customer, whole): (CustomerId, &Whole),
+    (associate, shop, now): (AssociateId, ShopId, Timestamp),
+    request: &Request,
+    (house, settings): (&House, &Settings),
+) -> Result<Ruling, StoreError> {
+    let given = rights::of_others(tx, whole, associate, now)?;
+    let picture = Picture {
+        customer,
+        whole,
+        house,
+        viewer: Viewer {
+            associate,
+            device: DeviceId([0; DeviceId::LEN]),
+            shop,
+        },
+        synced_at: Some(now),
+        now,
+    };
+    Ok(guard(&picture, request, settings, Rights::Hub(&given)).ruling)
 }

@@ -1,38 +1,109 @@
 //! What the desk reads to decide: one customer seen whole, from the store of the hub.
 
-use sync_core::card::links::Person;
-use sync_core::card::{CardView, Reading};
+use sync_core::card::links::{self, Opened, Person};
+use sync_core::card::{CardView, Corrections, Reading, Visible};
 use sync_core::concierge::guard::Settings;
 use sync_core::concierge::{House, Whole, gather};
-use sync_core::ids::{AssociateId, CustomerId, ShopId};
+use sync_core::ids::{AssociateId, CustomerId, ShopId, Timestamp};
 use sync_core::notices::bodies::ShopBody;
 use sync_core::notices::{self, Subject};
+use sync_core::projection;
 use sync_core::store::{ReadTx, StoreError};
 
-use crate::book::EngineTx;
-use crate::book::person::Within;
+use crate::book::{Book, EngineTx};
+
+/// From where cards are read: the transaction under way, or beside whoever writes.
+pub(super) trait Cards {
+    fn visible(
+        &mut self,
+        customer: CustomerId,
+        reader: (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, Corrections), StoreError>;
+
+    fn tx(&mut self) -> &dyn ReadTx;
+
+    fn now(&self) -> Timestamp;
+}
+
+impl Cards for EngineTx<'_> {
+    fn visible(
+        &mut self,
+        customer: CustomerId,
+        reader: (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, Corrections), StoreError> {
+        EngineTx::visible(self, customer, reader)
+    }
+
+    fn tx(&mut self) -> &dyn ReadTx {
+        EngineTx::tx(self).as_read()
+    }
+
+    fn now(&self) -> Timestamp {
+        EngineTx::now(self)
+    }
+}
+
+/// All cards, as one reader sees them.
+struct All<'c> {
+    cards: &'c mut dyn Cards,
+    reader: (ShopId, Option<AssociateId>),
+}
+
+impl links::Cards for All<'_> {
+    type Error = StoreError;
+
+    fn open(&mut self, card: CustomerId) -> Result<Option<Opened>, StoreError> {
+        self.cards.visible(card, self.reader).map(Some)
+    }
+
+    fn linking_to(&mut self, card: CustomerId) -> Result<Vec<CustomerId>, StoreError> {
+        projection::linking_to(self.cards.tx(), card)
+    }
+}
+
+/// Reading beside whoever writes.
+pub(super) struct Aside<'a> {
+    pub(super) book: &'a Book,
+    pub(super) tx: &'a dyn ReadTx,
+    pub(super) now: Timestamp,
+}
+
+impl Cards for Aside<'_> {
+    fn visible(
+        &mut self,
+        customer: CustomerId,
+        reader: (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, Corrections), StoreError> {
+        self.book.visible(customer, reader)
+    }
+
+    fn tx(&mut self) -> &dyn ReadTx {
+        self.tx
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+}
 
 /// What stands on the card alone: asks, consents, endpoints.
-pub(super) fn card(
-    engine: &mut EngineTx<'_>,
-    customer: CustomerId,
-) -> Result<CardView, StoreError> {
+pub(super) fn card(cards: &mut dyn Cards, customer: CustomerId) -> Result<CardView, StoreError> {
     let nowhere = ShopId([0; ShopId::LEN]);
-    let now = engine.now();
-    let (visible, corrections) = engine.visible(customer, (nowhere, None))?;
+    let now = cards.now();
+    let (visible, corrections) = cards.visible(customer, (nowhere, None))?;
     let corrections = &corrections;
     Ok(CardView::read(&visible, &Reading { now, corrections }))
 }
 
 /// One person, with linked cards, as somebody in a shop sees them.
 pub(super) fn whole(
-    engine: &mut EngineTx<'_>,
+    cards: &mut dyn Cards,
     customer: CustomerId,
     reader: (ShopId, Option<AssociateId>),
 ) -> Result<Whole, StoreError> {
-    let person = Person::of(customer, &mut Within::all(engine, reader))?;
-    let (view, members) = person.view(engine.now(), None);
-    gather::whole(engine.tx().as_read(), (customer, &members), view)
+    let person = Person::of(customer, &mut All { cards, reader })?;
+    let (view, members) = person.view(cards.now(), None);
+    gather::whole(cards.tx(), (customer, &members), view)
 }
 
 /// The shops with their clocks: what the guard needs of the house.

@@ -2,38 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sync_core::card::Facet;
 use sync_core::card::terms::RelationshipKind;
-use sync_core::card::{CardView, Facet, Reading};
 use sync_core::concierge::guests::Candidate;
 use sync_core::documents;
-use sync_core::ids::{CustomerId, ShopId, Timestamp};
-use sync_core::notices::bodies::OwnerBody;
-use sync_core::notices::{self, Subject};
+use sync_core::ids::{CustomerId, ShopId};
 use sync_core::projection;
 use sync_core::scope::Scope;
 use sync_core::store::{self, ReadTx, StoreError, Table};
 
-use super::{Asked, CANDIDATES_MAX, events};
+use super::{Asked, CANDIDATES_MAX, EventView, events};
 use crate::book::Book;
+use crate::desk::invitations::Invitations;
 
 /// What a proposal and its review are made from, besides the event.
 #[derive(Debug, Default)]
 pub(super) struct Field {
     pub(super) candidates: BTreeMap<CustomerId, Candidate>,
     pub(super) apart: BTreeSet<(CustomerId, CustomerId)>,
-}
-
-pub(super) fn read(
-    book: &Book,
-    customer: CustomerId,
-    (shop, now): (ShopId, Timestamp),
-) -> Result<CardView, StoreError> {
-    let (visible, corrections) = book.visible(customer, (shop, None))?;
-    let reading = Reading {
-        now,
-        corrections: &corrections,
-    };
-    Ok(CardView::read(&visible, &reading))
+    /// Cards of persons for whom another card of these customers speaks already.
+    pub(super) again: BTreeSet<CustomerId>,
 }
 
 /// The customers of a book with the latest dealings.
@@ -62,27 +50,37 @@ pub(super) fn latest(tx: &dyn ReadTx, shop: ShopId) -> Result<Vec<CustomerId>, S
 
 pub(super) fn field(
     book: &Book,
-    (shop, id): (ShopId, &str),
+    (shop, view): (ShopId, &EventView),
     customers: &[CustomerId],
     asked: &Asked<'_>,
 ) -> Result<Field, StoreError> {
     let tx = book.store().read()?;
     let events = events(&*tx, shop)?;
+    let invitations = Invitations::read(&*tx, asked.now)?;
+    let among: BTreeSet<CustomerId> = customers.iter().copied().collect();
     let mut field = Field::default();
     for customer in customers {
-        let view = read(book, *customer, (shop, asked.now))?;
-        let mut candidate = Candidate::of(&view, id, &events);
-        let owner = notices::get::<OwnerBody>(&*tx, Subject::Customer(*customer), "")?;
-        candidate.owner = owner.map(|(_, body)| body.owner);
-        candidate.guard = (asked.guard)(*customer, &view, asked.now);
+        let whole = invitations.person((book, &*tx), *customer, shop)?;
+        let mut candidate = Candidate::of(&whole.view, &view.id, &events);
+        candidate.owner = whole.owner.as_ref().map(|owner| owner.owner);
+        let place = (shop, view.event.hosts.as_slice());
+        let refused = invitations.refusal(&*tx, (*customer, &whole), place)?;
+        candidate.guard = refused.map(|reason| reason.as_str().to_owned());
         candidate.is_of_the_rest = !asked.cohort.is_best(&*tx, *customer)?;
-        for tie in &view.relationships {
+        for tie in &whole.view.relationships {
             if tie.kind == RelationshipKind::Separate {
                 let other = tie.other.value;
                 field
                     .apart
                     .insert(((*customer).min(other), (*customer).max(other)));
             }
+        }
+        let mut before = whole
+            .members
+            .iter()
+            .take_while(|member| *member != customer);
+        if before.any(|member| among.contains(member)) {
+            field.again.insert(*customer);
         }
         field.candidates.insert(*customer, candidate);
     }

@@ -1,15 +1,23 @@
 //! Claims about small events on the hub.
 
+mod guard;
+
 use std::sync::Arc;
 
 use sync_core::authority::{HubAuthor, HubEdit};
 use sync_core::card::edit::Evidence;
+use sync_core::card::edit::{EndpointInput, InvitationInput, SuggestionInput};
 use sync_core::card::schema::Role;
-use sync_core::card::terms::{Channel, ConsentEvent, ConsentMethod, NamePart, Polarity, Sentiment};
+use sync_core::card::terms::{
+    Channel, ConsentEvent, ConsentMethod, EndpointKind, InvitationState, NamePart, Polarity,
+    Purpose, Sentiment, SuggestionState,
+};
 use sync_core::card::{Edit, Source};
 use sync_core::concierge::guests::{Bar, ReasonKind};
 use sync_core::ids::SessionId;
+use sync_core::notices::bodies::ShopBody;
 
+use super::after::{heard, set_attendance};
 use super::*;
 use crate::book::BookParts;
 use crate::testing::TestHub;
@@ -39,10 +47,17 @@ impl World {
             clock: hub.clock.clone(),
             entropy: hub.entropy.clone(),
         });
-        Self {
-            book: Arc::new(book.unwrap()),
-            hub,
-        }
+        let book = Arc::new(book.unwrap());
+        // Two hours ahead of UTC: it is ten in the morning.
+        let shop = ShopBody {
+            name: "Rive".to_owned(),
+            clock: vec![(Timestamp(0), 120)],
+            currency: None,
+        };
+        let (key, said) = (hub.shop.to_string(), ("test", book.now()));
+        let clock = NoticeDraft::new(Subject::Chain, key, said, &shop);
+        book.put_notices(vec![clock]).await.unwrap();
+        Self { hub, book }
     }
 
     async fn record(&self, customer: CustomerId, edits: Vec<Edit>) {
@@ -69,7 +84,10 @@ impl World {
         let mut edits = vec![Edit::CreateCustomer {
             name: BTreeMap::from([(NamePart::Given, name.to_owned())]),
             language: None,
-            endpoints: Vec::new(),
+            endpoints: vec![EndpointInput {
+                kind: EndpointKind::Email,
+                value: format!("{}@example.org", name.to_lowercase()),
+            }],
             since: None,
         }];
         for subject in likes {
@@ -109,7 +127,6 @@ impl World {
 
     fn asked<'a>(&self, cohort: &'a dyn Cohort) -> Asked<'a> {
         Asked {
-            guard: &guard_of_card,
             cohort,
             now: self.book.now(),
         }
@@ -217,6 +234,15 @@ async fn the_host_s_list_is_kept_in_its_order_and_remarked_on() {
     assert_eq!(kept, listed, "what was refused changed nothing");
 }
 
+fn reaction(sku: &str, interaction: Option<EditId>) -> Edit {
+    Edit::RecordReaction {
+        interaction,
+        sku: sku.to_owned(),
+        sentiment: Sentiment::Loved,
+        words: None,
+    }
+}
+
 #[tokio::test]
 async fn who_came_is_to_be_heard() {
     let world = World::new().await;
@@ -243,27 +269,88 @@ async fn who_came_is_to_be_heard() {
     set_attendance(&world.book, place(), BTreeSet::from([fan, otto]))
         .await
         .unwrap();
-    let heard = || feedback(&world.book, world.hub.shop, &id).unwrap();
-    assert_eq!((heard().heard_rate_bp, heard().due.len()), (Some(0), 2));
-    let reaction = || Edit::RecordReaction {
-        interaction: None,
-        sku: "A1".to_owned(),
-        sentiment: Sentiment::Loved,
-        words: None,
-    };
-    world.record(otto, vec![reaction()]).await;
-    assert_eq!(heard().heard_rate_bp, Some(0), "that was before the event");
+    let told = || heard(&world.book, world.hub.shop, &id).unwrap().1;
+    assert_eq!((told().heard_rate_bp, told().due.len()), (Some(0), 2));
+    world.record(otto, vec![reaction("A1", None)]).await;
+    assert_eq!(told().heard_rate_bp, Some(0), "that was before the event");
     world.hub.clock.advance_ms(11 * Timestamp::DAY_MS);
-    world.record(fan, vec![reaction()]).await;
+    world.record(fan, vec![reaction("A1", None)]).await;
     assert_eq!(
-        (heard().heard_rate_bp, heard().due),
+        (told().heard_rate_bp, told().due),
         (Some(5_000), BTreeSet::from([otto]))
+    );
+    world.hub.clock.advance_ms(20 * Timestamp::DAY_MS);
+    world.record(otto, vec![reaction("A2", None)]).await;
+    assert_eq!(
+        told().heard_rate_bp,
+        Some(5_000),
+        "that is about a later visit"
     );
     // The host's list moves on; who came stays noted.
     set_guests(&world.book, place(), vec![seats[0]])
         .await
         .unwrap();
-    assert_eq!(heard().attended, BTreeSet::from([fan]));
+    assert_eq!(told().attended, BTreeSet::from([fan]));
+}
+
+#[tokio::test]
+async fn a_card_alone_says_who_came_what_they_thought_and_what_they_suggest() {
+    let world = World::new().await;
+    let fan = world.customer("Ines", &["opera"], true).await;
+    let otto = world.customer("Otto", &[], true).await;
+    let evening = world.evening(None).await.unwrap();
+    let place = (world.hub.shop, evening.id.clone());
+    let seats = [fan, otto].map(|customer| Seat {
+        customer,
+        host: None,
+    });
+    let list = set_guests(&world.book, place, seats.to_vec());
+    list.await.unwrap();
+    world.hub.clock.advance_ms(40 * Timestamp::DAY_MS);
+    let state = |state| {
+        Edit::SetInvitation(InvitationInput {
+            event: evening.id.clone(),
+            state,
+        })
+    };
+    world
+        .record(otto, vec![state(InvitationState::Accepted)])
+        .await;
+    let told = || heard(&world.book, world.hub.shop, &evening.id).unwrap();
+    assert_eq!(told().1.heard_rate_bp, None, "to say yes is not to come");
+    // What a handheld that was offline for a month says of that evening names it.
+    let named = evening.id.parse().ok();
+    let suggestion = Edit::AddSuggestion(SuggestionInput {
+        what: "Softer chairs".to_owned(),
+        sku: Some(evening.id.clone()),
+    });
+    let said = vec![
+        state(InvitationState::Attended),
+        reaction("A1", named),
+        suggestion,
+    ];
+    world.record(fan, said).await;
+    let (view, feedback) = told();
+    let came: Vec<bool> = view.guests.iter().map(|guest| guest.attended).collect();
+    assert_eq!(came, [true, false]);
+    assert_eq!(feedback.heard_rate_bp, Some(10_000));
+    let [suggested] = feedback.suggestions[..] else {
+        panic!("{feedback:?}")
+    };
+    assert_eq!(
+        (suggested.customer, suggested.state),
+        (fan, SuggestionState::Open)
+    );
+    let answer = Edit::AnswerSuggestion {
+        suggestion: suggested.suggestion,
+        answer: "They come in May.".to_owned(),
+    };
+    world.record(fan, vec![answer]).await;
+    assert_eq!(
+        told().1.suggestions[0].state,
+        SuggestionState::Answered,
+        "it is in the loop of suggestions"
+    );
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use sync_core::store::StoreError;
 
 use super::gather;
 use crate::book::Book;
+use crate::walk_ins::counted;
 
 /// Counts everybody as of a moment; which cards are one person is read from what is kept ([`super::keeper::settle`]). Takes some 200 bytes of memory for each active customer.
 ///
@@ -57,7 +58,7 @@ pub fn report(
     let beside = Beside {
         playbook: (&playbook, version),
         settings,
-        walk_ins: None,
+        walk_ins: counted::within(&*tx, settings.window_days, now)?,
         previous: None,
         now,
     };

@@ -14,7 +14,9 @@
 //! | `n` | moment, customer | customers by when their row changes by itself |
 //! | `r` | rank, customer | active customers, the best first |
 //! | `s` | | settings, JSON; kept |
+//! | `t` | day | all walk-ins of that day; kept, with `v` ([`crate::walk_ins::counted`]) |
 //! | `u` | customer | their promises whose time is over |
+//! | `v` | day, handheld | the walk-ins that a handheld told of, and in which shop |
 //! | `w` | customer | the articles they wish for, each with the shop that wrote it down |
 //!
 //! `a`, `c`, `e`, `i`, `l`, `m`, `n`, `r`, `u` and `w` are derived and made again when the playbook or the settings change.

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::entropy::SharedEntropy;
 use crate::identity::Identity;
 use crate::keys::Keystore;
+use crate::walk_ins::look_ups::LookUps;
 use crate::writer::Writer;
 
 /// The hub's parts. Each is usable from many tasks at once.
@@ -46,13 +47,19 @@ impl std::fmt::Debug for Hub {
 
 /// The hub, shared by all requests.
 #[derive(Debug, Clone)]
-pub struct AppState(Arc<Hub>);
+pub struct AppState(Arc<Hub>, Arc<LookUps>);
 
 impl AppState {
     /// Shares `hub`.
     #[must_use]
     pub fn new(hub: Hub) -> Self {
-        Self(Arc::new(hub))
+        Self(Arc::new(hub), Arc::default())
+    }
+
+    /// How often somebody looked for a customer of the whole chain by an address.
+    #[must_use]
+    pub fn look_ups(&self) -> &LookUps {
+        &self.1
     }
 }
 

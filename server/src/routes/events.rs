@@ -1,4 +1,4 @@
-//! Small events: making one, proposing guests, the host's list, who came and who was heard.
+//! Small events: making one, proposing guests, the host's list, calling it off, who came and who was heard.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use sync_core::concierge::guests::{EventBody, Proposal, Remark, Seat};
+use sync_core::access::AccessEntry;
+use sync_core::concierge::Brief;
+use sync_core::concierge::guests::{Bar, Bound, EventBody, Guest, Proposal, Remark, Seat};
 use sync_core::ids::{AssociateId, CustomerId, EditId, Timestamp};
 
 use super::customers::read_aside;
-use crate::events::{self, Asked, EventError, EventView, Feedback, NewEvent, guard_of_card};
+use crate::book::person::{self, Seen};
+use crate::book::reading;
+use crate::events::after::{self, Feedback};
+use crate::events::calling_off::{self, CalledOff};
+use crate::events::{self, Asked, EventError, EventView, NewEvent};
 use crate::gap::cohort::TheBest;
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ManageBooks, ReadCustomers, WriteCustomers};
@@ -32,6 +38,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/v1/events/{event}/proposal", propose),
         Route::post("/v1/events/{event}/guests", set_guests),
         Route::post("/v1/events/{event}/attendance", set_attendance),
+        Route::post("/v1/events/{event}/call-off", call_off),
     ]
 }
 
@@ -104,9 +111,7 @@ async fn show(
     PathId(id): PathId<EditId>,
 ) -> Result<Json<EventAnswer>, ApiError> {
     let answer = read_aside(&state, &caller, move |state, principal| {
-        let (shop, id) = (principal.shop, id.to_string());
-        let event = events::event(&*state.store.read()?, shop, &id)?;
-        let feedback = events::feedback(&state.book, shop, &id)?;
+        let (event, feedback) = after::heard(&state.book, principal.shop, &id.to_string())?;
         Ok(EventAnswer { event, feedback })
     });
     Ok(Json(answer.await?))
@@ -116,13 +121,25 @@ async fn show(
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// What a proposal asks: what the card says of invitations, and who is among the best.
+/// What a proposal goes by: who is among the best, and now.
 fn asked(best: &TheBest, now: Timestamp) -> Asked<'_> {
-    Asked {
-        guard: &guard_of_card,
-        cohort: best,
-        now,
-    }
+    Asked { cohort: best, now }
+}
+
+#[derive(Serialize)]
+struct GuestAnswer {
+    #[serde(flatten)]
+    guest: Guest,
+    /// What the host sees of them; none where the card left the book meanwhile.
+    brief: Option<Brief>,
+}
+
+#[derive(Serialize)]
+struct ProposalAnswer {
+    seats: u32,
+    guests: Vec<GuestAnswer>,
+    bound_by: BTreeMap<Bound, u32>,
+    barred: BTreeMap<CustomerId, Bar>,
 }
 
 async fn propose(
@@ -130,17 +147,51 @@ async fn propose(
     State(state): State<AppState>,
     PathId(id): PathId<EditId>,
     Body(Nothing {}): Body<Nothing>,
-) -> Result<Json<Proposal>, ApiError> {
+) -> Result<Json<ProposalAnswer>, ApiError> {
     let proposal = read_aside(&state, &caller, move |state, principal| {
         let (id, now) = (id.to_string(), state.book.now());
         let best = TheBest::read(&*state.store.read()?)?;
-        Ok(events::propose(
-            &state.book,
-            (principal.shop, &id),
-            &asked(&best, now),
-        )?)
+        let place = (principal.shop, id.as_str());
+        let proposal = events::propose(&state.book, place, &asked(&best, now))?;
+        with_briefs(state, principal, proposal)
     });
-    Ok(Json(proposal.await?))
+    let (answer, lines) = proposal.await?;
+    // Noted before anything is given out.
+    state.book.log_reads(lines).await?;
+    Ok(Json(answer))
+}
+
+/// A proposal with the brief of each guest, as their host will see them; and what that leaves in the access log.
+fn with_briefs(
+    state: &AppState,
+    principal: &Principal,
+    proposal: Proposal,
+) -> Result<(ProposalAnswer, Vec<AccessEntry>), ApiError> {
+    let now = state.book.now();
+    let (mut guests, mut lines) = (Vec::new(), Vec::new());
+    for guest in proposal.guests {
+        let reached = reading::reach(&*state.store.read()?, principal, guest.customer)?;
+        let brief = match reached {
+            Some(reached) => {
+                let person = person::open(&state.book, principal, reached, now)?;
+                lines.extend(person.access_lines(principal, now));
+                let mut seen = Seen::gather(&state.book, principal, &person, now)?;
+                if let Some(host) = guest.host {
+                    seen = seen.seen_by(host);
+                }
+                Some(Brief::of(&seen.picture()))
+            }
+            None => None,
+        };
+        guests.push(GuestAnswer { guest, brief });
+    }
+    let answer = ProposalAnswer {
+        seats: proposal.seats,
+        guests,
+        bound_by: proposal.bound_by,
+        barred: proposal.barred,
+    };
+    Ok((answer, lines))
 }
 
 #[derive(Deserialize)]
@@ -210,16 +261,25 @@ async fn set_attendance(
 ) -> Result<Json<EventAnswer>, ApiError> {
     let place = (caller.shop, id.to_string());
     let came = body.attended.into_iter().collect();
-    let event = events::set_attendance(&state.book, place, came).await?;
-    let feedback = read_aside(&state, &caller, move |state, principal| {
-        Ok(events::feedback(
-            &state.book,
-            principal.shop,
-            &id.to_string(),
-        )?)
+    after::set_attendance(&state.book, place, came).await?;
+    let answer = read_aside(&state, &caller, move |state, principal| {
+        let (event, feedback) = after::heard(&state.book, principal.shop, &id.to_string())?;
+        Ok(EventAnswer { event, feedback })
     });
-    let feedback = feedback.await?;
-    Ok(Json(EventAnswer { event, feedback }))
+    Ok(Json(answer.await?))
+}
+
+async fn call_off(
+    caller: Authorized<ManageBooks>,
+    State(state): State<AppState>,
+    PathId(id): PathId<EditId>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Json<CalledOff>, ApiError> {
+    let author = reading::author(&caller).ok_or_else(|| ApiError::forbidden("sign in to write"))?;
+    let place = (caller.shop, id.to_string());
+    Ok(Json(
+        calling_off::call_off(&state.book, author, place).await?,
+    ))
 }
 
 impl From<EventError> for ApiError {
@@ -227,6 +287,10 @@ impl From<EventError> for ApiError {
         match error {
             EventError::Invalid(detail) => Self::invalid(detail),
             EventError::Unknown => Self::not_found("event"),
+            EventError::CalledOff => {
+                Self::new(StatusCode::CONFLICT, "called_off", error.to_string())
+            }
+            EventError::Desk(error) => error.into(),
             EventError::Notice(error) => Self::internal(error.to_string()),
             EventError::Store(error) => Self::from(&error),
         }

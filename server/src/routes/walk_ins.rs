@@ -14,6 +14,7 @@ use crate::http::authorized::{Authorized, WriteCustomers};
 use crate::http::body::Body;
 use crate::http::error::ApiError;
 use crate::http::route::Route;
+use crate::walk_ins::look_ups::LOOK_UPS_MAX;
 use crate::walk_ins::{self, WalkInError};
 
 /// This resource's part of the OpenAPI document.
@@ -63,6 +64,8 @@ async fn let_in(
     let customer = match asked {
         Ok(customer) => customer,
         Err((kind, text)) => {
+            let counted = state.look_ups().begin(associate, state.clock.now());
+            counted.map_err(too_many)?;
             read_aside(&state, &caller, move |state, _| found(state, kind, &text)).await?
         }
     };
@@ -76,6 +79,19 @@ async fn let_in(
         customer: let_in.customer,
         until: let_in.until,
     }))
+}
+
+fn too_many(until: Timestamp) -> ApiError {
+    ApiError {
+        retry_at: Some(until),
+        ..ApiError::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            format!(
+                "{LOOK_UPS_MAX} look-ups by phone or e-mail a minute are the limit: wait, or serve them as a guest"
+            ),
+        )
+    }
 }
 
 /// The one customer who has this endpoint.

@@ -6,7 +6,8 @@
 //! - It becomes part of a customer's card by the customer's consent alone, as edits like any other.
 //!
 //! # Keys
-//! In [`Table::Gap`] of a handheld: `0xE3` and the card's id; `0xE4` and the day since 1970 (8 bytes) for the walk-ins of that day.
+//! In [`Table::Gap`] of a handheld: `0xE3` and the card's id; `0xE4` and the day since 1970 (8 bytes) for the walk-ins of that day;
+//! `0xE8` and the day for how many of them the hub has stored.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -20,6 +21,7 @@ use crate::card::terms::{Agreement, NamePart, Sentiment};
 use crate::entropy::Entropy;
 use crate::ids::{AssociateId, CustomerId, ShopId, Timestamp};
 use crate::limits;
+use crate::protocol::frame::WalkIns;
 use crate::store::{
     ReadTx, StoreError, Table, WriteTx, decode_row, get_row, key, put_row, scan_prefix,
 };
@@ -30,6 +32,12 @@ pub const GUEST_ENTRIES_MAX: usize = 64;
 const CARD: &[u8] = &[0xE3];
 /// Begins the keys of the walk-ins of a day.
 const WALK_INS: &[u8] = &[0xE4];
+/// Begins the keys of how many of them the hub has.
+const TOLD: &[u8] = &[0xE8];
+/// Days that one message tells of; a handheld that was away for longer tells the rest later.
+const TOLD_DAYS_MAX: usize = 400;
+/// How long a day that the hub has is remembered: a clock that was set back must not begin it anew.
+const TOLD_KEPT_DAYS: i64 = 31;
 
 /// Something that a guest said.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -310,6 +318,7 @@ pub fn has_expired(tx: &dyn ReadTx, now: Timestamp) -> Result<bool, StoreError> 
 }
 
 /// Removes what has expired and counts it as walk-ins of its day; returns how many. To be called when the book opens and before a sync.
+/// Days that the hub has had for a month are forgotten.
 ///
 /// # Errors
 /// What the store reports.
@@ -322,6 +331,14 @@ pub fn sweep(tx: &mut dyn WriteTx, now: Timestamp) -> Result<usize, StoreError> 
         put_row(tx, Table::Gap, &counter, &before.saturating_add(1))?;
         tx.delete(Table::Gap, &card_key(card.id))?;
     }
+    let told = days(tx.as_read(), TOLD)?;
+    for (day, told) in told.range(..now.days() - TOLD_KEPT_DAYS) {
+        let counter = walk_ins_key(*day);
+        if get_row::<u64>(tx.as_read(), Table::Gap, &counter)? <= Some(*told) {
+            tx.delete(Table::Gap, &counter)?;
+            tx.delete(Table::Gap, &told_key(*day))?;
+        }
+    }
     Ok(expired.len())
 }
 
@@ -330,11 +347,13 @@ pub fn sweep(tx: &mut dyn WriteTx, now: Timestamp) -> Result<usize, StoreError> 
 /// # Errors
 /// What the store reports.
 pub fn walk_ins(tx: &dyn ReadTx) -> Result<BTreeMap<i64, u64>, StoreError> {
+    days(tx, WALK_INS)
+}
+
+fn days(tx: &dyn ReadTx, of: &[u8]) -> Result<BTreeMap<i64, u64>, StoreError> {
     let mut days = BTreeMap::new();
-    scan_prefix(tx, Table::Gap, WALK_INS, &mut |key, value| {
-        let day = key
-            .get(WALK_INS.len()..)
-            .and_then(|day| day.try_into().ok());
+    scan_prefix(tx, Table::Gap, of, &mut |key, value| {
+        let day = key.get(of.len()..).and_then(|day| day.try_into().ok());
         if let Some(day) = day.map(u64::from_be_bytes) {
             let count = decode_row(Table::Gap, value)?;
             days.insert(day.cast_signed(), count);
@@ -344,12 +363,35 @@ pub fn walk_ins(tx: &dyn ReadTx) -> Result<BTreeMap<i64, u64>, StoreError> {
     Ok(days)
 }
 
-/// Forgets the walk-ins of a day, once the hub has them.
+/// The walk-ins of days of which the hub does not have all, the earliest first.
 ///
 /// # Errors
 /// What the store reports.
-pub fn told_walk_ins(tx: &mut dyn WriteTx, day: i64) -> Result<(), StoreError> {
-    tx.delete(Table::Gap, &walk_ins_key(day))
+pub fn untold_walk_ins(tx: &dyn ReadTx) -> Result<Vec<WalkIns>, StoreError> {
+    let counted = days(tx, WALK_INS)?;
+    if counted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let told = days(tx, TOLD)?;
+    let untold = counted
+        .into_iter()
+        .filter(|(day, count)| told.get(day).is_none_or(|told| told < count));
+    let untold = untold.map(|(day, count)| WalkIns { day, count });
+    Ok(untold.take(TOLD_DAYS_MAX).collect())
+}
+
+/// Notes what the hub has of walk-ins. What was counted since is still to be told.
+///
+/// # Errors
+/// What the store reports.
+pub fn told_walk_ins(tx: &mut dyn WriteTx, stored: &[WalkIns]) -> Result<(), StoreError> {
+    for told in stored {
+        let counted: Option<u64> = get_row(tx.as_read(), Table::Gap, &walk_ins_key(told.day))?;
+        if counted.is_some() {
+            put_row(tx, Table::Gap, &told_key(told.day), &told.count)?;
+        }
+    }
+    Ok(())
 }
 
 /// Visits with a known customer among all visits, in basis points, rounded half to even; none where nobody came.
@@ -360,6 +402,10 @@ pub fn known_share_bp(known: u64, walk_ins: u64) -> Option<u64> {
     let (whole, rest) = (parts / all, parts % all);
     let is_up = rest * 2 > all || (rest * 2 == all && whole % 2 == 1);
     u64::try_from(whole + u128::from(is_up)).ok()
+}
+
+fn told_key(day: i64) -> Vec<u8> {
+    key(&[TOLD, &day.cast_unsigned().to_be_bytes()])
 }
 
 fn walk_ins_key(day: i64) -> Vec<u8> {

@@ -40,7 +40,7 @@ pub enum Frame {
     /// Handheld: send me these documents whole; I lost something of them.
     #[n(5)]
     Fetch(#[n(0)] Fetch),
-    /// Handheld: who looked at whom here.
+    /// Handheld: who looked at whom here, and how many came whom nobody knows.
     #[n(4)]
     Reads(#[n(0)] Reads),
     /// Hub: welcome, this is what you may replicate.
@@ -227,6 +227,21 @@ pub struct Reads {
     /// The entries.
     #[n(1)]
     pub entries: Vec<AccessEntry>,
+    /// How many guests came here on a day and stayed unknown, where the hub may not know that yet. A hub that knows no such thing skips it.
+    #[n(2)]
+    pub walk_ins: Option<Vec<WalkIns>>,
+}
+
+/// How many guests came to a handheld on a day and stayed unknown: all of that day, so that it says the same when it is said again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct WalkIns {
+    /// The day since 1970 on the shop's calendar.
+    #[n(0)]
+    pub day: i64,
+    /// How many.
+    #[n(1)]
+    pub count: u64,
 }
 
 /// The hub's answer to a hello.
@@ -372,6 +387,9 @@ pub struct ReadsStored {
     /// The first entry that is not stored yet.
     #[n(0)]
     pub next: u64,
+    /// The walk-ins that were stored, as they were told; none from a hub that does not know them.
+    #[n(1)]
+    pub walk_ins: Option<Vec<WalkIns>>,
 }
 
 /// Why a session ends.

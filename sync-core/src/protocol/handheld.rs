@@ -17,6 +17,7 @@ use super::frame::{
 };
 use super::{FrameTarget, positions, rollup_of};
 use crate::access;
+use crate::concierge::guest;
 use crate::crypto::{DeviceSigner, HubPublicKey};
 use crate::documents;
 use crate::entropy::Entropy;
@@ -107,6 +108,8 @@ pub struct HandheldSession {
     pushes: VecDeque<Vec<u64>>,
     pushed_to: u64,
     reads_in_flight: bool,
+    /// Whether this meeting told the hub of walk-ins already.
+    walk_ins_told: bool,
     /// Whether pushing waits for no welcome: each batch is a meeting of its own.
     is_batch: bool,
     welcomed: bool,
@@ -221,6 +224,9 @@ impl HandheldSession {
             }
             Frame::ReadsStored(stored) => {
                 access::forget_sent(tx, stored.next)?;
+                guest::told_walk_ins(tx, stored.walk_ins.as_deref().unwrap_or_default())?;
+                // What is counted later in this meeting is told too, unless the hub does not take what it was told.
+                self.walk_ins_told = !guest::untold_walk_ins(tx.as_read())?.is_empty();
                 self.reads_in_flight = false;
             }
             Frame::Stop(stop) => self.stop(stop.clone(), &mut step),

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
+use carnet_ffi::clock::ManualClock;
+use carnet_ffi::entropy::SharedEntropy;
 use carnet_ffi::{Book, BookOptions};
 use server::book::Book as HubBook;
 use server::config::{Config, IdentityConfig, ListenConfig};
@@ -11,6 +13,7 @@ use server::identity::Identity;
 use server::identity::access::Role;
 use server::identity::people::NewAssociate;
 use server::secret::Secret;
+use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, DeviceId, ShopId};
 use sync_core::notices::NoticeDraft;
 use tokio::runtime::Runtime;
@@ -136,6 +139,21 @@ impl Hub {
         assert_eq!(self.asking.block_on(posted).unwrap(), 1);
     }
 
+    /// The hub's own book.
+    pub(crate) fn book(&self) -> &HubBook {
+        &self.book
+    }
+
+    /// The shop of every handheld.
+    pub(crate) fn shop(&self) -> ShopId {
+        self.shop
+    }
+
+    /// Waits for something that the hub does.
+    pub(crate) fn wait<T>(&self, doing: impl Future<Output = T>) -> T {
+        self.asking.block_on(doing)
+    }
+
     /// A one-time code.
     pub(crate) fn code(&self) -> String {
         let asked = self.identity.make_enrolment_code(self.shop, self.issuer());
@@ -168,15 +186,31 @@ impl Hub {
 
     /// A handheld with somebody signed in.
     pub(crate) fn handheld(&self, name: &str) -> Arc<Book> {
-        let book = self.book(name);
+        self.enter(self.open(name), name)
+    }
+
+    fn enter(&self, book: Arc<Book>, name: &str) -> Arc<Book> {
         book.enrol(self.url.clone(), self.code(), name.to_owned())
             .unwrap();
         book.sign_in(name.to_owned(), password(name)).unwrap();
         book
     }
 
+    /// A handheld whose clock is moved by hand, with somebody signed in.
+    pub(crate) fn handheld_at(&self, name: &str, clock: &Arc<ManualClock>) -> Arc<Book> {
+        let path = self.folder.path().join(format!("book-{name}"));
+        let entropy = SharedEntropy::new(SeededEntropy::new(1));
+        let book = Book::open_injected(
+            path.to_str().unwrap(),
+            vec![7; 32],
+            BookOptions::default(),
+            (Arc::clone(clock) as _, entropy),
+        );
+        self.enter(book.unwrap(), name)
+    }
+
     /// Opens the book of a handheld, as the app does when it starts.
-    pub(crate) fn book(&self, name: &str) -> Arc<Book> {
+    pub(crate) fn open(&self, name: &str) -> Arc<Book> {
         let path = self.folder.path().join(format!("book-{name}"));
         let path = path.to_str().unwrap().to_owned();
         Book::open(path, vec![7; 32], BookOptions::default()).unwrap()

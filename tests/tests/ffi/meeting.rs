@@ -18,7 +18,7 @@ use crate::hub::{Hub, password};
 const LONG: Duration = Duration::from_secs(20);
 const LONG_MS: u64 = 20_000;
 
-fn create(book: &Book, given: &str) -> CustomerId {
+pub(crate) fn create(book: &Book, given: &str) -> CustomerId {
     let part = NamePart::Given;
     let text = given.to_owned();
     book.create_customer(vec![NamePartText { part, text }], Vec::new(), None)
@@ -233,7 +233,7 @@ fn who_was_away_for_long_goes_on_reading_and_writing_and_signs_in_to_see_what_co
     let lea = create(&ana, "Léa");
     settle(&ana);
     drop(ana);
-    let ana = hub.book("ana");
+    let ana = hub.open("ana");
     ana.add_note(lea, Place::Card, "late".to_owned()).unwrap();
     let lapsed = ana.sync_once(LONG_MS);
     assert!(matches!(lapsed, Err(BookError::SignInAgain)), "{lapsed:?}");

@@ -4,8 +4,8 @@ mod lines;
 
 use carnet_ffi::{Book, NoteWarning};
 use sync_core::card::Edit;
-use sync_core::card::edit::{AskInput, NeedInput, SuggestionInput};
-use sync_core::card::terms::{Act, AskKind, Channel, InteractionKind, Purpose};
+use sync_core::card::edit::{AskInput, InvitationInput, NeedInput, SuggestionInput};
+use sync_core::card::terms::{Act, AskKind, Channel, InteractionKind, InvitationState, Purpose};
 use sync_core::ids::{CustomerId, EditId, Timestamp};
 use sync_core::records::parse_amount;
 
@@ -16,6 +16,7 @@ use super::desk::{Failed, Lines, said};
 const SHIFT_MINUTES: u32 = 240;
 /// Articles of one list.
 const ARTICLES_MAX: u32 = 12;
+const NO_EVENT: &str = "There is no such event: `events` numbers them.";
 /// How long a reservation is asked for.
 const RESERVED_MS: i64 = 2 * Timestamp::DAY_MS;
 
@@ -27,6 +28,7 @@ pub(crate) enum Concierge {
     Articles(String),
     Stock(String),
     Budget,
+    Events,
     /// About the open customer.
     Of(OfCustomer),
 }
@@ -41,6 +43,10 @@ pub(crate) enum OfCustomer {
     Owed,
     Ledger,
     Asked,
+    /// They were at this event of the list.
+    Came(usize),
+    /// A seat at it is asked for.
+    Seat(usize),
     Gesture {
         minor: i64,
         reason: String,
@@ -92,6 +98,10 @@ pub(crate) const HELP: &[(&str, &str)] = &[
         "a gesture within today's budget · what is left of it",
     ),
     (
+        "events · seat 1 · came 1",
+        "the shop's small events · a seat for them, asked of the hub · that they were there",
+    ),
+    (
         "articles rain · stock RING-0044",
         "the catalogue · what each shop has",
     ),
@@ -114,6 +124,13 @@ pub(crate) fn read(
         "stock" if !rest.is_empty() => Ok(Concierge::Stock(rest.to_owned())),
         "stock" => Err("stock RING-0044"),
         "budget" => Ok(Concierge::Budget),
+        "events" => Ok(Concierge::Events),
+        "came" => numbered(rest)
+            .map(|number| Concierge::Of(OfCustomer::Came(number)))
+            .ok_or("came 1: the number of an event in `events`"),
+        "seat" => numbered(rest)
+            .map(|number| Concierge::Of(OfCustomer::Seat(number)))
+            .ok_or("seat 1: the number of an event in `events`"),
         "show" if rest.is_empty() => of(OfCustomer::Show),
         "question" => of(OfCustomer::Question),
         "answer" if !rest.is_empty() => of(OfCustomer::Answer(rest.to_owned())),
@@ -143,6 +160,11 @@ fn recorded(word: &str, rest: &str, now: Timestamp) -> Option<Result<OfCustomer,
 }
 
 type Typed = Result<Edit, &'static str>;
+
+/// The place in a list of what is numbered from one.
+fn numbered(rest: &str) -> Option<usize> {
+    rest.trim().parse::<usize>().ok()?.checked_sub(1)
+}
 
 fn some(text: &str) -> Option<String> {
     let text = text.trim();
@@ -281,6 +303,7 @@ pub(crate) fn carry_out(
         Concierge::Articles(text) => Ok(lines::articles(&book.find_articles(text, ARTICLES_MAX)?)),
         Concierge::Stock(sku) => Ok(lines::stock(&book.stock(sku)?, now)),
         Concierge::Budget => Ok(lines::budget(&book.gesture_budget()?)),
+        Concierge::Events => Ok(lines::events(&book.small_events()?)),
         Concierge::Of(what) => of_customer(book, open?, what),
     }
 }
@@ -300,6 +323,25 @@ fn of_customer(book: &Book, customer: CustomerId, what: OfCustomer) -> Lines {
             &book.customer(customer)?.asks,
             &book.answers(customer)?,
         )),
+        OfCustomer::Came(number) => {
+            let Some(event) = book.small_events()?.into_iter().nth(number) else {
+                return said(NO_EVENT);
+            };
+            let invitation = InvitationInput {
+                event: event.event.to_string(),
+                state: InvitationState::Attended,
+            };
+            book.record(customer, Edit::SetInvitation(invitation))?;
+            said(format!("Recorded: they were at {}.", event.name))
+        }
+        OfCustomer::Seat(number) => {
+            let Some(event) = book.small_events()?.into_iter().nth(number) else {
+                return said(NO_EVENT);
+            };
+            let subject = Some(event.event.to_string());
+            book.record(customer, Edit::Ask(ask(AskKind::Seat, subject, None)))?;
+            said("Asked for. `asked` shows what the hub answers.")
+        }
         OfCustomer::Gesture { minor, reason } => {
             book.make_gesture(customer, reason, minor, None)?;
             said("Recorded, and taken from today's budget.")

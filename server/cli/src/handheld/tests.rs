@@ -189,6 +189,19 @@ fn a_visit_goes_from_the_door_to_the_next_thread() {
 }
 
 #[test]
+fn an_event_that_is_none_is_not_written_onto_a_card() {
+    let text = played("events\nopen lea\ncame 1\nseat x\nseat 2\noutbox\n");
+    for expected in [
+        "The shop plans no event.",
+        "There is no such event: `events` numbers them.",
+        "seat 1: the number of an event in `events`",
+        "Nothing of yours waits.",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is not in {text}");
+    }
+}
+
+#[test]
 fn commands_without_an_open_customer_say_what_to_do() {
     for command in ["brief", "note x", "arrive", "conflicts", "done 1", "leave"] {
         let text = played(&format!("{command}\n"));

@@ -1,5 +1,6 @@
 //! Claims about the desk: what is asked for is answered once, rights hold, messages leave and come back.
 
+mod events;
 mod messages;
 mod rights;
 
@@ -12,7 +13,7 @@ use sync_core::store::Store as _;
 
 use super::*;
 use crate::desk::{Desk, DeskError, MessagesConfig};
-use crate::events;
+use crate::events as hub_events;
 
 const HOUR: i64 = 3_600_000;
 
@@ -326,7 +327,7 @@ async fn seats_are_given_while_there_are_any_and_told_with_the_event() {
             });
         }
         let place = (app.hub.shop, "tea".to_owned());
-        let list = events::set_guests(&app.state.book, place, listed.clone());
+        let list = hub_events::set_guests(&app.state.book, place, listed.clone());
         list.await.unwrap();
         app.write(&manager, customer, seats(event, quantity)).await;
         app.desk(None).await;

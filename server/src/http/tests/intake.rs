@@ -134,6 +134,41 @@ async fn a_walk_in_is_fetched_with_consent_and_the_fetch_is_noted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_tries_all_phone_numbers_of_the_chain() {
+    let app = TestApp::start().await;
+    let ines = app.known_by_phone("Ines", "+33612345678").await;
+    app.hub.add("ana", Role::Manager, app.hub.shop).await;
+    let (manager, ana) = (app.manager().await, app.office("ana").await);
+    let look = async |who: &Actor, body: Value| app.ask(who, "POST", "/v1/walk-ins", &body).await;
+    for number in 0..10 {
+        let phone = json!({ "phone": format!("+3360000000{number}") });
+        assert_eq!(look(&manager, phone).await.status, StatusCode::NOT_FOUND);
+        app.hub.clock.advance_ms(1_000);
+    }
+    let nobody = || json!({ "phone": "+33600000099" });
+    let known = json!({ "phone": "+33612345678" });
+    let refused = look(&manager, known).await;
+    assert_eq!(
+        (refused.status, refused.code()),
+        (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
+        "whether or not somebody has it"
+    );
+    assert_eq!(refused.headers["retry-after"], "50");
+    let email = json!({ "email": "ines@example.org" });
+    assert_eq!(
+        look(&manager, email).await.status,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    let chosen = look(&manager, json!({ "customer": ines })).await;
+    assert_eq!(chosen.status, StatusCode::OK, "{}", chosen.text);
+    let other = look(&ana, nobody()).await;
+    assert_eq!(other.code(), "not_found", "{}", other.text);
+    app.hub.clock.advance_ms(50_000);
+    let later = look(&manager, nobody()).await;
+    assert_eq!(later.code(), "not_found", "{}", later.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_manager_makes_an_event_and_its_list() {
     let app = TestApp::start().await;
     let ines = app.customer("Ines").await;

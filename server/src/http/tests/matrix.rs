@@ -106,6 +106,7 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("POST",  "/v1/events/{event}/proposal",                [401,   403,   403,  404,    404,  404,   403]),
     ("POST",  "/v1/events/{event}/guests",                  [401,   403,   403,  422,    422,  422,   403]),
     ("POST",  "/v1/events/{event}/attendance",              [401,   403,   422,  422,    422,  422,   422]),
+    ("POST",  "/v1/events/{event}/call-off",                [401,   403,   403,  404,    404,  404,   403]),
     ("GET",   "/v1/messages",                               [401,   403,   403,  200,    200,  200,   403]),
     ("POST",  "/v1/messages/replies",                       [401,   403,   403,  403,    403,  403,   422]),
     ("GET",   "/v1/settings",                               [401,   403,   200,  200,    200,  200,   200]),

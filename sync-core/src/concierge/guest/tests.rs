@@ -91,8 +91,54 @@ fn nothing_of_a_guest_is_left_but_that_somebody_was_there() {
     })
     .unwrap();
     assert_eq!(left, 1);
-    told_walk_ins(&mut *tx, card.day).unwrap();
-    assert!(walk_ins(tx.as_read()).unwrap().is_empty());
+}
+
+fn gone(tx: &mut dyn WriteTx, at: Timestamp, seed: u64) -> GuestCard {
+    let mut entropy = SeededEntropy::new(seed);
+    let card = GuestCard::begin(&Scene::new().house, (HERE, ME), at, &mut entropy);
+    put(tx, &card).unwrap();
+    sweep(tx, card.expires).unwrap();
+    card
+}
+
+#[test]
+fn walk_ins_are_told_until_the_hub_has_all_of_them() {
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    assert_eq!(untold_walk_ins(tx.as_read()).unwrap(), []);
+    let card = gone(&mut *tx, NOW, 1);
+    let day = card.day;
+    let told = |count| WalkIns { day, count };
+    assert_eq!(untold_walk_ins(tx.as_read()).unwrap(), [told(1)]);
+    assert_eq!(
+        untold_walk_ins(tx.as_read()).unwrap(),
+        [told(1)],
+        "and again"
+    );
+    told_walk_ins(&mut *tx, &[]).unwrap();
+    assert_eq!(
+        untold_walk_ins(tx.as_read()).unwrap(),
+        [told(1)],
+        "an older hub says nothing of them"
+    );
+    told_walk_ins(&mut *tx, &[told(1)]).unwrap();
+    assert_eq!(untold_walk_ins(tx.as_read()).unwrap(), []);
+    gone(&mut *tx, NOW, 2);
+    assert_eq!(
+        untold_walk_ins(tx.as_read()).unwrap(),
+        [told(2)],
+        "all of the day, so that nothing is added up twice"
+    );
+    told_walk_ins(&mut *tx, &[told(2)]).unwrap();
+    let later = gone(&mut *tx, NOW.plus_ms(60 * Timestamp::DAY_MS), 3);
+    assert_eq!(
+        walk_ins(tx.as_read()).unwrap(),
+        [(later.day, 1)].into(),
+        "what the hub has is forgotten after a month"
+    );
+    let nobody = WalkIns { day: 1, count: 9 };
+    told_walk_ins(&mut *tx, &[nobody]).unwrap();
+    assert_eq!(untold_walk_ins(tx.as_read()).unwrap().len(), 1);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a handheld sends of its own accord: pushes and its access log.
+//! What a handheld sends of its own accord: pushes, its access log and its walk-ins.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -58,7 +58,7 @@ impl HandheldSession {
         Ok(Some(Frame::Push(Push { entries, signature })))
     }
 
-    /// The next page of the access log, if any waits.
+    /// The next page of the access log, with the walk-ins that were not told, if any wait.
     ///
     /// # Errors
     /// What the store reports.
@@ -67,10 +67,21 @@ impl HandheldSession {
             return Ok(None);
         }
         let (first, entries) = access::unsent(tx, READS_PER_FRAME)?;
-        if entries.is_empty() {
+        // Told once in a meeting: a hub that does not know them would be told for ever.
+        let walk_ins = if self.walk_ins_told {
+            Vec::new()
+        } else {
+            guest::untold_walk_ins(tx)?
+        };
+        if entries.is_empty() && walk_ins.is_empty() {
             return Ok(None);
         }
+        self.walk_ins_told = true;
         self.reads_in_flight = true;
-        Ok(Some(Frame::Reads(Reads { first, entries })))
+        Ok(Some(Frame::Reads(Reads {
+            first,
+            entries,
+            walk_ins: (!walk_ins.is_empty()).then_some(walk_ins),
+        })))
     }
 }

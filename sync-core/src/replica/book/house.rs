@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{BookError, Pass};
 use crate::card::normal::fold;
 use crate::concierge::Told;
+use crate::concierge::guests::EventBody;
 use crate::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
 use crate::notices::bodies::{
     AnswerBody, ArticleBody, CaseBody, ContactBody, ResponseBody, ShopBody, StaffBody, StockBody,
@@ -97,6 +98,27 @@ impl Pass {
             }
         }
         found.sort_by_key(|(_, told)| (told.body.shop != author.shop, told.body.shop));
+        Ok(found)
+    }
+
+    /// The small events of the reader's own shop, the first to begin first, with what was called off and what is over.
+    ///
+    /// # Errors
+    /// [`BookError`].
+    pub fn events(
+        &self,
+        tx: &dyn ReadTx,
+        now: Timestamp,
+    ) -> Result<Vec<(EditId, EventBody)>, BookError> {
+        let author = self.check(now)?;
+        let mut found = Vec::new();
+        let subject = Subject::Shop(author.shop);
+        notices::for_each::<EventBody>(tx, subject, &mut |notice, body| {
+            if let Ok(event) = notice.key.parse() {
+                found.push((event, body));
+            }
+        })?;
+        found.sort_by_key(|(event, body)| (body.begins_at, *event));
         Ok(found)
     }
 

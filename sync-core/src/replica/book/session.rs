@@ -1,6 +1,7 @@
 //! The book in a session with the hub: one at a time.
 
 use super::{Book, BookError};
+use crate::concierge::guest;
 use crate::crypto::DeviceSigner;
 use crate::entropy::Entropy;
 use crate::ids::Timestamp;
@@ -93,6 +94,10 @@ impl Book {
         (now, entropy): (Timestamp, &mut dyn Entropy),
     ) -> Result<Turn, BookError> {
         let enrolment = self.enrolment.as_ref().ok_or(BookError::NotEnrolled)?;
+        if matches!(frame, Frame::Welcome(_)) && guest::has_expired(tx.as_read(), now)? {
+            // Who came and stayed unknown is told in this meeting.
+            guest::sweep(tx, now)?;
+        }
         let (hub, shop) = (enrolment.hub()?, enrolment.shop);
         let replica = self.replica.as_mut().ok_or(BookError::NotEnrolled)?;
         let session = self.session.as_mut().ok_or(BookError::NoSession)?;

@@ -300,7 +300,8 @@ impl Hub {
         let mut tx = self.store.write()?;
         let next = access::store(&mut *tx, device, reads.first, &reads.entries, self.now)?;
         tx.commit()?;
-        Ok(Frame::ReadsStored(ReadsStored { next }))
+        let walk_ins = reads.walk_ins.clone();
+        Ok(Frame::ReadsStored(ReadsStored { next, walk_ins }))
     }
 
     /// Records edits at the back office and returns their ids.

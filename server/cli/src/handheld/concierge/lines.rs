@@ -2,8 +2,10 @@
 
 use carnet_ffi::{
     Article, AskLine, ContactRuling, ContactVerdict, GestureBudget, HubAnswer, OwedItem,
-    RecommendationList, ReferralLine, StockAt, SupplyLine, Today, TodayItem, VisitQuestion,
+    RecommendationList, ReferralLine, SmallEvent, StockAt, SupplyLine, Today, TodayItem,
+    VisitQuestion,
 };
+use sync_core::concierge::guests::EventState;
 use sync_core::concierge::recommend::{ReasonKind, ReferralKind};
 use sync_core::concierge::stock::SupplyKind;
 use sync_core::ids::Timestamp;
@@ -42,6 +44,22 @@ fn item(item: &TodayItem) -> String {
         cards::named(&item.name),
         item.title
     )
+}
+
+pub(super) fn events(events: &[SmallEvent]) -> Vec<String> {
+    if events.is_empty() {
+        return vec!["The shop plans no event.".to_owned()];
+    }
+    let line = |(number, event): (usize, &SmallEvent)| {
+        let far = match event.state {
+            EventState::Planned => format!("{} of {} seats given", event.granted, event.seats),
+            EventState::CalledOff => "called off".to_owned(),
+            EventState::Over => "over".to_owned(),
+        };
+        let begins = day::moment(event.begins_at);
+        format!("{number:>3}  {begins}  {}  {far}", event.name)
+    };
+    (1..).zip(events).map(line).collect()
 }
 
 pub(super) fn recommendations(list: &RecommendationList) -> Vec<String> {

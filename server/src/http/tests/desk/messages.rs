@@ -1,7 +1,7 @@
 //! Claims about messages: signed, sent until they are taken, silent after a STOP.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use axum::extract::State;
 use base64::Engine as _;
@@ -25,10 +25,17 @@ struct Provider {
 struct Seen {
     status: AtomicU16,
     requests: Mutex<Vec<(HeaderMap, String)>>,
+    /// Whether it takes requests and never says so.
+    is_silent: AtomicBool,
+    arrived: tokio::sync::Notify,
 }
 
 async fn receive(State(seen): State<Arc<Seen>>, headers: HeaderMap, body: String) -> StatusCode {
     seen.requests.lock().unwrap().push((headers, body));
+    seen.arrived.notify_one();
+    if seen.is_silent.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
+    }
     StatusCode::from_u16(seen.status.load(Ordering::SeqCst)).unwrap()
 }
 
@@ -178,6 +185,46 @@ async fn a_message_that_fails_is_tried_again_under_its_id_and_given_up_in_the_en
     );
     assert_eq!(app.log().await.body["messages"][0]["state"], "dead");
     assert!(app.told::<ContactBody>(Subject::Customer(ines)).is_empty());
+}
+
+#[tokio::test]
+async fn a_crash_between_sending_and_recording_sends_again_under_an_id_by_which_the_second_is_dropped()
+ {
+    let (app, provider) = (TestApp::with_desk().await, Provider::start().await);
+    let ines = app.reachable("Ines", "+33612345678").await;
+    app.message(ines, "Your bag is here.").await;
+    provider.seen.is_silent.store(true, Ordering::SeqCst);
+    let desk = Desk::new(app.state.clone(), Some(&provider.config)).unwrap();
+    tokio::select! {
+        done = desk.step() => panic!("it waits for the provider: {done:?}"),
+        () = provider.seen.arrived.notified() => {}
+    }
+    // Here the hub dies: the provider has the message, and nobody wrote that down.
+    drop(desk);
+    let log = app.log().await;
+    assert_eq!(log.body["messages"][0]["state"], "waiting", "{}", log.text);
+    assert_eq!(log.body["messages"][0]["attempts"], 0);
+    assert!(app.told::<ContactBody>(Subject::Customer(ines)).is_empty());
+
+    provider.seen.is_silent.store(false, Ordering::SeqCst);
+    app.later(60_000);
+    app.desk(Some(&provider.config)).await;
+    app.desk(Some(&provider.config)).await;
+    let requests = provider.requests();
+    let [(first, one), (second, other)] = &requests[..] else {
+        panic!("at least once, and no more often than it must: {requests:?}")
+    };
+    assert_eq!(first["webhook-id"], second["webhook-id"]);
+    assert_ne!(
+        first["webhook-signature"], second["webhook-signature"],
+        "each try is signed for its own moment"
+    );
+    let data = |body: &str| serde_json::from_str::<Value>(body).unwrap()["data"].clone();
+    assert_eq!(data(one), data(other), "nothing but the moment differs");
+    assert_eq!(app.log().await.body["messages"][0]["state"], "left");
+    let contacts = app.told::<ContactBody>(Subject::Customer(ines));
+    assert_eq!(contacts.len(), 1, "it counts as one contact");
+    assert_eq!(app.answer(ines).0, AnswerState::Confirmed);
 }
 
 #[tokio::test]

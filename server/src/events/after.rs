@@ -1,0 +1,167 @@
+//! After an event: who came, who was heard, and what they suggested.
+//!
+//! Who came is noted on the hub, or on the guest's card by whoever was there, offline too; either is enough.
+//!
+//! # Invariants
+//! - A guest is heard by a reaction that names the event, or by any reaction within [`HEARD_MS`] from its beginning.
+//! - What guests said stays on their cards: here stands which suggestions there are and how far they are, never their words.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use sync_core::card::terms::{InvitationState, SuggestionState};
+use sync_core::card::{CardView, Reading};
+use sync_core::concierge::guests::heard_rate_bp;
+use sync_core::ids::{CustomerId, EditId, ShopId, Timestamp};
+use sync_core::store::{self, StoreError, Table};
+
+use super::{EventError, EventView, ListRow, event, event_that_is_on, list_key};
+use crate::book::Book;
+use crate::writer::WriteError;
+
+/// How long after an event's beginning a reaction counts as one to it.
+pub const HEARD_MS: i64 = 14 * Timestamp::DAY_MS;
+
+/// What was heard at an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Feedback {
+    /// Guests who came.
+    pub attended: BTreeSet<CustomerId>,
+    /// Of these, who has not been heard yet: a reaction of each is due.
+    pub due: BTreeSet<CustomerId>,
+    /// Guests with a reaction of those who came, in basis points; nothing where nobody came.
+    pub heard_rate_bp: Option<u32>,
+    /// What those who came suggested, in the order of the list.
+    pub suggestions: Vec<Suggested>,
+}
+
+/// Something that a guest suggested; its words are on their card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Suggested {
+    /// Who.
+    pub customer: CustomerId,
+    /// Which.
+    pub suggestion: EditId,
+    /// How far it is: open until somebody answers it.
+    pub state: SuggestionState,
+}
+
+/// Notes who came; everybody else on the list did not, unless their card says so.
+///
+/// # Errors
+/// [`EventError`]; otherwise why nothing was kept.
+pub async fn set_attendance(
+    book: &Book,
+    (shop, id): (ShopId, String),
+    came: BTreeSet<CustomerId>,
+) -> Result<(), WriteError<EventError>> {
+    book.write_batch(move |engine| {
+        let mut view = event_that_is_on(engine.tx().as_read(), shop, &id)?;
+        let listed: BTreeSet<_> = view.guests.iter().map(|guest| guest.customer).collect();
+        if let Some(stranger) = came.iter().find(|one| !listed.contains(one)) {
+            let text = format!("attended: {stranger} is not on the list: add them first");
+            return Err(EventError::Invalid(text));
+        }
+        for guest in &mut view.guests {
+            guest.attended = came.contains(&guest.customer);
+        }
+        let row = ListRow {
+            guests: view.guests,
+        };
+        store::put_row(engine.tx(), Table::Desk, &list_key(shop, &id), &row)?;
+        Ok(())
+    })
+    .await
+}
+
+/// An event with its list and what was heard at it. Reads the cards of the list.
+///
+/// # Errors
+/// [`EventError`].
+pub fn heard(book: &Book, shop: ShopId, id: &str) -> Result<(EventView, Feedback), EventError> {
+    let mut view = event(&*book.store().read()?, shop, id)?;
+    let (mut attended, mut heard) = (BTreeSet::new(), BTreeSet::new());
+    let mut suggestions = Vec::new();
+    let named = Named::of(&view);
+    for guest in &mut view.guests {
+        let card = read(book, guest.customer, shop)?;
+        guest.attended |= named.says_attended(&card);
+        if !guest.attended {
+            continue;
+        }
+        attended.insert(guest.customer);
+        if named.is_heard(&card) {
+            heard.insert(guest.customer);
+        }
+        suggestions.extend(named.suggestions(guest.customer, &card));
+    }
+    let feedback = Feedback {
+        heard_rate_bp: heard_rate_bp(&attended, &heard),
+        due: attended.difference(&heard).copied().collect(),
+        attended,
+        suggestions,
+    };
+    Ok((view, feedback))
+}
+
+/// A card as everybody in a shop sees it.
+pub(super) fn read(
+    book: &Book,
+    customer: CustomerId,
+    shop: ShopId,
+) -> Result<CardView, StoreError> {
+    let (visible, corrections) = book.visible(customer, (shop, None))?;
+    let reading = Reading {
+        now: book.now(),
+        corrections: &corrections,
+    };
+    Ok(CardView::read(&visible, &reading))
+}
+
+/// An event as cards name it.
+struct Named {
+    id: String,
+    edit: Option<EditId>,
+    begins_at: Timestamp,
+}
+
+impl Named {
+    fn of(view: &EventView) -> Self {
+        Self {
+            id: view.id.clone(),
+            edit: view.id.parse().ok(),
+            begins_at: view.event.begins_at,
+        }
+    }
+
+    fn is_near(&self, at: Timestamp) -> bool {
+        (self.begins_at..=self.begins_at.plus_ms(HEARD_MS)).contains(&at)
+    }
+
+    fn says_attended(&self, card: &CardView) -> bool {
+        card.invitations
+            .iter()
+            .any(|one| one.event.value == self.id && one.state == InvitationState::Attended)
+    }
+
+    fn is_heard(&self, card: &CardView) -> bool {
+        card.reactions.iter().any(|one| {
+            let names_it = one.interaction.is_some() && one.interaction == self.edit;
+            names_it || one.sku == self.id || self.is_near(one.sentiment.at)
+        })
+    }
+
+    fn suggestions(&self, customer: CustomerId, card: &CardView) -> Vec<Suggested> {
+        let about = |one: &&sync_core::card::view::SuggestionView| {
+            one.sku.as_deref() == Some(self.id.as_str()) || self.is_near(one.what.at)
+        };
+        let suggested = card.suggestions.iter().filter(about);
+        suggested
+            .map(|one| Suggested {
+                customer,
+                suggestion: one.id,
+                state: one.state,
+            })
+            .collect()
+    }
+}
