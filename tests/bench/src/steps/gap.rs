@@ -141,12 +141,11 @@ impl Chain {
                 let row = Contribution::of(both, &self.playbook, &self.settings, self.now);
                 ledger.put(&mut *tx, by, id(*number), Some(&row))?;
             }
-            ledger.save(&mut *tx)?;
+            ledger.save(&mut *tx, by)?;
             tx.commit()?;
         }
         let tx = store.read()?;
         let ledger = Ledger::load(&*tx)?;
-        let best = ledger.best(&*tx, &self.playbook, &self.settings)?;
         let beside = Beside {
             playbook: (&self.playbook, 1),
             settings: &self.settings,
@@ -154,7 +153,7 @@ impl Chain {
             previous: None,
             now: self.now,
         };
-        Ok(report(&ledger.tally, &best, &beside))
+        Ok(report(&ledger.tally, ledger.best(), &beside))
     }
 }
 
