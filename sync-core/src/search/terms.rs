@@ -10,6 +10,8 @@
 //! | `D` | a phone's digits, last one first | as it is | day |
 //! | `W` | a word of anything else | as it is | half-year, as its first day |
 //!
+//! The index holds entries by date too, under other tags: [`crate::projection::dates`].
+//!
 //! # Why
 //! - Ranked beginnings let whoever types one letter see the customers touched last, at the cost of a short scan. The empty
 //!   beginning is everybody in that order.
