@@ -25,7 +25,7 @@ use super::{DeskError, gathering, owners};
 use crate::book::EngineTx;
 use crate::http::AppState;
 
-const SLOT: &[u8] = b"s";
+pub(super) const SLOT: &[u8] = b"s";
 const POSTED: &[u8] = b"n";
 const GESTURE: &[u8] = b"g";
 /// Days ahead in which a slot may begin: longer than a weekend without a network.
