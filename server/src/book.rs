@@ -98,6 +98,7 @@ impl Book {
     /// What the store reports.
     pub fn open(parts: BookParts) -> Result<Self, StoreError> {
         let (feed, device) = identity(&parts)?;
+        complete_index(&*parts.store)?;
         let open = |documents| {
             parts
                 .entropy
@@ -460,6 +461,16 @@ impl EngineTx<'_> {
 }
 
 /// The life of the feeds and the device under which the hub itself records; drawn when the store is new.
+/// Writes the index entries that an earlier build did not know.
+fn complete_index(store: &dyn Store) -> Result<(), StoreError> {
+    if projection::dates::is_complete(&*store.read()?)? {
+        return Ok(());
+    }
+    let mut tx = store.write()?;
+    projection::dates::complete(&mut *tx)?;
+    tx.commit()
+}
+
 fn identity(parts: &BookParts) -> Result<(FeedId, DeviceId), StoreError> {
     const FEED: &[u8] = b"hub.feed";
     const DEVICE: &[u8] = b"hub.device";

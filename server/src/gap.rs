@@ -116,7 +116,7 @@ impl Kept {
         let ledger = Ledger::load(tx)?;
         let is_complete = era.is_done_for(&playbook, &settings);
         let (tally, best) = if is_complete {
-            let best = ledger.best(tx, &playbook, &settings)?;
+            let best = ledger.best().clone();
             (ledger.tally, best)
         } else {
             Default::default()

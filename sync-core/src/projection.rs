@@ -6,6 +6,7 @@
 //! - A row is made from the chain's card and the shop's own facet; nothing restricted or private reaches it ([`project`]).
 //! - [`unfold`] leaves nothing of a customer in either table.
 
+pub mod dates;
 mod facts;
 mod later;
 #[cfg(test)]
@@ -20,12 +21,13 @@ use crate::card::CardView;
 use crate::concierge::today::due;
 use crate::ids::{CustomerId, Timestamp};
 use crate::limits;
-use crate::search::terms::{entry_key, link_prefix, postings, terms};
+use crate::search::terms::{entry_key, link_prefix, terms};
 use crate::search::{PackedTerms, TermSources};
 use crate::store::{
     self, Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, decode_row, encode_row, get_row,
 };
 
+pub(crate) use later::entries;
 pub use later::{fold_later, fold_noted, index_what_waits};
 
 /// The read row of a customer. Encoded as a CBOR array; frozen since schema 1 (what is added comes last and may be missing).
@@ -253,7 +255,7 @@ pub fn fold_all(tx: &mut dyn WriteTx, rows: &[Row]) -> Result<usize, StoreError>
         }
         changed += usize::from(old.as_ref() != Some(&bytes));
         let before = later::entries_of(indexed.or(old))?;
-        let after = postings(&row.terms, row.rank);
+        let after = entries(row);
         for term in before.keys().filter(|term| !after.contains_key(*term)) {
             moves.insert(entry_key(term, row.customer), None);
         }

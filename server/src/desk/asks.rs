@@ -68,10 +68,29 @@ pub(super) fn collect(engine: &mut EngineTx<'_>) -> Result<bool, DeskError> {
         return Ok(false);
     }
     for customer in &touched.customers {
-        enlist(engine, *customer)?;
+        let may_work = touched.asking.contains(customer)
+            || is_known(engine.tx().as_read(), WAITING, *customer)?
+            || is_known(engine.tx().as_read(), rights::SLOT, *customer)?;
+        if may_work {
+            enlist(engine, *customer)?;
+        } else {
+            // Nothing on the card is the desk's: it stays closed.
+            owners::learn(engine, *customer)?;
+        }
     }
     followers::advance(engine.tx(), Follower::Desk, touched.upto)?;
     Ok(true)
+}
+
+/// Whether the desk keeps something of a kind for a customer.
+fn is_known(tx: &dyn ReadTx, kind: &[u8], customer: CustomerId) -> Result<bool, StoreError> {
+    let mut is_known = false;
+    let prefix = store::key(&[kind, customer.as_bytes()]);
+    store::scan_prefix(tx, Table::Desk, &prefix, &mut |_, _| {
+        is_known = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(is_known)
 }
 
 fn look_at_everybody(engine: &mut EngineTx<'_>, look: &Look) -> Result<bool, DeskError> {

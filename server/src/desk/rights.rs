@@ -34,7 +34,7 @@ use crate::http::AppState;
 use crate::identity::Identity;
 use passes::Pass;
 
-const SLOT: &[u8] = b"s";
+pub(super) const SLOT: &[u8] = b"s";
 const POSTED: &[u8] = b"n";
 /// Days ahead in which a slot may begin: longer than a weekend without a network.
 const DAYS_AHEAD: u32 = 3;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use sync_core::card::links::{Component, Merged, Standing, merge};
 use sync_core::card::view::LinkView;
-use sync_core::card::{CardView, Corrections, Reading, Visible};
+use sync_core::card::{self, CardView, Corrections, Reading, Visible};
 use sync_core::concierge;
 use sync_core::concierge::obligations::{self, Obligation};
 use sync_core::concierge::picture::{House, Told, Whole};
@@ -123,10 +123,12 @@ pub fn whole(engine: &mut EngineTx<'_>, customer: CustomerId) -> Result<Whole, S
 /// What the store reports.
 pub fn links_of(
     engine: &mut EngineTx<'_>,
-    card: CustomerId,
+    customer: CustomerId,
 ) -> Result<Vec<CustomerId>, StoreError> {
-    let links = Cards::view(engine, card)?.links;
-    Ok(links.into_iter().map(|link| link.other).collect())
+    let (visible, _) = Cards::visible(engine, customer)?;
+    // To read the whole card for it would cost as much as to count it.
+    let links = card::links::links(&visible).into_iter();
+    Ok(links.map(|link| link.other).collect())
 }
 
 /// A customer, beside whoever writes.

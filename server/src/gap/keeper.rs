@@ -15,7 +15,7 @@ use sync_core::crypto::{HubKey, sha256};
 use sync_core::ids::{CustomerId, Hash32, ShopId, Timestamp};
 use sync_core::notices::{self, NoticeDraft, NoticeError, Subject};
 use sync_core::projection;
-use sync_core::store::{ReadTx, StoreError, Table, get_row, put_row};
+use sync_core::store::{ReadTx, StoreError, Table, WriteTx, get_row, put_row};
 
 use super::ledger::{self, Ledger, Unkept};
 use super::{Kept, gather, history, settings};
@@ -62,7 +62,7 @@ enum Phase {
 fn hash_of(playbook: &Playbook, settings: &Settings) -> Hash32 {
     let settings = format!("{settings:?}");
     sha256(
-        "gap.era.v1",
+        "gap.era.v2",
         &[playbook.hash().as_bytes(), settings.as_bytes()],
     )
 }
@@ -155,6 +155,10 @@ impl Counting {
         ledger::put_unkept(tx, person, &unkept)
     }
 
+    fn save(&mut self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+        self.ledger.save(tx, (&self.playbook, &self.settings))
+    }
+
     fn row(&self, whole: &Whole) -> Contribution {
         let both = (whole, &self.house);
         Contribution::of(both, &self.playbook, &self.settings, self.now)
@@ -233,7 +237,7 @@ pub fn look_for_wishes(
     })?;
     counting.count(engine, &moved)?;
     if !moved.is_empty() {
-        counting.ledger.save(engine.tx())?;
+        counting.save(engine.tx())?;
     }
     Ok(last.filter(|_| looked >= STEP_CUSTOMERS))
 }
@@ -277,17 +281,18 @@ pub fn step(engine: &mut EngineTx<'_>, now: Timestamp) -> Result<bool, StoreErro
         Phase::Following => {
             let mut cards: Vec<_> = touched.customers.iter().copied().collect();
             if cards.is_empty() {
-                cards = ledger::due(engine.tx().as_read(), now, STEP_CUSTOMERS)?;
-            }
-            if cards.is_empty() {
-                return Ok(false);
+                let due = counting.ledger.take_due(engine.tx(), now, STEP_CUSTOMERS)?;
+                if !due.is_any {
+                    return Ok(false);
+                }
+                cards = due.customers;
             }
             counting.count(engine, &cards)?;
             followers::advance(engine.tx(), Follower::Gap, touched.upto)?;
             true
         }
     };
-    counting.ledger.save(engine.tx())?;
+    counting.save(engine.tx())?;
     Ok(more)
 }
 

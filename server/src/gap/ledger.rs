@@ -4,36 +4,57 @@
 //! | first byte | rest | value |
 //! |---|---|---|
 //! | `a` | | the tally over all active customers |
-//! | `c` | customer | what they add: a `Contribution`; of linked cards under the oldest |
+//! | `b` | | the sums over the best, whose rank is the last among them, and up to which rank `r` holds everybody |
+//! | `c` | customer | what they add: a `Counted`; of linked cards under the oldest |
 //! | `e` | | how far counting is: [`super::keeper::Era`] |
 //! | `h` | ISO year and week | the report of that week, JSON; kept for good |
 //! | `i` | card, card | that the second says something of the first |
 //! | `k` | shop, article | since when a shop has an article that somebody wishes for; kept |
 //! | `l` | card | the cards that it says something of |
 //! | `m` | card | the customer whose row this card is counted in, where that is another |
-//! | `n` | moment, customer | customers by when their row changes by itself |
-//! | `r` | rank, customer | active customers, the best first |
+//! | `n` | moment, customer | customers by when to look whether their row changes by itself |
+//! | `r` | rank, customer | active customers, the best first, up to a rank |
 //! | `s` | | settings, JSON; kept |
 //! | `t` | day | all walk-ins of that day; kept, with `v` ([`crate::walk_ins::counted`]) |
 //! | `u` | customer | their promises whose time is over |
 //! | `v` | day, handheld | the walk-ins that a handheld told of, and in which shop |
 //! | `w` | customer | the articles they wish for, each with the shop that wrote it down |
 //!
-//! `a`, `c`, `e`, `i`, `l`, `m`, `n`, `r`, `u` and `w` are derived and made again when the playbook or the settings change.
+//! `a`, `b`, `c`, `e`, `i`, `l`, `m`, `n`, `r`, `u` and `w` are derived and made again when the playbook or the settings change.
+//!
+//! # Invariants
+//! - The sums over the best move with whoever moves over the line between them and the others ([`ranks`]): a report reads two rows and
+//!   nobody's own, however many the best are.
+//! - `r` holds the best and some after them, not everybody: most customers come and go without a word in it.
+//! - Whoever has a next moment is listed in `n` under that or an earlier one. An entry that was overtaken stays until it falls due.
+//! - A transaction writes `n` and `r` when it saves, in the order of their keys.
+//!
+//! # Why
+//! Rows of this table lie in the order in which they were written, their keys in the order of keys. A day's changes lie all over both, and
+//! to write a page costs more than to count a customer; so an entry that need not move does not.
+mod ranks;
+#[cfg(test)]
+mod tests;
+mod wishes;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
 use sync_core::concierge::gap::tally::TallyRow;
 use sync_core::concierge::gap::{Best, Contribution, Settings, Tally};
 use sync_core::concierge::playbook::Playbook;
-use sync_core::ids::{CustomerId, EditId, ShopId, Timestamp};
+use sync_core::ids::{CustomerId, EditId, Timestamp};
 use sync_core::store::{
     Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, get_row, key, prefix_end, put_row,
     scan_prefix,
 };
 
+use ranks::Ranks;
+pub use wishes::{WishVisit, in_stock_since, note_stock, put_wishes, wishes};
+
 const TALLY: &[u8] = b"a";
+const BEST: &[u8] = b"b";
 const ROW: &[u8] = b"c";
 const INCOMING: &[u8] = b"i";
 const LINKS: &[u8] = b"l";
@@ -42,11 +63,10 @@ const NEXT: &[u8] = b"n";
 const RANK: &[u8] = b"r";
 const UNKEPT: &[u8] = b"u";
 const WISHES: &[u8] = b"w";
-const IN_STOCK: &[u8] = b"k";
 
 /// Prefixes of what is made again.
-const DERIVED: [&[u8]; 9] = [
-    ROW, INCOMING, LINKS, MEMBER, NEXT, RANK, UNKEPT, WISHES, TALLY,
+const DERIVED: [&[u8]; 10] = [
+    ROW, INCOMING, LINKS, MEMBER, NEXT, RANK, UNKEPT, WISHES, BEST, TALLY,
 ];
 
 /// A promise whose time is over.
@@ -61,11 +81,46 @@ pub struct Unkept {
     pub due: Timestamp,
 }
 
-/// The tally, in memory while a transaction works on it.
+/// What a customer adds, as it is stored. Encoded as a CBOR array.
+#[derive(Debug, Encode, Decode)]
+#[cbor(array)]
+struct Counted {
+    #[n(0)]
+    row: Contribution,
+    /// Under which moment they are listed, where it is earlier than the one at which the row changes.
+    #[n(1)]
+    early: Option<Timestamp>,
+}
+
+impl Counted {
+    /// Under which moment they are listed.
+    fn listed(&self) -> Option<Timestamp> {
+        self.early.or(self.row.next_change)
+    }
+}
+
+/// The sums, in memory while a transaction works on them.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// The sums.
+    /// Over everybody.
     pub tally: Tally,
+    ranks: Ranks,
+    /// Keys of the two indexes that are written, or removed, when this is saved.
+    moves: Moves,
+    /// Who was listed until this transaction took them off the list.
+    taken: BTreeSet<CustomerId>,
+}
+
+/// Keys, and whether each is there.
+type Moves = BTreeMap<Vec<u8>, bool>;
+
+/// What fell due.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// Whose row changes now.
+    pub customers: Vec<CustomerId>,
+    /// Whether any entry was taken off the list: there may be more.
+    pub is_any: bool,
 }
 
 fn row_key(customer: CustomerId) -> Vec<u8> {
@@ -84,20 +139,44 @@ fn customer_of(key: &[u8]) -> Option<CustomerId> {
 }
 
 impl Ledger {
-    /// Reads the tally.
+    /// Reads the sums.
     ///
     /// # Errors
     /// What the store reports.
     pub fn load(tx: &dyn ReadTx) -> Result<Self, StoreError> {
         let row: TallyRow = get_row(tx, Table::Gap, TALLY)?.unwrap_or_default();
-        Ok(Self { tally: row.tally() })
+        Ok(Self {
+            tally: row.tally(),
+            ranks: Ranks::load(tx)?,
+            ..Self::default()
+        })
     }
 
-    /// Writes the tally. Call once, before the transaction commits.
+    /// The sums over the best, as of the last time that this was saved.
+    #[must_use]
+    pub fn best(&self) -> &Best {
+        self.ranks.best()
+    }
+
+    /// Writes the indexes and the sums. Call once, before the transaction commits.
     ///
     /// # Errors
     /// What the store reports.
-    pub fn save(&self, tx: &mut dyn WriteTx) -> Result<(), StoreError> {
+    pub fn save(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        by: (&Playbook, &Settings),
+    ) -> Result<(), StoreError> {
+        for (key, is_there) in std::mem::take(&mut self.moves) {
+            if is_there {
+                tx.put(Table::Gap, &key, &[])?;
+            } else {
+                tx.delete(Table::Gap, &key)?;
+            }
+        }
+        self.taken.clear();
+        self.ranks.settle(tx, by, self.tally.all.customers)?;
+        self.ranks.save(tx)?;
         put_row(tx, Table::Gap, TALLY, &self.tally.to_row())
     }
 
@@ -113,58 +192,83 @@ impl Ledger {
         row: Option<&Contribution>,
     ) -> Result<(), StoreError> {
         let key = row_key(customer);
-        let before: Option<Contribution> = get_row(tx.as_read(), Table::Gap, &key)?;
+        let before: Option<Counted> = get_row(tx.as_read(), Table::Gap, &key)?;
+        let was_taken = self.taken.remove(&customer);
         let row = row.filter(|row| row.is_active || row.next_change.is_some());
-        if before.as_ref() == row {
+        let old = before.as_ref().map(|before| &before.row);
+        if old == row && !was_taken {
             return Ok(());
         }
-        let rank = |row: &Contribution| {
-            let rank = row.rank(customer, &settings.order);
-            row.is_active.then(|| sync_core::store::key(&[RANK, &rank]))
+        if let Some(old) = old {
+            self.tally.take(old, playbook, settings);
+        }
+        if let Some(row) = row {
+            self.tally.add(row, playbook, settings);
+        }
+        let by = (playbook, settings);
+        self.ranks.put(&mut self.moves, by, customer, (old, row));
+        let Some(row) = row else {
+            return tx.delete(Table::Gap, &key);
         };
-        let ranks = (before.as_ref().and_then(rank), row.and_then(rank));
-        let next = |row: &Contribution| row.next_change.map(|at| next_key(at, customer));
-        let nexts = (before.as_ref().and_then(next), row.and_then(next));
-        for (old, new) in [ranks, nexts] {
-            if old == new {
-                continue;
-            }
-            if let Some(old) = old {
-                tx.delete(Table::Gap, &old)?;
-            }
-            if let Some(new) = new {
-                tx.put(Table::Gap, &new, &[])?;
-            }
-        }
-        if let Some(before) = &before {
-            self.tally.take(before, playbook, settings);
-        }
-        match row {
-            Some(row) => {
-                self.tally.add(row, playbook, settings);
-                put_row(tx, Table::Gap, &key, row)
-            }
-            None => tx.delete(Table::Gap, &key),
-        }
+        let listed = before.as_ref().and_then(Counted::listed);
+        let early = self.list(customer, listed.filter(|_| !was_taken), row.next_change);
+        let counted = Counted {
+            row: row.clone(),
+            early,
+        };
+        put_row(tx, Table::Gap, &key, &counted)
     }
 
-    /// The best customers' sums, by the index of ranks.
+    /// Lists a customer under the moment at which their row changes, unless they are listed early enough. Returns the earlier moment then.
+    fn list(
+        &mut self,
+        customer: CustomerId,
+        listed: Option<Timestamp>,
+        next: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        if listed == next {
+            return None;
+        }
+        if let Some(listed) = listed
+            && next.is_none_or(|next| listed < next)
+        {
+            return Some(listed);
+        }
+        let key = next.map(|next| next_key(next, customer));
+        self.moves.extend(key.map(|key| (key, true)));
+        None
+    }
+
+    /// Takes off the list what falls due until now, the earliest first. The rows of the customers that are told are to be put again before
+    /// this is saved.
     ///
     /// # Errors
     /// What the store reports.
-    pub fn best(
-        &self,
-        tx: &dyn ReadTx,
-        playbook: &Playbook,
-        settings: &Settings,
-    ) -> Result<Best, StoreError> {
-        let mut best = Best::default();
-        for customer in self.members(tx, settings)? {
-            if let Some(row) = row(tx, customer)? {
-                best.add(&row, playbook, settings);
+    pub fn take_due(
+        &mut self,
+        tx: &mut dyn WriteTx,
+        now: Timestamp,
+        enough: usize,
+    ) -> Result<Due, StoreError> {
+        let mut due = Due::default();
+        for (at, customer) in listed_until(tx.as_read(), now, enough)? {
+            due.is_any = true;
+            tx.delete(Table::Gap, &next_key(at, customer))?;
+            let key = row_key(customer);
+            let counted: Option<Counted> = get_row(tx.as_read(), Table::Gap, &key)?;
+            let counted = counted.filter(|counted| counted.listed() == Some(at));
+            let Some(Counted { row, .. }) = counted else {
+                continue;
+            };
+            if row.next_change.is_some_and(|next| next <= now) {
+                self.taken.insert(customer);
+                due.customers.push(customer);
+            } else {
+                let early = self.list(customer, None, row.next_change);
+                put_row(tx, Table::Gap, &key, &Counted { row, early })?;
             }
         }
-        Ok(best)
+        Ok(due)
     }
 
     /// The best customers, best first; nobody where there are too few active customers to tell.
@@ -182,15 +286,18 @@ impl Ledger {
         let mut members = Vec::with_capacity(usize::try_from(many).unwrap_or_default());
         scan_prefix(tx, Table::Gap, RANK, &mut |key, _| {
             members.extend(customer_of(key));
-            Ok(
-                if u64::try_from(members.len()).is_ok_and(|found| found >= many) {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                },
-            )
+            Ok(until(members.len(), many))
         })?;
         Ok(members)
+    }
+}
+
+/// Goes on until so many are found.
+fn until(found: usize, enough: u64) -> ControlFlow<()> {
+    if u64::try_from(found).is_ok_and(|found| found >= enough) {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
     }
 }
 
@@ -199,7 +306,8 @@ impl Ledger {
 /// # Errors
 /// What the store reports.
 pub fn row(tx: &dyn ReadTx, customer: CustomerId) -> Result<Option<Contribution>, StoreError> {
-    get_row(tx, Table::Gap, &row_key(customer))
+    let counted: Option<Counted> = get_row(tx, Table::Gap, &row_key(customer))?;
+    Ok(counted.map(|counted| counted.row))
 }
 
 /// Visits what every customer adds, in the order of their ids.
@@ -211,19 +319,20 @@ pub fn rows(
     visit: &mut dyn FnMut(CustomerId, Contribution),
 ) -> Result<(), StoreError> {
     scan_prefix(tx, Table::Gap, ROW, &mut |key, value| {
-        let row = sync_core::store::decode_row(Table::Gap, value)?;
+        let counted: Counted = sync_core::store::decode_row(Table::Gap, value)?;
         if let Some(customer) = customer_of(key) {
-            visit(customer, row);
+            visit(customer, counted.row);
         }
         Ok(ControlFlow::Continue(()))
     })
 }
 
-/// Customers whose row changes by itself until now, the earliest first.
-///
-/// # Errors
-/// What the store reports.
-pub fn due(tx: &dyn ReadTx, now: Timestamp, enough: usize) -> Result<Vec<CustomerId>, StoreError> {
+/// Entries of the list until a moment, the earliest first.
+fn listed_until(
+    tx: &dyn ReadTx,
+    now: Timestamp,
+    enough: usize,
+) -> Result<Vec<(Timestamp, CustomerId)>, StoreError> {
     let mut found = Vec::new();
     let to = next_key(now.plus_ms(1), CustomerId([0; CustomerId::LEN]));
     let range = KeyRange {
@@ -231,7 +340,7 @@ pub fn due(tx: &dyn ReadTx, now: Timestamp, enough: usize) -> Result<Vec<Custome
         to: Some(&to),
     };
     tx.scan(Table::Gap, range, Direction::Ascending, &mut |key, _| {
-        found.extend(customer_of(key));
+        found.extend(listed_at(key).zip(customer_of(key)));
         Ok(if found.len() >= enough {
             ControlFlow::Break(())
         } else {
@@ -239,6 +348,13 @@ pub fn due(tx: &dyn ReadTx, now: Timestamp, enough: usize) -> Result<Vec<Custome
         })
     })?;
     Ok(found)
+}
+
+/// The moment in a key of the list.
+fn listed_at(key: &[u8]) -> Option<Timestamp> {
+    let sorted = key.strip_prefix(NEXT)?.first_chunk()?;
+    let at = u64::from_be_bytes(*sorted) ^ (1 << 63);
+    Some(Timestamp(at.cast_signed()))
 }
 
 /// In whose row a card is counted, where that is another's.
@@ -340,90 +456,6 @@ pub fn unkept(
         }
         Ok(ControlFlow::Continue(()))
     })
-}
-
-/// Notes what a customer wishes for.
-///
-/// # Errors
-/// What the store reports.
-pub fn put_wishes(
-    tx: &mut dyn WriteTx,
-    customer: CustomerId,
-    wishes: &[(String, ShopId)],
-) -> Result<(), StoreError> {
-    let key = key(&[WISHES, customer.as_bytes()]);
-    if wishes.is_empty() {
-        return tx.delete(Table::Gap, &key);
-    }
-    put_row(tx, Table::Gap, &key, &wishes.to_vec())
-}
-
-/// What looks at a customer's wishes: articles, each with the shop that wrote it down.
-pub type WishVisit<'v> =
-    dyn FnMut(CustomerId, Vec<(String, ShopId)>) -> Result<ControlFlow<()>, StoreError> + 'v;
-
-/// Visits customers with wishes, from the first after `after`, until the visitor breaks.
-///
-/// # Errors
-/// What the store reports.
-pub fn wishes(
-    tx: &dyn ReadTx,
-    after: Option<CustomerId>,
-    visit: &mut WishVisit<'_>,
-) -> Result<(), StoreError> {
-    let from = after.map_or_else(
-        || WISHES.to_vec(),
-        |after| key(&[WISHES, after.as_bytes(), &[0]]),
-    );
-    let end = prefix_end(WISHES);
-    let range = KeyRange {
-        from: &from,
-        to: end.as_deref(),
-    };
-    tx.scan(
-        Table::Gap,
-        range,
-        Direction::Ascending,
-        &mut |key, value| {
-            let wishes = sync_core::store::decode_row(Table::Gap, value)?;
-            match customer_of(key) {
-                Some(customer) => visit(customer, wishes),
-                None => Ok(ControlFlow::Continue(())),
-            }
-        },
-    )
-}
-
-fn stock_key(sku: &str, shop: ShopId) -> Vec<u8> {
-    key(&[IN_STOCK, shop.as_bytes(), sku.as_bytes()])
-}
-
-/// Since when a shop has an article, as far as that was noted.
-///
-/// # Errors
-/// What the store reports.
-pub fn in_stock_since(
-    tx: &dyn ReadTx,
-    sku: &str,
-    shop: ShopId,
-) -> Result<Option<Timestamp>, StoreError> {
-    get_row(tx, Table::Gap, &stock_key(sku, shop))
-}
-
-/// Notes since when a shop has an article, or that it has none.
-///
-/// # Errors
-/// What the store reports.
-pub fn note_stock(
-    tx: &mut dyn WriteTx,
-    (sku, shop): (&str, ShopId),
-    since: Option<Timestamp>,
-) -> Result<(), StoreError> {
-    let key = stock_key(sku, shop);
-    match since {
-        Some(since) => put_row(tx, Table::Gap, &key, &since),
-        None => tx.delete(Table::Gap, &key),
-    }
 }
 
 /// Removes some of what is made again. Returns whether more is left.

@@ -1,8 +1,7 @@
 //! Promises that are not kept, over every shop in the manager's reach.
 //!
-//! The read rows tell who waits; only for those that are shown the card is opened, and that is in the access log like every other read.
+//! The index by date tells who waits; only for those that are shown the card is opened, and that is in the access log like every other read.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use axum::extract::State;
@@ -10,7 +9,8 @@ use axum::response::Response;
 use maud::html;
 use sync_core::card::view::PromiseView;
 use sync_core::ids::{AssociateId, CustomerId, Timestamp};
-use sync_core::projection::{self, Row};
+use sync_core::limits;
+use sync_core::projection::dates;
 use sync_core::store::ReadTx;
 
 use super::layout::{Section, cell};
@@ -40,7 +40,7 @@ pub(super) struct Survey {
     /// Customers with an overdue promise.
     pub(super) overdue: u64,
     /// Those that wait longest, in this order.
-    longest: BTreeSet<(Timestamp, CustomerId)>,
+    longest: Vec<CustomerId>,
     /// Customers whose next promise is due soon.
     pub(super) soon: u64,
     /// Customers in a shop now.
@@ -48,39 +48,34 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// Reads every row once.
+    /// Reads what is due by then, and who came in lately: no other row.
     pub(super) fn of(
         tx: &dyn ReadTx,
         principal: &Principal,
         now: Timestamp,
     ) -> Result<Self, ApiError> {
         let mut survey = Self::default();
-        projection::rows(tx, None, &mut |row| {
-            let due = row.earliest_due.filter(|due| *due < now.plus_ms(SOON_MS));
-            // Reach is asked for the few that count, not for the whole book.
-            if (due.is_some() || row.is_here(now))
-                && reading::reach(tx, principal, row.customer)?.is_some()
-            {
-                survey.count(&row, due, now);
+        dates::due_before(tx, now.plus_ms(SOON_MS), &mut |due, customer| {
+            if reading::reach(tx, principal, customer)?.is_none() {
+                return Ok(ControlFlow::Continue(()));
+            }
+            if due >= now {
+                survey.soon += 1;
+            } else {
+                survey.overdue += 1;
+                if survey.longest.len() < SHOWN_MAX {
+                    survey.longest.push(customer);
+                }
             }
             Ok(ControlFlow::Continue(()))
         })?;
+        let forgotten = now.plus_ms(-limits::VISIT_OPEN_MS_MAX);
+        dates::came_after(tx, forgotten, &mut |_, customer| {
+            let is_reached = reading::reach(tx, principal, customer)?.is_some();
+            survey.here += u64::from(is_reached);
+            Ok(ControlFlow::Continue(()))
+        })?;
         Ok(survey)
-    }
-
-    fn count(&mut self, row: &Row, due: Option<Timestamp>, now: Timestamp) {
-        self.here += u64::from(row.is_here(now));
-        match due {
-            Some(due) if due < now => {
-                self.overdue += 1;
-                self.longest.insert((due, row.customer));
-                if self.longest.len() > SHOWN_MAX {
-                    self.longest.pop_last();
-                }
-            }
-            Some(_) => self.soon += 1,
-            None => {}
-        }
     }
 }
 
@@ -152,7 +147,7 @@ fn waiting(
     let tx = state.store.read()?;
     let survey = Survey::of(&*tx, principal, now)?;
     let mut found = Vec::new();
-    for (_, customer) in &survey.longest {
+    for customer in &survey.longest {
         let Some(reached) = reading::reach(&*tx, principal, *customer)? else {
             continue;
         };

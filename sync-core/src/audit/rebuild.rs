@@ -50,6 +50,7 @@ pub fn rebuild(tx: &mut dyn WriteTx, progress: &mut Progress<'_>) -> Result<Rebu
     }
     progress(rebuilt.documents);
     rebuilt.strays = drop_strays(tx)?;
+    projection::dates::complete(tx)?;
     Ok(rebuilt)
 }
 

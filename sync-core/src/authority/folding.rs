@@ -8,6 +8,17 @@ use crate::ids::CustomerId;
 use crate::projection;
 use crate::store::{StoreError, WriteTx};
 
+/// What the hub answers, or carries over to another card.
+const ASKING: [&str; 2] = ["ask", "link"];
+
+/// What the cards of some customers come to.
+#[derive(Default)]
+struct Projected {
+    rows: Vec<projection::Row>,
+    /// Whose card holds something of [`ASKING`].
+    asking: BTreeSet<CustomerId>,
+}
+
 impl Authority {
     /// Brings the read rows of the customers touched so far up to date. A long batch does it now and then, while their documents are at hand.
     ///
@@ -19,9 +30,9 @@ impl Authority {
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
         let customers = std::mem::take(&mut batch.customers);
-        followers::list(tx, &customers)?;
-        let rows = self.project(tx, &customers)?;
-        fold(tx, batch, &rows)
+        let projected = self.project(tx, &customers)?;
+        followers::list(tx, &customers, &projected.asking)?;
+        fold(tx, batch, &projected.rows)
     }
 
     /// Moves the rows of customers of whom nothing but sales came. A sale newer than the last touch is the last touch; one that is older
@@ -34,7 +45,8 @@ impl Authority {
         let mut rows = Vec::new();
         let mut unclear = BTreeSet::new();
         let sold = std::mem::take(&mut batch.sold);
-        followers::list(tx, &sold.keys().copied().collect())?;
+        let touched = sold.keys().copied().collect();
+        followers::list(tx, &touched, &BTreeSet::new())?;
         for (customer, rank) in sold {
             match projection::read_row(tx.as_read(), customer)? {
                 Some(row) if row.rank == rank => {}
@@ -44,7 +56,7 @@ impl Authority {
                 }
             }
         }
-        rows.extend(self.project(tx, &unclear)?);
+        rows.extend(self.project(tx, &unclear)?.rows);
         fold(tx, batch, &rows)
     }
 
@@ -57,8 +69,8 @@ impl Authority {
         tx: &mut dyn WriteTx,
         customers: &BTreeSet<CustomerId>,
     ) -> Result<(), StoreError> {
-        let rows = self.project(tx, customers)?;
-        projection::fold_all(tx, &rows)?;
+        let projected = self.project(tx, customers)?;
+        projection::fold_all(tx, &projected.rows)?;
         Ok(())
     }
 
@@ -67,8 +79,8 @@ impl Authority {
         &mut self,
         tx: &mut dyn WriteTx,
         customers: &BTreeSet<CustomerId>,
-    ) -> Result<Vec<projection::Row>, StoreError> {
-        let mut rows = Vec::with_capacity(customers.len());
+    ) -> Result<Projected, StoreError> {
+        let mut projected = Projected::default();
         for customer in customers {
             let card = Facet::Card.document(*customer);
             let Some(loaded) = self.cache.get(tx.as_read(), card)? else {
@@ -77,9 +89,13 @@ impl Authority {
             };
             let corrections = loaded.row.corrections();
             let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
-            rows.push(row_of(tx.as_read(), *customer, &visible, &corrections)?);
+            let row = row_of(tx.as_read(), *customer, &visible, &corrections)?;
+            projected.rows.push(row);
+            if ASKING.iter().any(|entity| loaded.entries.has(entity)) {
+                projected.asking.insert(*customer);
+            }
         }
-        Ok(rows)
+        Ok(projected)
     }
 }
 

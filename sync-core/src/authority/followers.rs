@@ -9,13 +9,15 @@
 //! - What every follower has read is removed; a follower that falls further behind than [`TOUCHED_ROWS_MAX`] is told to look at everybody.
 //!
 //! # Keys of [`Table::Desk`]
-//! `t` and a number: customers of one commit. `f` and a name: the number up to which that follower has read.
+//! `t` and a number: customers of one commit, and who of them asks for something. `f` and a name: the number up to which that follower has read.
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+
+use minicbor::{Decode, Encode};
 
 use crate::ids::CustomerId;
 use crate::store::{
@@ -54,11 +56,39 @@ impl Follower {
     }
 }
 
+/// Customers of one commit. Encoded as a CBOR array.
+#[derive(Debug, Encode, Decode)]
+#[cbor(array)]
+struct Commit {
+    /// Whom it touched.
+    #[n(0)]
+    touched: Vec<CustomerId>,
+    /// Those of them whose card asks the hub for something, or speaks of other cards.
+    #[n(1)]
+    asking: Vec<CustomerId>,
+}
+
+impl Commit {
+    fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        if let Ok(commit) = minicbor::decode(bytes) {
+            return Ok(commit);
+        }
+        // Earlier builds wrote whom it touched and nothing else: any of them may ask.
+        let touched: Vec<CustomerId> = store::decode_row(Table::Desk, bytes)?;
+        Ok(Self {
+            asking: touched.clone(),
+            touched,
+        })
+    }
+}
+
 /// What was touched since a follower last looked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Touched {
     /// Who; empty and not [`Self::is_everybody`] means nothing is new.
     pub customers: BTreeSet<CustomerId>,
+    /// Those of them whose card asks the hub for something, or speaks of other cards: nobody else's has to be opened to know.
+    pub asking: BTreeSet<CustomerId>,
     /// Whether the follower is too far behind, or new: it has to look at everybody.
     pub is_everybody: bool,
     /// How far this goes; to be given to [`advance`].
@@ -98,20 +128,24 @@ fn last(tx: &dyn ReadTx) -> Result<u64, StoreError> {
     Ok(last)
 }
 
-/// Lists customers whom this commit touches.
+/// Lists customers whom this commit touches, and those of them whose card asks for something.
 ///
 /// # Errors
 /// What the store reports.
 pub(super) fn list(
     tx: &mut dyn WriteTx,
     customers: &BTreeSet<CustomerId>,
+    asking: &BTreeSet<CustomerId>,
 ) -> Result<(), StoreError> {
     if customers.is_empty() {
         return Ok(());
     }
     let number = last(tx.as_read())? + 1;
-    let customers: Vec<CustomerId> = customers.iter().copied().collect();
-    put_row(tx, Table::Desk, &touched_key(number), &customers)?;
+    let commit = Commit {
+        touched: customers.iter().copied().collect(),
+        asking: asking.iter().copied().collect(),
+    };
+    put_row(tx, Table::Desk, &touched_key(number), &commit)?;
     if let Some(too_old) = number.checked_sub(TOUCHED_ROWS_MAX) {
         tx.delete(Table::Desk, &touched_key(too_old))?;
     }
@@ -128,9 +162,9 @@ pub fn touched(tx: &dyn ReadTx, follower: Follower, enough: usize) -> Result<Tou
     let behind = |read: u64| first > read + 1;
     let Some(read) = read.filter(|read| !behind(*read)) else {
         return Ok(Touched {
-            customers: BTreeSet::new(),
             is_everybody: true,
             upto: last(tx)?,
+            ..Touched::default()
         });
     };
     let mut found = Touched {
@@ -146,8 +180,9 @@ pub fn touched(tx: &dyn ReadTx, follower: Follower, enough: usize) -> Result<Tou
         range,
         Direction::Ascending,
         &mut |key, value| {
-            let customers: Vec<CustomerId> = store::decode_row(Table::Desk, value)?;
-            found.customers.extend(customers);
+            let commit = Commit::decode(value)?;
+            found.customers.extend(commit.touched);
+            found.asking.extend(commit.asking);
             found.upto = number_of(key).unwrap_or(found.upto);
             Ok(if found.customers.len() >= enough {
                 ControlFlow::Break(())

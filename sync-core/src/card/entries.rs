@@ -40,6 +40,14 @@ impl Entries {
         self.0.get(key)
     }
 
+    /// Whether anything stands of a kind of entity: one look, however long the card is.
+    #[must_use]
+    pub fn has(&self, entity: &str) -> bool {
+        let first = FieldPath::new(entity, "", "").at(EditId([0; 10]));
+        let next = self.0.range(first..).next();
+        next.is_some_and(|(key, _)| key.path.entity == entity)
+    }
+
     /// The heads of a field, in order of edit id.
     pub fn heads<'a>(&'a self, path: &FieldPath) -> impl Iterator<Item = (&'a Key, &'a Entry)> {
         let first = path.at(EditId([0; 10]));

@@ -152,11 +152,11 @@ pub struct Via<'v> {
 /// What a card says of others: its links alone, without reading the rest.
 #[must_use]
 pub fn links(visible: &Visible) -> Vec<LinkView> {
-    let entries = visible
-        .get(&Facet::Card)
-        .into_iter()
-        .flat_map(Entries::iter);
-    let own = entries.filter(|(key, _)| key.path.entity == "link");
+    // Hardly any card says any.
+    let Some(card) = visible.get(&Facet::Card).filter(|card| card.has("link")) else {
+        return Vec::new();
+    };
+    let own = card.iter().filter(|(key, _)| key.path.entity == "link");
     let own: Entries = own
         .map(|(key, entry)| (key.clone(), entry.clone()))
         .collect();

@@ -20,6 +20,7 @@ use std::ops::ControlFlow;
 use sorted::Sorted;
 
 use super::Row;
+use super::dates::Dates;
 use crate::ids::CustomerId;
 use crate::limits;
 use crate::search::PackedTerms;
@@ -105,7 +106,7 @@ pub fn index_what_waits(tx: &mut dyn WriteTx) -> Result<(), StoreError> {
         let Some(last) = group.rows.last() else {
             return tx.delete(Table::Progress, NEW_ROWS);
         };
-        after = Some(last.0);
+        after = Some(last.customer);
         write_in_order(tx, &|_, visit| {
             group.entries(visit);
             Ok(())
@@ -126,13 +127,20 @@ pub(super) fn take_indexed(
     Ok(row)
 }
 
+/// The index entries of a row, without the customer.
+pub(crate) fn entries(row: &Row) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let mut entries = postings(&row.terms, row.rank);
+    Dates::of(row).for_each(|term| {
+        entries.insert(term.to_vec(), entry_value(None));
+    });
+    entries
+}
+
 /// The index entries of a stored row, without the customer; none of no row.
 pub(super) fn entries_of(row: Option<Vec<u8>>) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
     let row = row.filter(|row| !row.is_empty());
     let row: Option<Row> = row.map(|row| decode_row(Table::Row, &row)).transpose()?;
-    Ok(row
-        .map(|row| postings(&row.terms, row.rank))
-        .unwrap_or_default())
+    Ok(row.as_ref().map(entries).unwrap_or_default())
 }
 
 /// What is done to one entry of the index.
@@ -171,7 +179,15 @@ fn write_in_order(tx: &mut dyn WriteTx, entries: &Entries<'_>) -> Result<(), Sto
 
 /// What many rows are found by, read once: rows lie in the order in which they came, and to visit them by customer is to look for each.
 struct Group {
-    rows: Vec<(CustomerId, u32, PackedTerms)>,
+    rows: Vec<Found>,
+}
+
+/// What one row is found by.
+struct Found {
+    customer: CustomerId,
+    rank: u32,
+    dates: Dates,
+    terms: PackedTerms,
 }
 
 impl Group {
@@ -180,8 +196,13 @@ impl Group {
         let mut rows = Vec::new();
         let mut bytes = 0;
         super::rows(tx, after, &mut |row| {
-            bytes += size_of::<(CustomerId, u32, PackedTerms)>() + row.terms.len();
-            rows.push((row.customer, row.rank, row.terms));
+            bytes += size_of::<Found>() + row.terms.len();
+            rows.push(Found {
+                customer: row.customer,
+                rank: row.rank,
+                dates: Dates::of(&row),
+                terms: row.terms,
+            });
             Ok(if bytes < limits::INDEX_ROWS_BYTES_MAX {
                 ControlFlow::Continue(())
             } else {
@@ -193,14 +214,16 @@ impl Group {
 
     fn entries(&self, visit: &mut Visit<'_>) {
         let mut key = Vec::new();
-        for (customer, rank, terms) in &self.rows {
-            each_posting(terms, *rank, |term, day| {
+        for row in &self.rows {
+            let mut found = |term: &[u8], day| {
                 key.clear();
                 key.extend_from_slice(term);
                 key.push(0);
-                key.extend_from_slice(customer.as_bytes());
+                key.extend_from_slice(row.customer.as_bytes());
                 visit(&key, Move::Put(day));
-            });
+            };
+            each_posting(&row.terms, row.rank, &mut found);
+            row.dates.for_each(|term| found(term, None));
         }
     }
 }

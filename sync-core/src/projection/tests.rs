@@ -4,6 +4,7 @@ use super::*;
 use crate::entropy::SeededEntropy;
 use crate::limits;
 use crate::search::search;
+use crate::search::terms::postings;
 use crate::store::Store;
 use crate::store::memory::MemoryStore;
 

@@ -11,6 +11,8 @@
 //! | `W` | a word of anything else | as it is | half-year, as its first day |
 //! | `L` | the id of a card of which this one says that it is the same person | as it is | none |
 //!
+//! The index holds entries by date too, under other tags: [`crate::projection::dates`].
+//!
 //! # Why
 //! - Ranked beginnings let whoever types one letter see the customers touched last, at the cost of a short scan. The empty
 //!   beginning is everybody in that order.

@@ -100,7 +100,8 @@ pub(crate) async fn fill(folder: PathBuf, customers: u32, with_goods: bool) -> R
     Ok(())
 }
 
-fn staff(started: &Started, shop: ShopId) -> Result<HubAuthor> {
+/// The first manager, as whoever edits.
+pub(crate) fn staff(started: &Started, shop: ShopId) -> Result<HubAuthor> {
     let directory = started.state.identity.directory();
     let associate = directory.associates.keys().next();
     Ok(HubAuthor {

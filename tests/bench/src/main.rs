@@ -100,6 +100,14 @@ enum Mode {
         #[arg(long)]
         customers: u64,
     },
+    /// Count the gap of a filled hub's folder, edit, and count again.
+    #[command(hide = true)]
+    Keeper {
+        #[arg(long)]
+        data: PathBuf,
+        #[arg(long)]
+        customers: u32,
+    },
 }
 
 /// The sizes of `--full`.
@@ -154,6 +162,7 @@ fn main() -> Result<ExitCode> {
             Some(Mode::Alone) => steps::alone()?,
             Some(Mode::Import { data, file }) => steps::import_child(data, file).await?,
             Some(Mode::Gap { data, customers }) => steps::gap_child(&data, customers)?,
+            Some(Mode::Keeper { data, customers }) => steps::keeper_child(data, customers).await?,
             None => return run(&arguments).await,
         }
         Ok(ExitCode::SUCCESS)

@@ -24,7 +24,7 @@ use sync_core::ids::CustomerId;
 use sync_store_sqlite::SqliteStore;
 
 pub(crate) use self::alone::alone;
-pub(crate) use self::gap::child as gap_child;
+pub(crate) use self::gap::{child as gap_child, keeper_child};
 pub(crate) use self::import::child as import_child;
 use crate::account::Office;
 use crate::figures::Figure;
@@ -179,8 +179,14 @@ pub(crate) const STEPS: [Step; 14] = [
     },
     Step {
         name: "gap",
-        tells: "the gap of a chain of 20 customers for each of the book: from nothing, and after a day's changes",
-        brings: &["gap.full_ms", "gap.incremental_ms", "gap.rss_mb"],
+        tells: "the gap of a chain of 20 customers for each of the book, and of the hub's own cards: from nothing, and after a day's changes",
+        brings: &[
+            "gap.full_ms",
+            "gap.incremental_ms",
+            "gap.rss_mb",
+            "gap.keeper_ms_per_1000_customers",
+            "gap.keeper_incremental_ms",
+        ],
         left_out_from: Some((100_000, "its target is a million customers, at 50,000")),
         run: |bench| Box::pin(gap::run(bench)),
     },

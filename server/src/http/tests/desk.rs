@@ -42,6 +42,14 @@ impl TestApp {
         desk.step().await.unwrap();
     }
 
+    /// How many cards a desk opens that has just been started on this hub.
+    async fn opened_by_a_desk(&self) -> u64 {
+        let state = self.hub.state();
+        let desk = Desk::new(state.clone(), None).unwrap();
+        desk.step().await.unwrap();
+        state.book.documents_loaded()
+    }
+
     async fn write(&self, actor: &Actor, customer: CustomerId, edit: Value) {
         let path = format!("/v1/customers/{customer}/edits");
         let body = json!({ "edits": [{ "edit": edit, "source": "stated" }] });
@@ -350,4 +358,28 @@ async fn seats_are_given_while_there_are_any_and_told_with_the_event() {
             ("no_event", 3)
         ]
     );
+}
+
+#[tokio::test]
+async fn an_ordinary_note_does_not_make_the_desk_open_a_card() {
+    let app = TestApp::with_desk().await;
+    let manager = app.manager().await;
+    let (ines, otto) = (app.customer("Ines").await, app.customer("Otto").await);
+    assert!(
+        app.opened_by_a_desk().await >= 2,
+        "new, it looks at everybody"
+    );
+    let note = json!({ "edit": "add_note", "place": "card", "body": "Takes her coffee black." });
+    app.write(&manager, ines, note.clone()).await;
+    assert_eq!(app.opened_by_a_desk().await, 0);
+    let at = app.state.clock.now().plus_ms(2 * HOUR);
+    let appointment = json!({ "edit": "ask", "kind": "appointment", "at": at });
+    app.write(&manager, ines, appointment).await;
+    app.write(&manager, otto, note).await;
+    assert_eq!(
+        app.opened_by_a_desk().await,
+        1,
+        "whoever asked, and nobody else"
+    );
+    assert_eq!(app.answer(ines).0, AnswerState::Confirmed);
 }

@@ -231,23 +231,13 @@ fn delivery(playbook: &Playbook, of: impl Fn(usize) -> ItemSum) -> Option<u32> {
     share_bp(part, whole)
 }
 
-/// The median of the proven best: of an even number the midpoint of the two in the middle.
-fn median(shares: &[Share]) -> Option<Share> {
-    let mut sorted = shares.to_vec();
-    sorted.sort_unstable();
-    let upper = sorted.get(sorted.len() / 2).copied()?;
-    let lower = sorted.get((sorted.len() - 1) / 2).copied()?;
-    lower.midpoint(upper).or(Some(lower))
-}
-
 fn coverage(tally: &Tally, best: &Best) -> Coverage {
     let others = tally.all.customers - best.sums.customers;
     let proven = tally.all.proven - best.sums.proven;
     let declined = tally.all.declined - best.sums.declined;
-    let median = median(&best.shares);
+    let median = best.shares.median();
     let covered = median.map_or(0, |median| {
-        let of_best = best.shares.iter().filter(|share| **share >= median).count();
-        tally.reaching(median) - u64::try_from(of_best).unwrap_or(u64::MAX)
+        tally.shares.reaching(median) - best.shares.reaching(median)
     });
     let part = |part: u64, whole: u64| share_bp(part.into(), whole.into());
     Coverage {

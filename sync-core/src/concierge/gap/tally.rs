@@ -137,6 +137,16 @@ impl Sums {
         }
     }
 
+    /// Empty ends say nothing, and equal sums are to look equal.
+    fn trim(&mut self) {
+        while self.items.last() == Some(&ItemSum::default()) {
+            self.items.pop();
+        }
+        while self.acts.last() == Some(&ActSum::default()) {
+            self.acts.pop();
+        }
+    }
+
     /// Everybody but these.
     #[must_use]
     pub fn without(&self, others: &Self) -> Self {
@@ -175,27 +185,61 @@ impl Sums {
     }
 }
 
+/// How many customers got exactly which share. Few are distinct: what is owed in a year is some dozen items.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shares(BTreeMap<Share, u64>);
+
+impl Shares {
+    fn fold(&mut self, share: Option<Share>, sign: Sign) {
+        let Some(share) = share else {
+            return;
+        };
+        let count = self.0.entry(share).or_default();
+        sign.apply(count, 1);
+        if *count == 0 {
+            self.0.remove(&share);
+        }
+    }
+
+    /// How many got at least a share.
+    #[must_use]
+    pub fn reaching(&self, share: Share) -> u64 {
+        self.0.range(share..).map(|(_, count)| count).sum()
+    }
+
+    /// The median: of an even number the midpoint of the two in the middle.
+    #[must_use]
+    pub fn median(&self) -> Option<Share> {
+        let many: u64 = self.0.values().sum();
+        let upper = self.at(many / 2)?;
+        let lower = self.at(many.saturating_sub(1) / 2)?;
+        lower.midpoint(upper).or(Some(lower))
+    }
+
+    /// The share at a place, counted from the smallest.
+    fn at(&self, place: u64) -> Option<Share> {
+        let mut passed = 0;
+        let found = self.0.iter().find(|(_, count)| {
+            passed += **count;
+            passed > place
+        });
+        found.map(|(share, _)| *share)
+    }
+}
+
 /// The sums over everybody who is active, and how many got which share.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// The sums.
     pub all: Sums,
-    /// How many proven customers got exactly this share. Few are distinct: what is owed in a year is some dozen items.
-    pub shares: BTreeMap<Share, u64>,
+    /// The shares of those who are proven.
+    pub shares: Shares,
 }
 
 impl Tally {
     /// Adds a customer; of those who are not active, nothing counts.
     pub fn add(&mut self, row: &Contribution, playbook: &Playbook, settings: &Settings) {
-        if !row.is_active {
-            return;
-        }
-        let share = row.share(playbook, settings);
-        self.all.fold(row, share, Sign::Add);
-        if let Some(share) = share {
-            *self.shares.entry(share).or_default() += 1;
-        }
-        self.trim();
+        self.fold(row, (playbook, settings), Sign::Add);
     }
 
     /// Takes a customer away who was added with this row.
@@ -203,55 +247,27 @@ impl Tally {
     /// # Panics
     /// When the row was not added before: the sums would be wrong from then on.
     pub fn take(&mut self, row: &Contribution, playbook: &Playbook, settings: &Settings) {
+        self.fold(row, (playbook, settings), Sign::Take);
+    }
+
+    fn fold(&mut self, row: &Contribution, by: (&Playbook, &Settings), sign: Sign) {
         if !row.is_active {
             return;
         }
-        let share = row.share(playbook, settings);
-        self.all.fold(row, share, Sign::Take);
-        if let Some(share) = share {
-            let count = self
-                .shares
-                .get_mut(&share)
-                .expect("only what was added is taken away");
-            *count -= 1;
-            if *count == 0 {
-                self.shares.remove(&share);
-            }
-        }
-        self.trim();
-    }
-
-    /// Empty ends say nothing, and equal tallies are to look equal.
-    fn trim(&mut self) {
-        while self.all.items.last() == Some(&ItemSum::default()) {
-            self.all.items.pop();
-        }
-        while self.all.acts.last() == Some(&ActSum::default()) {
-            self.all.acts.pop();
-        }
-    }
-
-    /// How many proven customers got at least a share.
-    #[must_use]
-    pub fn reaching(&self, share: Share) -> u64 {
-        self.shares.range(share..).map(|(_, count)| count).sum()
+        let share = row.share(by.0, by.1);
+        self.all.fold(row, share, sign);
+        self.shares.fold(share, sign);
+        self.all.trim();
     }
 
     /// The tally as one row.
     #[must_use]
     pub fn to_row(&self) -> TallyRow {
-        let parts = |(share, count): (&Share, &u64)| {
-            let (part, whole) = share.parts();
-            (part, whole, *count)
-        };
-        TallyRow {
-            all: self.all.clone(),
-            shares: self.shares.iter().map(parts).collect(),
-        }
+        TallyRow::of(&self.all, &self.shares)
     }
 }
 
-/// A tally as it is stored. Encoded as a CBOR array; the hub makes it again from the rows of customers, so its form may change.
+/// Sums and shares as they are stored. Encoded as a CBOR array; the hub makes it again from the rows of customers, so its form may change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct TallyRow {
@@ -262,33 +278,73 @@ pub struct TallyRow {
 }
 
 impl TallyRow {
-    /// The tally.
-    #[must_use]
-    pub fn tally(self) -> Tally {
+    fn of(all: &Sums, shares: &Shares) -> Self {
+        let parts = |(share, count): (&Share, &u64)| {
+            let (part, whole) = share.parts();
+            (part, whole, *count)
+        };
+        Self {
+            all: all.clone(),
+            shares: shares.0.iter().map(parts).collect(),
+        }
+    }
+
+    fn parts(self) -> (Sums, Shares) {
         let share = |(part, whole, count): (u32, u32, u64)| {
             Some((Share::new(part.into(), whole.into())?, count))
         };
-        Tally {
-            all: self.all,
-            shares: self.shares.into_iter().filter_map(share).collect(),
-        }
+        let shares = self.shares.into_iter().filter_map(share).collect();
+        (self.all, Shares(shares))
+    }
+
+    /// The tally.
+    #[must_use]
+    pub fn tally(self) -> Tally {
+        let (all, shares) = self.parts();
+        Tally { all, shares }
+    }
+
+    /// The best customers.
+    #[must_use]
+    pub fn best(self) -> Best {
+        let (sums, shares) = self.parts();
+        Best { sums, shares }
     }
 }
 
-/// The best customers: their sums, and the share that each of those who are proven got.
+/// The best customers: their sums, and how many of those who are proven got which share.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Best {
     /// The sums.
     pub sums: Sums,
-    /// Their shares, in any order.
-    pub shares: Vec<Share>,
+    /// The shares.
+    pub shares: Shares,
 }
 
 impl Best {
     /// Adds one of them.
     pub fn add(&mut self, row: &Contribution, playbook: &Playbook, settings: &Settings) {
-        let share = row.share(playbook, settings);
-        self.sums.fold(row, share, Sign::Add);
-        self.shares.extend(share);
+        self.fold(row, (playbook, settings), Sign::Add);
+    }
+
+    /// Takes one away who was added with this row.
+    ///
+    /// # Panics
+    /// When the row was not added before: the sums would be wrong from then on.
+    pub fn take(&mut self, row: &Contribution, playbook: &Playbook, settings: &Settings) {
+        self.fold(row, (playbook, settings), Sign::Take);
+    }
+
+    fn fold(&mut self, row: &Contribution, by: (&Playbook, &Settings), sign: Sign) {
+        let share = row.share(by.0, by.1);
+        self.sums.fold(row, share, sign);
+        self.shares.fold(share, sign);
+        self.sums.trim();
+    }
+
+    /// The best as one row.
+    #[must_use]
+    pub fn to_row(&self) -> TallyRow {
+        TallyRow::of(&self.sums, &self.shares)
     }
 }

@@ -1,8 +1,10 @@
 //! The gap of a whole chain: a made-up million customers with five obligations each, counted from nothing, and again after a day's changes.
 //!
 //! It runs in a process of its own, so that its memory is that of counting and of nothing else. What is measured is everything from a
-//! customer's gathered facts to the report, through the hub's ledger on SQLite; reading cards is not in it, which the figures of importing
-//! and of the handheld tell of.
+//! customer's gathered facts to the report, through the hub's ledger on SQLite; reading cards is not in it, which [`keeper`] measures.
+//! `bench gap --data DIR --customers N` measures it alone.
+
+mod keeper;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -26,6 +28,7 @@ use sync_core::records::{Currency, Record, RecordKind, Sale, SoldAt};
 use sync_core::store::Store;
 use sync_store_sqlite::SqliteStore;
 
+pub(crate) use self::keeper::child as keeper_child;
 use super::Bench;
 use crate::figures::Figure;
 use crate::hub::this_program;
@@ -76,7 +79,9 @@ pub(super) async fn run(bench: &mut Bench<'_>) -> Result<Vec<Figure>> {
         one("gap.incremental_ms", "ms", told.incremental_ms),
         one("gap.rss_mb", "MB", told.rss_mb),
     ];
-    Ok(figures.into_iter().flatten().collect())
+    let mut figures: Vec<Figure> = figures.into_iter().flatten().collect();
+    figures.extend(keeper::run(bench).await?);
+    Ok(figures)
 }
 
 /// The hidden mode: counts a chain of `customers` in `folder` and prints a [`Told`].
@@ -141,12 +146,11 @@ impl Chain {
                 let row = Contribution::of(both, &self.playbook, &self.settings, self.now);
                 ledger.put(&mut *tx, by, id(*number), Some(&row))?;
             }
-            ledger.save(&mut *tx)?;
+            ledger.save(&mut *tx, by)?;
             tx.commit()?;
         }
         let tx = store.read()?;
         let ledger = Ledger::load(&*tx)?;
-        let best = ledger.best(&*tx, &self.playbook, &self.settings)?;
         let beside = Beside {
             playbook: (&self.playbook, 1),
             settings: &self.settings,
@@ -154,7 +158,7 @@ impl Chain {
             previous: None,
             now: self.now,
         };
-        Ok(report(&ledger.tally, &best, &beside))
+        Ok(report(&ledger.tally, ledger.best(), &beside))
     }
 }
 
