@@ -1,7 +1,5 @@
 //! Peers of the same wire version that were built before a field was added: each reads the other.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
-
 use sync_core::access::AccessEntry;
 use sync_core::protocol::frame::{Reads, ReadsStored, WalkIns};
 

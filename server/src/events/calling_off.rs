@@ -63,7 +63,7 @@ pub async fn call_off(
             let draft = NoticeDraft::new(Subject::Shop(shop), id.as_str(), said, &view.event);
             engine.put_notices(&[draft])?;
         }
-        let to_tell = who_expects_it(engine, (shop, &view), had_seats)?;
+        let to_tell = who_expects_it(engine, (shop, &view), &had_seats)?;
         for (customer, host) in &to_tell {
             promise_to_tell(engine, &author, (*customer, *host), &view)?;
         }
@@ -79,7 +79,7 @@ pub async fn call_off(
 fn who_expects_it(
     engine: &mut EngineTx<'_>,
     (shop, view): (ShopId, &EventView),
-    had_seats: BTreeSet<CustomerId>,
+    had_seats: &BTreeSet<CustomerId>,
 ) -> Result<BTreeMap<CustomerId, Option<AssociateId>>, StoreError> {
     let hosts = view.guests.iter().map(|guest| (guest.customer, guest.host));
     let hosts: BTreeMap<CustomerId, Option<AssociateId>> = hosts.collect();

@@ -394,16 +394,6 @@ pub fn told_walk_ins(tx: &mut dyn WriteTx, stored: &[WalkIns]) -> Result<(), Sto
     Ok(())
 }
 
-/// Visits with a known customer among all visits, in basis points, rounded half to even; none where nobody came.
-#[must_use]
-pub fn known_share_bp(known: u64, walk_ins: u64) -> Option<u64> {
-    let all = known.checked_add(walk_ins).filter(|all| *all > 0)?;
-    let (all, parts) = (u128::from(all), u128::from(known) * 10_000);
-    let (whole, rest) = (parts / all, parts % all);
-    let is_up = rest * 2 > all || (rest * 2 == all && whole % 2 == 1);
-    u64::try_from(whole + u128::from(is_up)).ok()
-}
-
 fn told_key(day: i64) -> Vec<u8> {
     key(&[TOLD, &day.cast_unsigned().to_be_bytes()])
 }

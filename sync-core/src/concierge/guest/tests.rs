@@ -209,21 +209,3 @@ fn a_guest_card_takes_sound_words_up_to_its_bound() {
         Err(GuestError::Expired)
     ));
 }
-
-#[test]
-fn the_known_share_counts_walk_ins() {
-    assert_eq!(known_share_bp(0, 0), None);
-    assert_eq!(known_share_bp(3, 1), Some(7_500));
-    assert_eq!(known_share_bp(1, 2), Some(3_333));
-    assert_eq!(known_share_bp(2, 1), Some(6_667));
-    assert_eq!(
-        known_share_bp(1, 31),
-        Some(312),
-        "312.5 goes to the even side"
-    );
-    assert_eq!(
-        known_share_bp(u64::MAX, 1),
-        None,
-        "more than can be counted"
-    );
-}
