@@ -43,6 +43,34 @@ async fn today_tells_what_needs_the_manager_and_is_calm_otherwise() {
 }
 
 #[tokio::test]
+async fn gestures_beyond_their_right_are_shown_to_whom_the_shop_is_and_for_a_month() {
+    let office = Office::open().await;
+    let gesture = serde_json::json!({
+        "edit": "record_interaction", "kind": "gesture", "summary": "flowers",
+        "spent": { "minor": 12_345, "right": "gesture/nobody/gave" },
+    });
+    let gesture = serde_json::from_value(gesture).unwrap();
+    office
+        .customer("Ines", office.hub.shop, vec![gesture])
+        .await;
+    let desk = crate::desk::Desk::new(office.state.clone(), None).unwrap();
+    desk.step().await.unwrap();
+    let mut browser = office.manager().await;
+    let page = office.get(&mut browser, "/office").await;
+    page.says(words::OVERSPENT).says("123.45").says("0.00");
+    assert!(!page.text.contains(words::ALL_WELL));
+    let second = office.hub.identity.add_shop("Second", "Asia/Tokyo").await;
+    office.hub.add("otto", Role::Manager, second.unwrap()).await;
+    let mut elsewhere = office.signed_in("otto", PASSWORD).await;
+    let page = office.get(&mut elsewhere, "/office").await;
+    assert!(!page.text.contains(words::OVERSPENT), "another shop's");
+    office.hub.clock.advance_ms(30 * DAY);
+    let mut browser = office.manager().await;
+    let page = office.get(&mut browser, "/office").await;
+    assert!(!page.text.contains(words::OVERSPENT), "long ago");
+}
+
+#[tokio::test]
 async fn handhelds_are_listed_with_who_is_on_them_and_what_waits() {
     let office = Office::open().await;
     office

@@ -1,7 +1,8 @@
 //! A connection on a shared handheld, without its socket: what it does once somebody's sign-in has ended.
 
-use sync_core::ids::AssociateId;
-use sync_core::protocol::frame::{Frame, Hello, WIRE_VERSION};
+use sync_core::feed::Chain;
+use sync_core::ids::{AssociateId, FeedId};
+use sync_core::protocol::frame::{Ack, Frame, Hello, Position, WIRE_VERSION, short_chain};
 use tokio::sync::watch;
 
 use super::*;
@@ -136,4 +137,58 @@ async fn who_was_deactivated_is_read_no_more_and_their_colleague_comes_again() {
     let left = [Scope::Book(shared.hub.shop), Scope::Associate(shared.ana)];
     assert_eq!(connection.granted, left);
     assert!(connection.still_holds());
+}
+
+#[tokio::test]
+async fn a_handheld_says_where_it_stands_only_when_it_comes_with_nothing_that_waits() {
+    let shared = Shared::start().await;
+    let device = shared.device.id;
+    let stand = || shared.hub.identity.stand(device).map(|stand| stand.of);
+    let position = || Position {
+        scope: Scope::Associate(shared.ana),
+        seq: 5,
+        chain: short_chain(Chain::default()),
+        resume: None,
+    };
+    let life = shared.state.book.context().feed;
+    let says = async |pending, feed| {
+        let signed_in = shared.hub.sign_in(&shared.device, "ana", PASSWORD).await;
+        let token = signed_in.unwrap().access.token;
+        let principal = shared.hub.request(&shared.device, token.expose()).unwrap();
+        let mut connection = Connection::open(shared.state.clone(), &principal).unwrap();
+        let hello = Frame::Hello(Hello {
+            versions: (WIRE_VERSION, WIRE_VERSION),
+            feed: Some(feed),
+            rollup: sync_core::ids::Hash32([0; 32]),
+            scopes: vec![position()],
+            pending,
+        });
+        let answered = connection.answer(Happened::Frame(hello.pack().into()));
+        assert!(stop_of(&answered.await).is_none());
+        connection
+    };
+    says(1, life).await;
+    assert_eq!(stand(), None, "something waits: not all is known");
+    says(0, FeedId([9; 16])).await;
+    assert_eq!(stand(), Some([(shared.ana, 0)].into()), "of another life");
+    let mut connection = says(0, life).await;
+    assert_eq!(stand(), Some([(shared.ana, 5)].into()));
+
+    let ack = |seq| {
+        let ack = Frame::Ack(Ack {
+            scope: Scope::Associate(shared.ana),
+            seq,
+            chain: Chain::default(),
+        });
+        Happened::Frame(ack.pack().into())
+    };
+    let identity = &shared.hub.identity;
+    identity.await_stand(device, (shared.ana, 7));
+    assert_eq!(stop_of(&connection.answer(ack(6)).await), None);
+    let reply = connection.answer(ack(7)).await;
+    assert_eq!(
+        stop_of(&reply),
+        Some(StopCode::Closing),
+        "it is to come anew"
+    );
 }

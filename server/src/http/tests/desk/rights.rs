@@ -191,11 +191,11 @@ async fn rights_of_a_handheld_that_stays_away_are_given_on_when_its_lease_is_ove
         }
         app.desk(None).await;
         let rights = app.rights(ana).into_iter().map(|(_, _, right)| right);
-        let contacts = rights.filter_map(|right| match right {
+        let mut contacts = rights.filter_map(|right| match right {
             RightBody::Contact { slot, holder, .. } => Some((slot, holder.device)),
             RightBody::Gesture { .. } => None,
         });
-        if let Some((slot, device)) = contacts.last() {
+        if let Some((slot, device)) = contacts.next() {
             assert_eq!(device, new.id);
             first = Some((hour, slot));
             break;
