@@ -13,7 +13,9 @@ use sync_core::store::{
 };
 
 use super::settings::SOURCE;
-use super::{DeskError, answers, appointments, gathering, links, reservations, rights, seats};
+use super::{
+    DeskError, answers, appointments, gathering, links, owners, reservations, rights, seats,
+};
 use crate::book::EngineTx;
 
 /// Customers that one transaction looks at.
