@@ -82,8 +82,13 @@ pub(crate) fn note_refused(
     let is_refused = |verdict: &&Verdict| matches!(verdict.ruling, Ruling::Refused { .. });
     for verdict in verdicts.iter().filter(is_refused) {
         let mut pushed = push.entries.iter().map(|sealed| &sealed.envelope);
-        if let Some(envelope) = pushed.find(|envelope| envelope.change == verdict.change) {
-            note_unknown(tx, (envelope.associate, device), now)?;
+        let envelope = pushed.find(|envelope| envelope.change == verdict.change);
+        let Some(associate) = envelope.map(|envelope| envelope.associate) else {
+            continue;
+        };
+        // A handheld can name whom it likes; rights it has held for those who signed in on it.
+        if directory::ever_signed_in(tx.as_read(), device, associate)? {
+            note_unknown(tx, (associate, device), now)?;
         }
     }
     Ok(())
