@@ -275,10 +275,12 @@ impl Authority {
             |loaded| (*loaded).clone(),
         );
         let actor = ActorId::derive(self.device, self.nonce);
+        // Counted before the document takes the change.
+        after.causality()?;
         let Some(change) = after.document.commit(actor, now, writes) else {
             return Ok(None);
         };
-        gate::take_own(&mut after.causality, &change.bytes).map_err(|error| own_fault(&error))?;
+        gate::take_own(after.causality_mut()?, &change.bytes).map_err(|error| own_fault(&error))?;
         after.entries.write(writes);
         let envelope = Envelope {
             kind: EnvelopeKind::Hub,

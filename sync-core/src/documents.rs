@@ -9,6 +9,7 @@ pub mod cache;
 mod held;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use minicbor::{Decode, Encode};
 
@@ -124,8 +125,8 @@ pub struct Loaded {
     pub row: DocumentRow,
     /// The document.
     pub document: Document,
-    /// Counters and ancestry for the gate.
-    pub causality: Causality,
+    /// Counters and ancestry, once the gate has asked for them ([`Loaded::causality`]).
+    pub(crate) causality: OnceLock<Causality>,
     /// Its content, read out.
     pub entries: Entries,
 }
@@ -137,23 +138,45 @@ impl Loaded {
         Self {
             row: DocumentRow::new(customer, facet),
             document: Document::default(),
-            causality: Causality::default(),
+            causality: Causality::default().into(),
             entries: Entries::default(),
         }
     }
 
     fn of(row: DocumentRow, document: Document) -> Result<Self, StoreError> {
         let entries = document.entries().map_err(|error| damaged(&error))?;
-        let causality = Causality::of(&document).map_err(|error| StoreError::Corrupt {
-            table: Table::Cache.name(),
-            detail: error.to_string(),
-        })?;
         Ok(Self {
             row,
             document,
-            causality,
+            causality: OnceLock::new(),
             entries,
         })
+    }
+
+    /// Counters and ancestry for the gate. To count them takes about as long as to load the document, so it is done when the gate first asks:
+    /// whoever only reads a card never does.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the document is none that the gate could have let in.
+    pub fn causality(&self) -> Result<&Causality, StoreError> {
+        if let Some(counted) = self.causality.get() {
+            return Ok(counted);
+        }
+        let counted = Causality::of(&self.document).map_err(|error| StoreError::Corrupt {
+            table: Table::Cache.name(),
+            detail: error.to_string(),
+        })?;
+        Ok(self.causality.get_or_init(|| counted))
+    }
+
+    /// As [`Loaded::causality`], to count a change of one's own. Ask before the document takes the change, or it is counted twice.
+    ///
+    /// # Errors
+    /// As [`Loaded::causality`].
+    pub(crate) fn causality_mut(&mut self) -> Result<&mut Causality, StoreError> {
+        self.causality()?;
+        let counted = self.causality.get_mut();
+        Ok(counted.expect("it was counted a moment ago"))
     }
 }
 

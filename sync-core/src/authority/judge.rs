@@ -222,7 +222,7 @@ impl Authority {
             let after = Loaded {
                 row: loaded.row.clone(),
                 document: admission.document,
-                causality: admission.causality,
+                causality: admission.causality.into(),
                 entries: admission.entries,
             };
             self.accept(
@@ -412,7 +412,7 @@ impl Case<'_> {
                 }
             },
         };
-        gate::admit(&loaded.document, &loaded.causality, &incoming, &rules)
+        gate::admit(&loaded.document, loaded.causality()?, &incoming, &rules)
             .map_err(|error| gate_damage(&error))
     }
 

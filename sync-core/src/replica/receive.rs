@@ -284,7 +284,7 @@ impl Replica {
             // The authority has decided; what it accepted is not judged again here.
             permits: &|_, _| Ok(()),
         };
-        let admission = gate::admit(&loaded.document, &loaded.causality, &incoming, &rules)
+        let admission = gate::admit(&loaded.document, loaded.causality()?, &incoming, &rules)
             .map_err(|error| gate_damage(&error))?;
         let mut admitted = Vec::new();
         for (arrival, outcome) in fresh.into_iter().zip(&admission.outcomes) {
@@ -304,7 +304,7 @@ impl Replica {
         let after = Loaded {
             row: loaded.row.clone(),
             document: admission.document,
-            causality: admission.causality,
+            causality: admission.causality.into(),
             entries: admission.entries,
         };
         let stored = documents::append(tx, ledger, (after, admission.saved), &admitted)?;

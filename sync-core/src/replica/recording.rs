@@ -273,8 +273,10 @@ impl Replica {
         change: &[u8],
     ) -> Result<(), RecordError> {
         let accepted = self.accepted(tx, document)?;
-        let mut causality =
-            accepted.map_or_else(Causality::default, |loaded| loaded.causality.clone());
+        let mut causality = match accepted {
+            Some(loaded) => loaded.causality()?.clone(),
+            None => Causality::default(),
+        };
         for (_, row) in outbox::touching(tx, document)? {
             for member in row.members {
                 if member.envelope.document() == document && !causality.has(member.envelope.change)
@@ -349,9 +351,8 @@ impl Replica {
                 let Some((accepted, state)) = states.get_mut(&document) else {
                     continue;
                 };
-                if accepted
-                    .as_ref()
-                    .is_some_and(|loaded| ran_before(loaded, writes))
+                if let Some(loaded) = &accepted
+                    && ran_before(loaded, writes)?
                 {
                     continue;
                 }
@@ -424,10 +425,10 @@ struct Origin {
 }
 
 /// Whether accepted state has seen these writes, even if they were replaced since: a first run that arrived after all must not run again.
-fn ran_before(accepted: &Loaded, writes: &[FieldWrite]) -> bool {
-    writes
-        .iter()
-        .any(|write| accepted.causality.has_written(&write.path.at(write.edit)))
+fn ran_before(accepted: &Loaded, writes: &[FieldWrite]) -> Result<bool, StoreError> {
+    let causality = accepted.causality()?;
+    let mut keys = writes.iter().map(|write| write.path.at(write.edit));
+    Ok(keys.any(|key| causality.has_written(&key)))
 }
 
 /// What the bounds say of a change of one's own: it may be too much, and nothing else.
