@@ -49,16 +49,24 @@ fn outdate(tx: &mut dyn WriteTx, notice: &Notice) -> Result<(), StoreError> {
         (Subject::Customer(customer), _) => due::forget(tx, [&customer]),
         // What is owed, and by whose clock.
         (_, NoticeKind::Playbook | NoticeKind::Shop) => due::begin_again(tx),
-        (_, NoticeKind::Stock) => match notice.body::<StockBody>()? {
-            Some(stock) => due::forget_waiting(tx, &stock.sku),
-            // Of a notice that is gone the key alone says which article it was: the shop, a stroke, the number.
-            None => {
-                let key = &notice.key;
-                due::forget_waiting(tx, key.split_once('/').map_or(key, |(_, sku)| sku))
-            }
-        },
+        (_, NoticeKind::Stock) => due::forget_waiting(tx, &article_of(notice)),
         (Subject::Chain | Subject::Shop(_) | Subject::Associate(_), _) => Ok(()),
     }
+}
+
+/// The article whose stock a notice tells of. Where the notice is gone, or says what this build does not read, its key tells: the shop, a
+/// stroke, the number.
+fn article_of(notice: &Notice) -> String {
+    let told = notice.body::<StockBody>().ok().flatten();
+    told.map_or_else(
+        || {
+            let key = &notice.key;
+            key.split_once('/')
+                .map_or(key.as_str(), |(_, sku)| sku)
+                .to_owned()
+        },
+        |stock| stock.sku,
+    )
 }
 
 /// Makes the notices that are held between the ends of a page those that it names.
