@@ -2,11 +2,13 @@
 //!
 //! The index by date tells who waits; only for those that are shown the card is opened, and that is in the access log like every other read.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use axum::extract::State;
 use axum::response::Response;
 use maud::html;
+use sync_core::access::AccessEntry;
 use sync_core::card::view::PromiseView;
 use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 use sync_core::limits;
@@ -17,7 +19,7 @@ use super::layout::{Section, cell};
 use super::session::Visitor;
 use super::times;
 use super::words::{self, title};
-use crate::book::reading::{self, Reached};
+use crate::book::{person, reading};
 use crate::http::AppState;
 use crate::http::authorized::ReadCustomers;
 use crate::http::error::ApiError;
@@ -81,8 +83,9 @@ impl Survey {
 
 /// A customer who waits, with the promises that are overdue.
 struct Waiting {
-    reached: Reached,
-    restricted: bool,
+    customer: CustomerId,
+    /// What this reading leaves in the access log.
+    reads: Vec<AccessEntry>,
     name: String,
     promises: Vec<PromiseView>,
 }
@@ -92,23 +95,18 @@ async fn show(
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
     let now = state.clock.now();
-    let (all, waiting) = read_aside(&state, &visitor, move |state, principal| {
+    let ((looked, all), waiting) = read_aside(&state, &visitor, move |state, principal| {
         waiting(state, principal, now)
     })
     .await?;
     let mut lines = Vec::new();
     for one in &waiting {
-        lines.extend(reading::access_lines(
-            &visitor,
-            one.reached,
-            one.restricted,
-            now,
-        ));
+        lines.extend(one.reads.iter().cloned());
     }
     state.book.log_reads(lines).await?;
     let body = html! {
         p { (words::PROMISES_LEAD) }
-        @if waiting.is_empty() {
+        @if waiting.iter().all(|one| one.promises.is_empty()) {
             p.calm { (words::PROMISES_NONE) }
         } @else {
             table.cards {
@@ -122,7 +120,7 @@ async fn show(
                     @for one in &waiting {
                         @for promise in &one.promises {
                             tr {
-                                (cell(words::CUSTOMER, &super::customers::link(one.reached.customer(), &one.name)))
+                                (cell(words::CUSTOMER, &super::customers::link(one.customer, &one.name)))
                                 (cell(words::PROMISE, &html! { (promise.what.value) }))
                                 (cell(words::DUE, &html! { @if let Some(due) = promise.due { (times::moment(due, now)) } }))
                                 (cell(words::WHO, &html! { (who(&state, promise)) }))
@@ -131,38 +129,45 @@ async fn show(
                     }
                 }
             }
-            @if u64::try_from(waiting.len()).is_ok_and(|shown| shown < all) {
-                p.small { (words::promises_more(waiting.len(), all)) }
+            @if u64::try_from(looked).is_ok_and(|looked| looked < all) {
+                p.small { (words::promises_more(looked, all)) }
             }
         }
     };
     Ok(visitor.page(Section::Promises, title::PROMISES, &body))
 }
 
+/// How many customers were looked at, of how many who wait by their rows; and whom to show.
 fn waiting(
     state: &AppState,
     principal: &Principal,
     now: Timestamp,
-) -> Result<(u64, Vec<Waiting>), ApiError> {
+) -> Result<((usize, u64), Vec<Waiting>), ApiError> {
     let tx = state.store.read()?;
     let survey = Survey::of(&*tx, principal, now)?;
     let mut found = Vec::new();
+    let mut shown = BTreeSet::new();
     for customer in &survey.longest {
         let Some(reached) = reading::reach(&*tx, principal, *customer)? else {
             continue;
         };
-        let seen = reading::read(&state.book, principal, reached, now)?;
-        let mut promises = seen.view.promises.clone();
+        if shown.contains(customer) {
+            continue;
+        }
+        // A row tells of one card; what was kept may stand on another of the same person.
+        let person = person::open(&state.book, principal, reached, now)?;
+        shown.extend(person.members.iter().copied());
+        let mut promises = person.view.promises.clone();
         promises.retain(|promise| promise.overdue);
         promises.sort_by_key(|promise| (promise.due, promise.id));
         found.push(Waiting {
-            reached,
-            restricted: seen.has_restricted,
-            name: seen.view.name.shown(),
+            customer: *customer,
+            reads: person.access_lines(principal, now),
+            name: person.view.name.shown(),
             promises,
         });
     }
-    Ok((survey.overdue, found))
+    Ok(((survey.longest.len(), survey.overdue), found))
 }
 
 /// Who sees to a promise: whoever claimed it, or else who made it.

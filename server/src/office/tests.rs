@@ -13,9 +13,9 @@ use sync_core::ids::{CustomerId, EditId, ShopId, Timestamp};
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::book::reading;
+use crate::book::{person, reading};
 use crate::http::AppState;
-use crate::identity::access::Role;
+use crate::identity::access::{Principal, Role};
 use crate::identity::people::Subject;
 use crate::testing::{PASSWORD, TestHub};
 
@@ -143,8 +143,8 @@ impl Office {
         self.signed_in("manager", &self.hub.manager_password).await
     }
 
-    /// A customer of a shop, by the hand of the first manager.
-    async fn customer(&self, name: &str, shop: ShopId, more: Vec<Edit>) -> CustomerId {
+    /// The first manager, at work in a shop.
+    async fn at_work(&self, shop: ShopId) -> Principal {
         let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let password = crate::secret::Secret::new(self.hub.manager_password.clone());
         let identity = &self.hub.identity;
@@ -156,22 +156,49 @@ impl Office {
             .office_principal(&identity.office_cookie(session))
             .unwrap();
         principal.shop = shop;
-        let author = reading::author(&principal).unwrap();
+        principal
+    }
+
+    fn typed(&self, edits: impl IntoIterator<Item = Edit>) -> Vec<HubEdit> {
+        let edits = edits.into_iter().map(|edit| HubEdit {
+            id: EditId(self.state.entropy.bytes()),
+            edit,
+            source: Source::Typed,
+            as_of: None,
+        });
+        edits.collect()
+    }
+
+    /// A customer of a shop, by the hand of the first manager.
+    async fn customer(&self, name: &str, shop: ShopId, more: Vec<Edit>) -> CustomerId {
+        let author = reading::author(&self.at_work(shop).await).unwrap();
         let begin = Edit::CreateCustomer {
             name: [(NamePart::Display, name.to_owned())].into(),
             language: Some("fr".to_owned()),
             endpoints: Vec::new(),
             since: None,
         };
-        let edits = std::iter::once(begin).chain(more).map(|edit| HubEdit {
-            id: EditId(self.state.entropy.bytes()),
-            edit,
-            source: Source::Typed,
-            as_of: None,
-        });
+        let edits = self.typed(std::iter::once(begin).chain(more));
         let id = CustomerId(self.state.entropy.bytes());
-        let recording = self.state.book.record(author, id, edits.collect());
+        let recording = self.state.book.record(author, id, edits);
         recording.await.unwrap();
+        id
+    }
+
+    /// What the first manager writes of a person; the id of the edit.
+    async fn write(&self, customer: CustomerId, edit: Edit) -> EditId {
+        let principal = self.at_work(self.hub.shop).await;
+        let author = reading::author(&principal).unwrap();
+        let reached = {
+            let tx = self.state.store.read().unwrap();
+            reading::reach(&*tx, &principal, customer).unwrap().unwrap()
+        };
+        let edits = self.typed([edit]);
+        let id = edits.first().unwrap().id;
+        let writing = self.state.book.write_batch(move |engine| {
+            person::record(engine, (&principal, &author), (reached, &edits))
+        });
+        writing.await.unwrap();
         id
     }
 

@@ -1,6 +1,7 @@
 //! What the pages show.
 
-use sync_core::card::terms::Severity;
+use sync_core::card::edit::LinkInput;
+use sync_core::card::terms::{LinkEvidence, PromiseStatus, Sameness, Severity};
 use sync_core::records::{Currency, RecordDraft, RecordKind, Sale, SoldAt};
 
 use super::*;
@@ -161,6 +162,36 @@ async fn overdue_promises_come_longest_first_and_each_read_is_logged() {
     assert!(page.text.find("Otto") < page.text.find("Ines"));
     assert!(!page.text.contains("Zoe") && !page.text.contains("later"));
     assert_eq!(reads(&office), before + 2, "one for each card");
+}
+
+#[tokio::test]
+async fn a_promise_that_was_kept_on_another_card_of_the_person_waits_no_more() {
+    let office = Office::open().await;
+    let shop = office.hub.shop;
+    let ines = office.customer("Ines", shop, Vec::new()).await;
+    let also = office.customer("I. Duval", shop, Vec::new()).await;
+    let due = office.now().plus_ms(-2 * DAY);
+    let mut made = Vec::new();
+    for (card, what) in [(ines, "send the swatch"), (also, "call about the coat")] {
+        made.push(office.write(card, promise(what, due)).await);
+    }
+    let link = Edit::LinkCustomers(LinkInput {
+        other: also,
+        sameness: Sameness::Same,
+        evidence: vec![LinkEvidence::Said],
+    });
+    office.write(ines, link).await;
+    let kept = Edit::SetPromiseStatus {
+        promise: made[1],
+        status: PromiseStatus::Done,
+    };
+    office.write(ines, kept).await;
+    let mut browser = office.manager().await;
+    let page = office.get(&mut browser, "/office/promises").await;
+    page.says("send the swatch");
+    assert!(!page.text.contains("call about the coat"), "it was kept");
+    let times = page.text.matches("send the swatch").count();
+    assert_eq!(times, 1, "one person is shown once");
 }
 
 #[tokio::test]
