@@ -421,7 +421,7 @@ impl EngineTx<'_> {
         projection::index_what_waits(self.tx)
     }
 
-    /// What a reader sees of a customer, with what this transaction wrote.
+    /// What a reader sees of a customer, with what this transaction wrote. Whoever only reads keeps no document in memory.
     ///
     /// # Errors
     /// What the store reports.
@@ -430,7 +430,7 @@ impl EngineTx<'_> {
         customer: CustomerId,
         reader: (ShopId, Option<AssociateId>),
     ) -> Result<(Visible, Corrections), StoreError> {
-        self.authority.visible(self.tx.as_read(), customer, reader)
+        self.authority.glance(self.tx.as_read(), customer, reader)
     }
 
     /// Posts notices, and tells whoever reads them.

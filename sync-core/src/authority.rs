@@ -26,7 +26,8 @@ use crate::envelope::{self, Envelope, EnvelopeKind, Sealed};
 use crate::feed::{self, FeedKind, Ledger};
 use crate::gate::{self, GateError};
 use crate::ids::{
-    ActorId, AssociateId, CustomerId, DeviceId, EditId, Nonce, SessionId, ShopId, Timestamp,
+    ActorId, AssociateId, CustomerId, DeviceId, DocumentId, EditId, Nonce, SessionId, ShopId,
+    Timestamp,
 };
 use crate::projection;
 use crate::records;
@@ -122,6 +123,10 @@ impl Batch {
     }
 }
 
+/// How a document is read.
+type Read =
+    fn(&mut DocumentCache, &dyn ReadTx, DocumentId) -> Result<Option<Arc<Loaded>>, StoreError>;
+
 /// The engine of one opening of the hub's database.
 #[derive(Debug)]
 pub struct Authority {
@@ -176,7 +181,29 @@ impl Authority {
         &mut self,
         tx: &dyn ReadTx,
         customer: CustomerId,
-        (shop, associate): (ShopId, Option<AssociateId>),
+        reader: (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, BTreeMap<EditId, Timestamp>), StoreError> {
+        self.read_with(tx, (customer, reader), DocumentCache::get)
+    }
+
+    /// As [`Authority::visible`], for whoever comes by every customer once: documents that are worked on stay in memory.
+    ///
+    /// # Errors
+    /// What the store reports.
+    pub fn glance(
+        &mut self,
+        tx: &dyn ReadTx,
+        customer: CustomerId,
+        reader: (ShopId, Option<AssociateId>),
+    ) -> Result<(Visible, BTreeMap<EditId, Timestamp>), StoreError> {
+        self.read_with(tx, (customer, reader), DocumentCache::glance)
+    }
+
+    fn read_with(
+        &mut self,
+        tx: &dyn ReadTx,
+        (customer, (shop, associate)): (CustomerId, (ShopId, Option<AssociateId>)),
+        read: Read,
     ) -> Result<(Visible, BTreeMap<EditId, Timestamp>), StoreError> {
         let mut facets = vec![Facet::Card, Facet::Shop(shop)];
         if let Some(associate) = associate {
@@ -188,7 +215,7 @@ impl Authority {
         let mut visible = Visible::default();
         let mut corrections = BTreeMap::new();
         for facet in facets {
-            let loaded = self.cache.get(tx, facet.document(customer))?;
+            let loaded = read(&mut self.cache, tx, facet.document(customer))?;
             if let Some(loaded) = &loaded {
                 corrections.extend(loaded.row.corrections.iter().copied());
             }

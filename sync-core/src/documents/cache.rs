@@ -15,6 +15,8 @@ pub struct DocumentCache {
     tick: u64,
     documents: BTreeMap<DocumentId, (u64, Arc<Loaded>)>,
     order: BTreeMap<u64, DocumentId>,
+    /// The last one that was only looked at.
+    glanced: Option<(DocumentId, Arc<Loaded>)>,
     loads: u64,
 }
 
@@ -27,6 +29,7 @@ impl DocumentCache {
             tick: 0,
             documents: BTreeMap::new(),
             order: BTreeMap::new(),
+            glanced: None,
             loads: 0,
         }
     }
@@ -56,9 +59,39 @@ impl DocumentCache {
             self.insert(document, Arc::clone(&known));
             return Ok(Some(known));
         }
+        let glanced = self.glanced.take_if(|(of, _)| *of == document);
+        if let Some((_, known)) = glanced.filter(|(_, known)| known.row == row) {
+            self.insert(document, Arc::clone(&known));
+            return Ok(Some(known));
+        }
         self.loads += 1;
         let loaded = Arc::new(load(tx, row)?);
         self.insert(document, Arc::clone(&loaded));
+        Ok(Some(loaded))
+    }
+
+    /// As [`DocumentCache::get`], without taking the place of a document that somebody works on: for whoever comes by every document once.
+    /// The last one that was looked at is at hand for a second look, and for whoever then works on it.
+    ///
+    /// # Errors
+    /// As [`DocumentCache::get`].
+    pub fn glance(
+        &mut self,
+        tx: &dyn ReadTx,
+        document: DocumentId,
+    ) -> Result<Option<Arc<Loaded>>, StoreError> {
+        let Some(row) = row(tx, document)? else {
+            return Ok(None);
+        };
+        let kept = self.documents.get(&document).map(|(_, known)| known);
+        let glanced = self.glanced.as_ref().filter(|(of, _)| *of == document);
+        let mut known = kept.into_iter().chain(glanced.map(|(_, known)| known));
+        if let Some(known) = known.find(|known| known.row == row) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        self.loads += 1;
+        let loaded = Arc::new(load(tx, row)?);
+        self.glanced = Some((document, Arc::clone(&loaded)));
         Ok(Some(loaded))
     }
 
@@ -79,6 +112,7 @@ impl DocumentCache {
 
     /// Forgets a document.
     pub fn remove(&mut self, document: DocumentId) {
+        self.glanced.take_if(|(of, _)| *of == document);
         if let Some((tick, _)) = self.documents.remove(&document) {
             self.order.remove(&tick);
         }
@@ -88,6 +122,7 @@ impl DocumentCache {
     pub fn clear(&mut self) {
         self.documents.clear();
         self.order.clear();
+        self.glanced = None;
     }
 }
 

@@ -126,6 +126,36 @@ fn a_meeting_where_nothing_changed_is_one_small_round_trip_that_opens_no_documen
 }
 
 #[test]
+fn who_comes_by_every_customer_once_leaves_in_memory_what_is_worked_on() {
+    let mut stage = Stage::new();
+    let customers: Vec<_> = (0..40)
+        .map(|number| stage.customer(&format!("Customer {number}")))
+        .collect();
+    let Hub {
+        authority, store, ..
+    } = &mut stage.hub;
+    let tx = store.read().unwrap();
+    let nobody = (SHOP, None);
+    let before = authority.documents_loaded();
+    for customer in &customers {
+        for _ in 0..2 {
+            let glanced = authority.glance(&*tx, *customer, nobody).unwrap();
+            assert_eq!(glanced, authority.glance(&*tx, *customer, nobody).unwrap());
+        }
+    }
+    let passed = authority.documents_loaded() - before;
+    assert_eq!(passed, 8, "each that was not in memory, once");
+    for customer in &customers[8..] {
+        authority.visible(&*tx, *customer, nobody).unwrap();
+    }
+    assert_eq!(authority.documents_loaded() - before, passed);
+    authority.glance(&*tx, customers[0], nobody).unwrap();
+    authority.visible(&*tx, customers[0], nobody).unwrap();
+    let taken_over = authority.documents_loaded() - before - passed;
+    assert_eq!(taken_over, 1, "a card that was looked at is taken over");
+}
+
+#[test]
 fn a_link_that_breaks_anywhere_loses_nothing_and_doubles_nothing() {
     for cut in 0..24 {
         let mut stage = Stage::new();
