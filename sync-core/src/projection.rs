@@ -12,7 +12,7 @@ mod later;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
@@ -21,7 +21,7 @@ use crate::card::CardView;
 use crate::concierge::today::due;
 use crate::ids::{CustomerId, Timestamp};
 use crate::limits;
-use crate::search::terms::{entry_key, link_prefix, terms};
+use crate::search::terms::{entry_key, link_of, link_prefix, terms};
 use crate::search::{PackedTerms, TermSources};
 use crate::store::{
     self, Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, decode_row, encode_row, get_row,
@@ -319,6 +319,36 @@ pub fn linking_to(tx: &dyn ReadTx, card: CustomerId) -> Result<Vec<CustomerId>, 
         })
     })?;
     Ok(found)
+}
+
+/// The cards that are the same person as this one as far as stored rows say so, over each other too; hardly more than a person may have.
+///
+/// # Errors
+/// [`StoreError`] when storage fails or a row does not decode.
+pub(crate) fn linked(
+    tx: &dyn ReadTx,
+    card: CustomerId,
+) -> Result<BTreeSet<CustomerId>, StoreError> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![card];
+    while let Some(next) = open
+        .pop()
+        .filter(|_| found.len() <= limits::CARDS_OF_A_PERSON_MAX)
+    {
+        if found.insert(next) {
+            open.extend(linking_to(tx, next)?);
+            open.extend(read_row(tx, next)?.iter().flat_map(links_in));
+        }
+    }
+    found.remove(&card);
+    Ok(found)
+}
+
+/// The cards of which a row says that they are the same person.
+pub(crate) fn links_in(row: &Row) -> Vec<CustomerId> {
+    let mut links = Vec::new();
+    row.terms.for_each(|term| links.extend(link_of(term)));
+    links
 }
 
 /// Visits rows in the order of customer ids, from the first after `after`, until the visitor breaks.

@@ -7,7 +7,7 @@ use sync_core::card::view::Strength;
 use sync_core::card::{Edit, Source};
 use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 
-use crate::stage::{ANA, BEN, Stage, reopened};
+use crate::stage::{ANA, BEN, NOON, Stage, reopened};
 
 #[test]
 fn a_colleague_sees_neither_private_notes_nor_the_outbox_of_another() {
@@ -227,6 +227,36 @@ fn a_link_on_one_card_alone_shows_one_person_from_both_and_on_every_handheld() {
         let person = ben.book.person(card).unwrap();
         assert_eq!(person.standing, PersonStanding::Alone, "the other's word");
     }
+}
+
+#[test]
+fn a_promise_to_a_person_of_two_cards_is_owed_once_until_it_is_kept() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let (lea, also) = (ana.create("Léa"), ana.create("Léa D."));
+    let promise = Edit::MakePromise {
+        what: "call about the coat".to_owned(),
+        due: Some(NOON.plus_ms(Timestamp::DAY_MS / 2)),
+        assignee: None,
+    };
+    ana.book.record(also, promise).unwrap();
+    let owed = || {
+        let ends = NOON.plus_ms(Timestamp::DAY_MS);
+        let today = ana.book.today(None, ends, 480).unwrap();
+        let lines = today.today.into_iter().chain(today.not_today);
+        lines
+            .filter(|line| line.title == "call about the coat")
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(owed().len(), 1);
+    ana.book.record(lea, link(also, Sameness::Same)).unwrap();
+    let listed = owed();
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    let line = &listed[0];
+    ana.book
+        .complete_promise(line.customer, line.about.unwrap())
+        .unwrap();
+    assert_eq!(owed(), []);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //!
 //! # Keys
 //! In [`Table::Gap`] of a handheld: `0xE3` and the card's id; `0xE4` and the day since 1970 (8 bytes) for the walk-ins of that day;
-//! `0xE8` and the day for how many of them the hub has stored.
+//! `0xEA` and the day for how many of them the hub has stored.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -33,9 +33,9 @@ const CARD: &[u8] = &[0xE3];
 /// Begins the keys of the walk-ins of a day.
 const WALK_INS: &[u8] = &[0xE4];
 /// Begins the keys of how many of them the hub has.
-const TOLD: &[u8] = &[0xE8];
+const TOLD: &[u8] = &[0xEA];
 /// Days that one message tells of; a handheld that was away for longer tells the rest later.
-const TOLD_DAYS_MAX: usize = 400;
+pub const TOLD_DAYS_MAX: usize = 400;
 /// How long a day that the hub has is remembered: a clock that was set back must not begin it anew.
 const TOLD_KEPT_DAYS: i64 = 31;
 

@@ -284,6 +284,17 @@ pub struct TodayList {
     order: Vec<Entry>,
 }
 
+/// The order of the list.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank<'i> {
+    closes: Timestamp,
+    weight: Reverse<u32>,
+    /// Nothing yet shows that somebody new is served at all, so they stand with the worst served.
+    delivery_bp: u32,
+    id: &'i str,
+    customer: CustomerId,
+}
+
 /// An item where it stands.
 #[derive(Debug, Clone)]
 struct Entry {
@@ -297,18 +308,15 @@ impl Entry {
         self.due.items.get(self.at)
     }
 
-    /// The order of the list. Nothing yet shows that somebody new is served at all, so they stand with the worst served.
-    fn rank(&self) -> Option<(Timestamp, Reverse<u32>, u32, &str, CustomerId)> {
+    fn rank(&self) -> Option<Rank<'_>> {
         let item = self.item()?;
-        let delivery_bp = self.due.delivery_bp.unwrap_or(0);
-        let weight = Reverse(item.weight);
-        Some((
-            item.closes,
-            weight,
-            delivery_bp,
-            &item.id,
-            self.due.customer,
-        ))
+        Some(Rank {
+            closes: item.closes,
+            weight: Reverse(item.weight),
+            delivery_bp: self.due.delivery_bp.unwrap_or(0),
+            id: &item.id,
+            customer: self.due.customer,
+        })
     }
 
     fn of(due: &Arc<CustomerDue>) -> impl Iterator<Item = Self> {

@@ -37,12 +37,18 @@ impl Replica {
         let mut rows = Vec::new();
         for customer in customers {
             // What may fall due is made again from what is displayed now.
-            due::forget(tx, [customer])?;
+            due::forget_person(tx, *customer, &[])?;
             if self.is_row_awaited(tx.as_read(), (*customer, shop))? {
                 continue;
             }
             match self.row_now(tx.as_read(), shop, *customer)? {
-                Some(row) => rows.push(row),
+                Some(row) => {
+                    let links = projection::links_in(&row);
+                    if !links.is_empty() {
+                        due::forget_person(tx, *customer, &links)?;
+                    }
+                    rows.push(row);
+                }
                 None => {
                     projection::unfold(tx, *customer)?;
                 }

@@ -312,6 +312,12 @@ pub(crate) fn entry_key(term: &[u8], customer: CustomerId) -> Vec<u8> {
     key
 }
 
+/// The card that a term links to.
+pub(crate) fn link_of(term: &[u8]) -> Option<CustomerId> {
+    let id = term.strip_prefix(&[LINK])?;
+    std::str::from_utf8(id).ok()?.parse().ok()
+}
+
 /// What all entries of cards start with that say that this one is the same person.
 pub(crate) fn link_prefix(card: CustomerId) -> Vec<u8> {
     let mut term = tagged(LINK, &card.to_string());

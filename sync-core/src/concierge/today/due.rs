@@ -19,6 +19,7 @@ use minicbor::{Decode, Encode};
 
 use super::{CustomerDue, DueItem, wishes};
 use crate::ids::{AssociateId, CustomerId, Timestamp};
+use crate::projection;
 use crate::store::{
     Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, decode_row, get_row, key, put_row,
     scan_prefix,
@@ -28,6 +29,8 @@ use crate::store::{
 pub const AHEAD_MS: i64 = 31 * Timestamp::DAY_MS;
 /// Milliseconds after which the next pass begins. A row made late in one pass and early in none is made twice that apart at most.
 pub const FRESH_MS: i64 = 14 * Timestamp::DAY_MS;
+/// What rows hold: 1 since they hold words and wishes. A pass that made less begins again.
+const FORM: u32 = 1;
 /// On the hub the table holds the gap, whose keys begin otherwise.
 const PREFIX: &[u8] = &[0xE2];
 const MARKED: &[u8] = &[0xE5];
@@ -73,6 +76,9 @@ struct Pass {
     after: Option<CustomerId>,
     #[n(2)]
     is_through: bool,
+    /// By which rules the rows were made: see [`FORM`].
+    #[n(3)]
+    form: Option<u32>,
 }
 
 impl Pass {
@@ -80,11 +86,15 @@ impl Pass {
     fn at(tx: &dyn ReadTx, now: Timestamp) -> Result<Self, StoreError> {
         let stored: Option<Self> = get_row(tx, Table::Gap, PASS)?;
         // A clock that was put back does not hold the next pass up.
-        let is_fresh = |pass: &Self| now.0.saturating_sub(pass.begun_at.0).abs() < FRESH_MS;
+        let is_fresh = |pass: &Self| {
+            let age = now.0.saturating_sub(pass.begun_at.0).abs();
+            age < FRESH_MS && pass.form == Some(FORM)
+        };
         Ok(stored.filter(is_fresh).unwrap_or(Self {
             begun_at: now,
             after: None,
             is_through: false,
+            form: Some(FORM),
         }))
     }
 }
@@ -153,6 +163,27 @@ pub fn forget<'c>(
     Ok(())
 }
 
+/// Forgets the rows of a person: of the card and of those that are linked to it, because each tells of the whole person.
+/// `more` are links that no stored row tells of yet.
+///
+/// # Errors
+/// What the store reports.
+pub fn forget_person(
+    tx: &mut dyn WriteTx,
+    card: CustomerId,
+    more: &[CustomerId],
+) -> Result<(), StoreError> {
+    if tx.get(Table::Gap, PASS)?.is_none() {
+        return Ok(());
+    }
+    let mut person = BTreeSet::from([card]);
+    for one in more.iter().chain([&card]) {
+        person.extend(projection::linked(tx.as_read(), *one)?);
+    }
+    person.extend(more);
+    forget(tx, &person)
+}
+
 /// Forgets the rows of the customers who wait for an article.
 ///
 /// # Errors
@@ -204,12 +235,10 @@ pub fn get(tx: &dyn ReadTx, customer: CustomerId) -> Result<Option<CustomerDue>,
 /// What the store reports.
 pub fn begin_again(tx: &mut dyn WriteTx) -> Result<(), StoreError> {
     if let Some(pass) = get_row::<Pass>(tx.as_read(), Table::Gap, PASS)? {
-        let begun_at = pass.begun_at;
-        let (after, is_through) = (None, false);
         let pass = Pass {
-            begun_at,
-            after,
-            is_through,
+            after: None,
+            is_through: false,
+            ..pass
         };
         put_row(tx, Table::Gap, PASS, &pass)?;
     }

@@ -23,8 +23,8 @@ fn article(sku: &str) -> Article {
     digest.0.first_chunk().copied().unwrap_or_default()
 }
 
-fn waiting_key(article: &Article, customer: CustomerId) -> Vec<u8> {
-    key(&[WAITING, article, customer.as_bytes()])
+fn waiting_key(article: Article, customer: CustomerId) -> Vec<u8> {
+    key(&[WAITING, &article, customer.as_bytes()])
 }
 
 fn wishes_key(customer: CustomerId) -> Vec<u8> {
@@ -44,10 +44,10 @@ pub(super) fn replace(
         return Ok(());
     }
     for gone in before.difference(&after) {
-        tx.delete(Table::Gap, &waiting_key(gone, customer))?;
+        tx.delete(Table::Gap, &waiting_key(*gone, customer))?;
     }
     for new in after.difference(&before) {
-        tx.put(Table::Gap, &waiting_key(new, customer), &[])?;
+        tx.put(Table::Gap, &waiting_key(*new, customer), &[])?;
     }
     if after.is_empty() {
         return tx.delete(Table::Gap, &place);

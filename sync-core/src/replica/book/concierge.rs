@@ -181,6 +181,7 @@ impl Book {
         let playbook = Self::playbook(tx.as_read())?;
         for customer in &missing.customers {
             let row = match self.seen_with(tx.as_read(), *customer, Goods::Wished, now) {
+                Ok(seen) if stands_behind(tx.as_read(), &seen)? => nothing_due(*customer),
                 Ok(seen) => due_row(&seen, &playbook),
                 // A row whose card is still to come says that it was looked for; the card's arrival forgets it.
                 Err(BookError::UnknownCustomer) => nothing_due(*customer),
@@ -192,6 +193,19 @@ impl Book {
         missing.keep(tx)?;
         Ok(missing.customers.len())
     }
+}
+
+/// Whether another card of this book speaks for the person: what is owed to them is listed once, under the oldest that is here.
+fn stands_behind(tx: &dyn ReadTx, seen: &Seen) -> Result<bool, StoreError> {
+    for member in &seen.gathered.whole.members {
+        if *member == seen.customer {
+            return Ok(false);
+        }
+        if projection::read_row(tx, *member)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn nothing_due(customer: CustomerId) -> CustomerDue {

@@ -46,7 +46,7 @@ pub(super) fn receive_notices(
 /// What was made from what a notice says is made again.
 fn outdate(tx: &mut dyn WriteTx, notice: &Notice) -> Result<(), StoreError> {
     match (notice.subject, notice.kind) {
-        (Subject::Customer(customer), _) => due::forget(tx, [&customer]),
+        (Subject::Customer(customer), _) => due::forget_person(tx, customer, &[]),
         // What is owed, and by whose clock.
         (_, NoticeKind::Playbook | NoticeKind::Shop) => due::begin_again(tx),
         (_, NoticeKind::Stock) => due::forget_waiting(tx, &article_of(notice)),
