@@ -21,6 +21,9 @@ pub struct ConfigError {
     pub expected: &'static str,
 }
 
+/// The longest lease of a handheld, in hours.
+pub const LEASE_HOURS_MAX: u32 = 168;
+
 /// Everything the hub is told at its start.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -269,7 +272,7 @@ impl Config {
     /// The first setting that can't be used, with the form that is expected.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.listen.check()?;
-        if !(1..=168).contains(&self.identity.lease_hours) {
+        if !(1..=LEASE_HOURS_MAX).contains(&self.identity.lease_hours) {
             return Err(ConfigError {
                 flag: "--lease-hours",
                 found: self.identity.lease_hours.to_string(),

@@ -26,7 +26,7 @@
 //! | `o` | associate, customer | whom somebody looks after first |
 //! | `p` | associate, ask | an appointment |
 //! | `q` | associate, handheld | when something of theirs was refused from there |
-//! | `s` | customer, associate, from | a slot that was given |
+//! | `s` | customer, associate, from, handheld | a slot that was given |
 //! | `v` | shop, hash of the article, ask | an article that is kept |
 //! | `w` | associate, handheld | rights that were taken back there, and when it will know |
 //! | `x` | associate, hash of the right, edit | what a gesture cost |

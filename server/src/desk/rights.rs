@@ -68,8 +68,11 @@ fn slots_key(customer: CustomerId, associate: AssociateId) -> Vec<u8> {
     store::key(&[SLOT, customer.as_bytes(), associate.as_bytes()])
 }
 
-fn slot_key(customer: CustomerId, associate: AssociateId, slot: Slot) -> Vec<u8> {
-    store::key(&[&slots_key(customer, associate), &slot.from.0.to_be_bytes()])
+/// A slot by when it begins and on which handheld: what is left of one there may begin when the next one here does.
+fn slot_key(customer: CustomerId, associate: AssociateId, given: &Given) -> Vec<u8> {
+    let from = given.slot.from.0.to_be_bytes();
+    let slots = slots_key(customer, associate);
+    store::key(&[&slots, &from, given.device.as_bytes()])
 }
 
 /// Everybody who is signed in on a handheld, each on that of their latest sign-in; ascending.
@@ -177,10 +180,10 @@ fn replace(
         return Ok(());
     }
     let tx = engine.tx();
-    tx.delete(Table::Desk, &slot_key(customer, associate, before.slot))?;
+    tx.delete(Table::Desk, &slot_key(customer, associate, &before))?;
     match after {
         Some(after) => {
-            let key = slot_key(customer, associate, after.slot);
+            let key = slot_key(customer, associate, &after);
             put_row(tx, Table::Desk, &key, &after)
         }
         None => Ok(()),
@@ -344,7 +347,7 @@ fn give(
     put_row(
         engine.tx(),
         Table::Desk,
-        &slot_key(customer, to.associate, slot),
+        &slot_key(customer, to.associate, &row),
         &row,
     )?;
     Ok(Some(slot))

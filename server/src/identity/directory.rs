@@ -16,6 +16,8 @@ use sync_core::store::{
 };
 
 use super::integrations::IntegrationId;
+use crate::config::LEASE_HOURS_MAX;
+
 use super::rows::{
     AssociateRow, DeviceRow, EnrolmentRow, IntegrationRow, SecurityEventRow, SessionEnd,
     SessionRow, ShopRow,
@@ -166,6 +168,16 @@ fn session_index(
 /// What the store reports.
 pub fn session(tx: &dyn ReadTx, id: SessionId) -> Result<Option<SessionRow>, StoreError> {
     get_row(tx, Table::Session, &key(&[ROW, id.as_bytes()]))
+}
+
+/// The lease that a handheld keeps to, in hours: the one it was told when it was enrolled, and where nobody knows that, the longest.
+///
+/// # Errors
+/// What the store reports.
+pub fn lease_hours(tx: &dyn ReadTx, device: DeviceId) -> Result<u32, StoreError> {
+    let row: Option<DeviceRow> = get_row(tx, Table::Device, &key(&[ROW, device.as_bytes()]))?;
+    let told = row.and_then(|row| row.lease_hours);
+    Ok(told.unwrap_or(LEASE_HOURS_MAX))
 }
 
 /// Whether the associate ever signed in on the handheld.

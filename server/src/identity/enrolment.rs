@@ -153,6 +153,7 @@ impl Identity {
             enrolled_at: now,
             epoch: 1,
             revoked_at: None,
+            lease_hours: Some(self.config().lease_hours),
         };
         let tried = self
             .write(move |tx| try_code(tx, &code, hash, (device, row)))

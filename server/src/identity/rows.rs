@@ -103,6 +103,9 @@ pub struct DeviceRow {
     /// When it was revoked.
     #[n(8)]
     pub revoked_at: Option<Timestamp>,
+    /// The lease that it was told when it was enrolled, and keeps; unknown of one that was enrolled before this was noted.
+    #[n(9)]
+    pub lease_hours: Option<u32>,
 }
 
 /// A one-time code. Only keyed hashes of it are stored.

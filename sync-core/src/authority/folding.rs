@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Authority, Batch, followers, row_of};
-use crate::card::{Facet, Visible};
+use crate::card::entries::Entries;
+use crate::card::{Facet, Key, Visible};
 use crate::ids::CustomerId;
 use crate::projection;
 use crate::store::{StoreError, WriteTx};
@@ -11,11 +12,17 @@ use crate::store::{StoreError, WriteTx};
 /// What the hub answers, or carries over to another card.
 const ASKING: [&str; 2] = ["ask", "link"];
 
+/// Whether a card holds something that the hub's desk works on: see [`ASKING`], and what gestures cost.
+fn is_asking(card: &Entries) -> bool {
+    let is_cost = |key: &Key| key.path.entity == "interaction" && key.path.field == "spent";
+    ASKING.iter().any(|entity| card.has(entity)) || card.iter().any(|(key, _)| is_cost(key))
+}
+
 /// What the cards of some customers come to.
 #[derive(Default)]
 struct Projected {
     rows: Vec<projection::Row>,
-    /// Whose card holds something of [`ASKING`].
+    /// Whose card holds something that the desk works on.
     asking: BTreeSet<CustomerId>,
 }
 
@@ -91,7 +98,7 @@ impl Authority {
             let visible = Visible::from_iter([(Facet::Card, loaded.entries.clone())]);
             let row = row_of(tx.as_read(), *customer, &visible, &corrections)?;
             projected.rows.push(row);
-            if ASKING.iter().any(|entity| loaded.entries.has(entity)) {
+            if is_asking(&loaded.entries) {
                 projected.asking.insert(*customer);
             }
         }

@@ -11,6 +11,7 @@
 use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
+use sync_core::authority::followers::{self, Follower};
 use sync_core::concierge::rights::Fate;
 use sync_core::ids::{AssociateId, DeviceId, SessionId, Timestamp};
 use sync_core::limits::CLOCK_TOLERANCE_MS;
@@ -79,7 +80,9 @@ pub(crate) fn note_refused(
     verdicts: &[Verdict],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let is_refused = |verdict: &&Verdict| matches!(verdict.ruling, Ruling::Refused { .. });
+    // What is erased leaves nothing here either, of what was spent on it.
+    let is_refused =
+        |verdict: &&Verdict| matches!(verdict.ruling, Ruling::Refused { .. } | Ruling::Erased);
     for verdict in verdicts.iter().filter(is_refused) {
         let mut pushed = push.entries.iter().map(|sealed| &sealed.envelope);
         let envelope = pushed.find(|envelope| envelope.change == verdict.change);
@@ -156,14 +159,18 @@ pub(super) fn of(
         !may_be_copied && taken.is_known(to.associate, &stand)
     });
     if is_known && !was_refused(tx, (to.associate, device), now)? {
-        return Ok(Some(Fate::Settled));
+        // What it told may be on cards that the desk has not come to yet.
+        let unread = followers::touched(tx, Follower::Desk, 1)?;
+        let is_read = unread.customers.is_empty() && !unread.is_everybody;
+        return Ok(Some(if is_read { Fate::Settled } else { Fate::Out }));
     }
     let Some(row) = row else {
         return Ok(Some(Fate::Out));
     };
     let renewed = row.refresh.map(|refresh| refresh.rotated_at);
     let renewed = renewed.unwrap_or(row.started_at).max(row.started_at);
-    let lease_ms = i64::from(identity.config().lease_hours) * HOUR_MS + CLOCK_TOLERANCE_MS;
+    let lease_hours = directory::lease_hours(tx, device)?;
+    let lease_ms = i64::from(lease_hours) * HOUR_MS + CLOCK_TOLERANCE_MS;
     let lease_over = renewed.plus_ms(lease_ms);
     let signed_out = row
         .ended_at
