@@ -235,17 +235,17 @@ fn event_that_is_on(tx: &dyn ReadTx, shop: ShopId, id: &str) -> Result<EventView
     }
 }
 
-/// Whether a customer is on the list of an event of this shop.
+/// Whether a person, by any of their cards, is on the list of an event of this shop.
 ///
 /// # Errors
 /// What the store reports.
 pub fn is_listed(
     tx: &dyn ReadTx,
     (shop, id): (ShopId, &str),
-    customer: CustomerId,
+    person: &[CustomerId],
 ) -> Result<bool, StoreError> {
     let guests = guests_of(tx, shop, id)?;
-    Ok(guests.iter().any(|guest| guest.customer == customer))
+    Ok(guests.iter().any(|guest| person.contains(&guest.customer)))
 }
 
 /// What a proposal and a review go by, besides the cards.

@@ -1,13 +1,15 @@
 //! What the desk reads to decide: one customer seen whole, from the store of the hub.
 
 use sync_core::card::links::{self, Opened, Person};
-use sync_core::card::{CardView, Corrections, Reading, Visible};
+use sync_core::card::{CardView, Corrections, Facet, Reading, Visible};
 use sync_core::concierge::guard::Settings;
 use sync_core::concierge::{House, Whole, gather};
+use sync_core::documents;
 use sync_core::ids::{AssociateId, CustomerId, ShopId, Timestamp};
 use sync_core::notices::bodies::ShopBody;
 use sync_core::notices::{self, Subject};
 use sync_core::projection;
+use sync_core::scope::Scope;
 use sync_core::store::{ReadTx, StoreError};
 
 use crate::book::{Book, EngineTx};
@@ -43,16 +45,24 @@ impl Cards for EngineTx<'_> {
     }
 }
 
-/// All cards, as one reader sees them.
-struct All<'c> {
+/// Cards as one reader sees them.
+struct Linked<'c> {
     cards: &'c mut dyn Cards,
     reader: (ShopId, Option<AssociateId>),
+    /// Whether only those in the reader's book are opened.
+    only_near: bool,
 }
 
-impl links::Cards for All<'_> {
+impl links::Cards for Linked<'_> {
     type Error = StoreError;
 
     fn open(&mut self, card: CustomerId) -> Result<Option<Opened>, StoreError> {
+        if self.only_near {
+            let scopes = documents::scopes(self.cards.tx(), Facet::Card.document(card))?;
+            if !scopes.contains(&Scope::Book(self.reader.0)) {
+                return Ok(None);
+            }
+        }
         self.cards.visible(card, self.reader).map(Some)
     }
 
@@ -95,13 +105,40 @@ pub(super) fn card(cards: &mut dyn Cards, customer: CustomerId) -> Result<CardVi
     Ok(CardView::read(&visible, &Reading { now, corrections }))
 }
 
+/// One person over those of their cards that are in a shop's book, and which those are, the oldest first.
+pub(super) fn near(
+    cards: &mut dyn Cards,
+    customer: CustomerId,
+    shop: ShopId,
+) -> Result<(CardView, Vec<CustomerId>), StoreError> {
+    let reader = (shop, None);
+    let only_near = true;
+    let person = Person::of(
+        customer,
+        &mut Linked {
+            cards,
+            reader,
+            only_near,
+        },
+    )?;
+    Ok(person.view(cards.now(), None))
+}
+
 /// One person, with linked cards, as somebody in a shop sees them.
 pub(super) fn whole(
     cards: &mut dyn Cards,
     customer: CustomerId,
     reader: (ShopId, Option<AssociateId>),
 ) -> Result<Whole, StoreError> {
-    let person = Person::of(customer, &mut All { cards, reader })?;
+    let only_near = false;
+    let person = Person::of(
+        customer,
+        &mut Linked {
+            cards,
+            reader,
+            only_near,
+        },
+    )?;
     let (view, members) = person.view(cards.now(), None);
     gather::whole(cards.tx(), (customer, &members), view)
 }

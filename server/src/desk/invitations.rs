@@ -5,6 +5,7 @@
 //! - Somebody is refused when no channel could take an invitation; the reason is that of the channel that came furthest.
 //! - What only the hour of the day stands against is no reason: the guard is asked for the moment at which their day begins.
 
+use sync_core::card::CardView;
 use sync_core::card::terms::{Channel, Purpose};
 use sync_core::concierge::guard::{Reason, Request, Ruling, Settings, Until, Way};
 use sync_core::concierge::{House, Whole};
@@ -13,7 +14,32 @@ use sync_core::notices::bodies::CaseState;
 use sync_core::store::{ReadTx, StoreError};
 
 use super::{answers, gathering};
-use crate::book::Book;
+use crate::book::{Book, EngineTx};
+
+/// A guest over those of their cards that are in the shop's book, and which those are, beside whoever writes.
+///
+/// # Errors
+/// What the store reports.
+pub fn guest(
+    (book, tx): (&Book, &dyn ReadTx),
+    customer: CustomerId,
+    shop: ShopId,
+) -> Result<(CardView, Vec<CustomerId>), StoreError> {
+    let now = book.now();
+    gathering::near(&mut gathering::Aside { book, tx, now }, customer, shop)
+}
+
+/// As [`guest`], inside a transaction.
+///
+/// # Errors
+/// What the store reports.
+pub fn guest_within(
+    engine: &mut EngineTx<'_>,
+    customer: CustomerId,
+    shop: ShopId,
+) -> Result<(CardView, Vec<CustomerId>), StoreError> {
+    gathering::near(engine, customer, shop)
+}
 
 /// What the guard is asked with, whoever it is about.
 #[derive(Debug)]

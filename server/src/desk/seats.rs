@@ -13,6 +13,7 @@ use sync_core::notices::{self, NoticeDraft, Subject};
 use sync_core::store::{self, ReadTx, StoreError, Table, decode_row, put_row};
 
 use super::answers::Answer;
+use super::invitations::guest_within;
 use super::settings::SOURCE;
 use super::{DeskError, asks};
 use crate::book::EngineTx;
@@ -59,6 +60,7 @@ pub(super) fn decide(
         return Ok(unknown);
     };
     let (now, shop) = (engine.now(), ask.words.shop);
+    let (_, person) = guest_within(engine, customer, shop)?;
     let tx = engine.tx();
     let found = event_of(tx.as_read(), (shop, event))?;
     if found
@@ -70,7 +72,7 @@ pub(super) fn decide(
     let Some(body) = found.filter(|body| is_to_come(body, now)) else {
         return Ok(unknown);
     };
-    if !events::is_listed(tx.as_read(), (shop, event), customer)? {
+    if !events::is_listed(tx.as_read(), (shop, event), &person)? {
         let words = "They are not on the guest list: its host decides who is.";
         return Ok(Answer::refused("not_listed", Some(words)));
     }

@@ -9,14 +9,15 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use sync_core::card::CardView;
 use sync_core::card::terms::{InvitationState, SuggestionState};
-use sync_core::card::{CardView, Reading};
 use sync_core::concierge::guests::heard_rate_bp;
 use sync_core::ids::{CustomerId, EditId, ShopId, Timestamp};
-use sync_core::store::{self, StoreError, Table};
+use sync_core::store::{self, Table};
 
 use super::{EventError, EventView, ListRow, event, event_that_is_on, list_key};
 use crate::book::Book;
+use crate::desk::invitations::guest as guest_of;
 use crate::writer::WriteError;
 
 /// How long after an event's beginning a reaction counts as one to it.
@@ -79,12 +80,13 @@ pub async fn set_attendance(
 /// # Errors
 /// [`EventError`].
 pub fn heard(book: &Book, shop: ShopId, id: &str) -> Result<(EventView, Feedback), EventError> {
-    let mut view = event(&*book.store().read()?, shop, id)?;
+    let tx = book.store().read()?;
+    let mut view = event(&*tx, shop, id)?;
     let (mut attended, mut heard) = (BTreeSet::new(), BTreeSet::new());
     let mut suggestions = Vec::new();
     let named = Named::of(&view);
     for guest in &mut view.guests {
-        let card = read(book, guest.customer, shop)?;
+        let (card, _) = guest_of((book, &*tx), guest.customer, shop)?;
         guest.attended |= named.says_attended(&card);
         if !guest.attended {
             continue;
@@ -102,20 +104,6 @@ pub fn heard(book: &Book, shop: ShopId, id: &str) -> Result<(EventView, Feedback
         suggestions,
     };
     Ok((view, feedback))
-}
-
-/// A card as everybody in a shop sees it.
-pub(super) fn read(
-    book: &Book,
-    customer: CustomerId,
-    shop: ShopId,
-) -> Result<CardView, StoreError> {
-    let (visible, corrections) = book.visible(customer, (shop, None))?;
-    let reading = Reading {
-        now: book.now(),
-        corrections: &corrections,
-    };
-    Ok(CardView::read(&visible, &reading))
 }
 
 /// An event as cards name it.

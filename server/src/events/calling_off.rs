@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::authority::{HubAuthor, HubEdit};
 use sync_core::card::terms::InvitationState;
-use sync_core::card::{CardView, Edit, Reading, Source};
+use sync_core::card::{Edit, Source};
 use sync_core::concierge::guests::{EventBody, EventState};
 use sync_core::crypto::sha256;
 use sync_core::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
@@ -18,6 +18,7 @@ use sync_core::store::{StoreError, Table};
 
 use super::{EventError, EventView, SOURCE, event};
 use crate::book::{Book, EngineTx};
+use crate::desk::invitations::guest_within;
 use crate::desk::{self, DeskError};
 use crate::writer::WriteError;
 
@@ -81,12 +82,14 @@ fn who_expects_it(
     (shop, view): (ShopId, &EventView),
     had_seats: &BTreeSet<CustomerId>,
 ) -> Result<BTreeMap<CustomerId, Option<AssociateId>>, StoreError> {
-    let hosts = view.guests.iter().map(|guest| (guest.customer, guest.host));
-    let hosts: BTreeMap<CustomerId, Option<AssociateId>> = hosts.collect();
-    let listed = hosts.keys().copied();
-    let asked: BTreeSet<CustomerId> = listed.chain(had_seats.iter().copied()).collect();
+    let listed = view.guests.iter().map(|guest| (guest.customer, guest.host));
+    let seated = had_seats.iter().map(|customer| (*customer, None));
     let mut found = BTreeMap::new();
-    for customer in asked {
+    let mut seen = BTreeSet::new();
+    for (customer, host) in listed.chain(seated) {
+        if seen.contains(&customer) {
+            continue;
+        }
         if engine
             .tx()
             .get(Table::Tombstone, customer.as_bytes())?
@@ -94,13 +97,8 @@ fn who_expects_it(
         {
             continue;
         }
-        let now = engine.now();
-        let (visible, corrections) = engine.visible(customer, (shop, None))?;
-        let reading = Reading {
-            now,
-            corrections: &corrections,
-        };
-        let card = CardView::read(&visible, &reading);
+        let (card, person) = guest_within(engine, customer, shop)?;
+        seen.extend(person.iter().copied());
         let expects = card.invitations.iter().any(|one| {
             let comes = matches!(
                 one.state,
@@ -110,8 +108,9 @@ fn who_expects_it(
         });
         let promise = told_edit(&view.id, customer);
         let was_told = card.promises.iter().any(|one| one.id == promise);
-        if expects || was_told || had_seats.contains(&customer) {
-            found.insert(customer, hosts.get(&customer).copied().flatten());
+        let had_seat = person.iter().any(|member| had_seats.contains(member));
+        if expects || was_told || had_seat || had_seats.contains(&customer) {
+            found.insert(customer, host);
         }
     }
     Ok(found)

@@ -13,7 +13,7 @@ use sync_core::store::{self, ReadTx, StoreError, Table};
 
 use super::{Asked, CANDIDATES_MAX, EventView, events};
 use crate::book::Book;
-use crate::desk::invitations::Invitations;
+use crate::desk::invitations::{Invitations, guest};
 
 /// What a proposal and its review are made from, besides the event.
 #[derive(Debug, Default)]
@@ -59,30 +59,34 @@ pub(super) fn field(
     let invitations = Invitations::read(&*tx, asked.now)?;
     let among: BTreeSet<CustomerId> = customers.iter().copied().collect();
     let mut field = Field::default();
+    let mut apart = Vec::new();
+    // Which card speaks for each card of a person.
+    let mut speakers = BTreeMap::new();
     for customer in customers {
+        // What speaks for and against them is on cards that the shop may read; the guard asks the whole person.
+        let (card, members) = guest((book, &*tx), *customer, shop)?;
         let whole = invitations.person((book, &*tx), *customer, shop)?;
-        let mut candidate = Candidate::of(&whole.view, &view.id, &events);
+        let mut candidate = Candidate::of(&card, &view.id, &events);
         candidate.owner = whole.owner.as_ref().map(|owner| owner.owner);
         let place = (shop, view.event.hosts.as_slice());
         let refused = invitations.refusal(&*tx, (*customer, &whole), place)?;
         candidate.guard = refused.map(|reason| reason.as_str().to_owned());
         candidate.is_of_the_rest = !asked.cohort.is_best(&*tx, *customer)?;
-        for tie in &whole.view.relationships {
-            if tie.kind == RelationshipKind::Separate {
-                let other = tie.other.value;
-                field
-                    .apart
-                    .insert(((*customer).min(other), (*customer).max(other)));
-            }
-        }
-        let mut before = whole
-            .members
-            .iter()
-            .take_while(|member| *member != customer);
-        if before.any(|member| among.contains(member)) {
+        let ties = card.relationships.iter();
+        let separate = ties.filter(|tie| tie.kind == RelationshipKind::Separate);
+        apart.extend(separate.map(|tie| (*customer, tie.other.value)));
+        let speaker = members.iter().find(|member| among.contains(member));
+        let speaker = *speaker.unwrap_or(customer);
+        speakers.extend(members.iter().map(|member| (*member, speaker)));
+        if speaker != *customer {
             field.again.insert(*customer);
         }
         field.candidates.insert(*customer, candidate);
+    }
+    let speaker = |card: CustomerId| speakers.get(&card).copied().unwrap_or(card);
+    for (one, other) in apart {
+        let (one, other) = (speaker(one), speaker(other));
+        field.apart.insert((one.min(other), one.max(other)));
     }
     Ok(field)
 }

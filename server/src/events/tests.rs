@@ -219,7 +219,7 @@ async fn the_host_s_list_is_kept_in_its_order_and_remarked_on() {
     );
     {
         let tx = world.book.store().read().unwrap();
-        let listed = |id: &str, who| is_listed(&*tx, (world.hub.shop, id), who).unwrap();
+        let listed = |id: &str, who| is_listed(&*tx, (world.hub.shop, id), &[who]).unwrap();
         assert!(listed(&id, fan));
         assert!(!listed(&id, CustomerId([9; 16])) && !listed("x", fan));
     }
