@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
+use sync_core::concierge::guest::TOLD_DAYS_MAX;
 use sync_core::ids::{DeviceId, ShopId, Timestamp};
 use sync_core::protocol::frame::WalkIns;
 use sync_core::store::{
@@ -51,9 +52,10 @@ pub fn store(
     let today = now.days();
     // A shop ahead of UTC may have begun its next day.
     let days = (today - BACK_DAYS_MAX).max(0)..=today + 1;
-    for WalkIns { day, count } in told {
+    let mut odd = told.len().saturating_sub(TOLD_DAYS_MAX);
+    for WalkIns { day, count } in told.iter().take(TOLD_DAYS_MAX) {
         if !days.contains(day) || *count > PER_DAY_MAX {
-            tracing::warn!(%device, day, count, "walk-ins that can't be are not counted");
+            odd += 1;
             continue;
         }
         let key = store::key(&[&day_key(OF_HANDHELD, *day), device.as_bytes()]);
@@ -68,6 +70,9 @@ pub fn store(
         let of_day = day_key(OF_DAY, *day);
         let all: u64 = get_row(tx.as_read(), Table::Gap, &of_day)?.unwrap_or(0);
         put_row(tx, Table::Gap, &of_day, &all.saturating_add(more))?;
+    }
+    if odd > 0 {
+        tracing::warn!(%device, odd, "days of walk-ins that can't be are not counted");
     }
     Ok(())
 }
