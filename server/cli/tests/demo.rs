@@ -9,7 +9,7 @@ fn demo(more: &[&str]) -> Output {
         .args([
             "demo",
             "--customers",
-            "40",
+            "80",
             "--listen",
             "127.0.0.1:0",
             "--exit",
@@ -39,11 +39,25 @@ fn the_story_plays_to_its_end_and_shows_allergy_and_conflict() {
         "note   Repairs: send them to her home by courier",
         "Ana Duarte wrote",
         "shoe size 39, 0 conflicts are left",
+        "Ben has never met Noah Stern, and there is no network",
+        "avoid  Never wool",
+        "show   Trench coat, waxed",
+        "May he call to sell something? No: ",
+        "the customer may read this",
         "What you saw",
         "The demo ends here, and its files are removed.",
     ] {
         assert!(told.contains(line), "{line:?} is missing in:\n{told}");
     }
+    let gaps: Vec<f64> = told
+        .split("the best get ")
+        .skip(1)
+        .map(|rest| rest.split(' ').next().unwrap().parse().unwrap())
+        .collect();
+    assert!(
+        matches!(gaps[..], [before, after] if after < before),
+        "{gaps:?} in:\n{told}"
+    );
     for inside in ["Settled", "Some(", "Atelier: 38 {", "LEAVE"] {
         assert!(!told.contains(inside), "{inside:?} is in:\n{told}");
     }
