@@ -25,7 +25,7 @@ pub use concierge::{
 pub use edit::{NamePartText, NameParts, PreferenceInput};
 pub use guests::{
     CardsApart, EditToAllot, GuestCard, GuestIntroduction, GuestIs, GuestWord, Person,
-    PersonStanding,
+    PersonStanding, WalkIn,
 };
 pub use house::{
     Arriving, Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, ServiceCase,

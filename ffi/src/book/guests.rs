@@ -1,10 +1,13 @@
 //! Guests whom nobody knows yet, and cards that are about one person.
 //!
+//! Who walks in and belongs to another shop is looked for at the hub; where that brings nobody, a guest card is the way.
 //! A guest card stays on this handheld until 23:59 of the shop's day. What the guest said goes onto a card by their consent alone.
 
+use serde_json::json;
 use sync_core::card::Edit;
 use sync_core::card::edit::LinkInput;
-use sync_core::card::terms::{LinkEvidence, Sameness};
+use sync_core::card::normal;
+use sync_core::card::terms::{EndpointKind, LinkEvidence, Sameness};
 use sync_core::concierge::gather;
 use sync_core::concierge::guest::{self, GuestError};
 use sync_core::ids::{CustomerId, Timestamp};
@@ -16,11 +19,38 @@ use crate::BookError;
 use crate::changes::Change;
 use crate::error::guarded;
 use crate::types::{
-    CardsApart, EditToAllot, GuestCard, GuestIntroduction, GuestWord, Person, RecordedEdit,
+    CardsApart, EditToAllot, GuestCard, GuestIntroduction, GuestWord, Person, RecordedEdit, WalkIn,
 };
 
 #[uniffi::export]
 impl Book {
+    /// Looks at the hub for a customer of another shop who walked in, by phone number or e-mail address, and brings their card into this
+    /// shop's book for the day, if they agreed to be known in every shop. The fetch is noted in the access log. Reaches the hub.
+    ///
+    /// The card itself comes by sync: at once while a live connection stands, else with the next [`Book::sync_once`].
+    /// `Offline` means that nobody was looked for: begin a guest card ([`Book::begin_guest`]), which [`Book::introduce_guest`] puts onto
+    /// their card once it is here. `SignInAgain` also comes from a sign-in that has lapsed.
+    pub fn fetch_walk_in(&self, kind: EndpointKind, endpoint: String) -> Result<WalkIn, BookError> {
+        guarded(|| {
+            let now = self.shelf.now();
+            self.shelf.read(|core, _| Ok(core.author(now).map(drop)?))?;
+            let body = asked(kind, &endpoint)?;
+            self.refuse_offline()?;
+            if self.network.preview.is_some() {
+                return Ok(WalkIn::NobodyKnown);
+            }
+            let client = &self.network.client;
+            let fetched = self
+                .network
+                .wait_for(client.fetch_walk_in(&self.shelf, &body))?;
+            if matches!(fetched, WalkIn::Fetched { .. }) {
+                // Where a connection is wanted and does not stand, it is worth a try.
+                self.shelf.news.notify_one();
+            }
+            Ok(fetched)
+        })
+    }
+
     /// Begins a guest card and returns its id. It is anonymous, and gone at 23:59 of the shop's day.
     pub fn begin_guest(&self) -> Result<CustomerId, BookError> {
         let mut entropy = self.shelf.entropy.clone();
@@ -166,6 +196,19 @@ impl Book {
                 Ok(worked)
             })
         })
+    }
+}
+
+/// Whom the hub is asked for. What is no number or address is told here, and takes no look-up.
+fn asked(kind: EndpointKind, endpoint: &str) -> Result<serde_json::Value, BookError> {
+    let invalid = |reason: String| BookError::invalid("endpoint", reason);
+    let form = normal::endpoint(kind, endpoint).map_err(|error| invalid(error.to_string()))?;
+    match kind {
+        EndpointKind::Phone | EndpointKind::Whatsapp => Ok(json!({ "phone": form })),
+        EndpointKind::Email => Ok(json!({ "email": form })),
+        EndpointKind::Wechat | EndpointKind::Line | EndpointKind::Kakao => Err(invalid(
+            "look for somebody by phone number or e-mail address".to_owned(),
+        )),
     }
 }
 

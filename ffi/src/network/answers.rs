@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sync_core::ids::{AssociateId, DeviceId, SessionId, ShopId, Timestamp};
+use sync_core::ids::{AssociateId, CustomerId, DeviceId, SessionId, ShopId, Timestamp};
 use sync_core::replica::account::SignIn;
 
 use crate::BookError;
+use crate::types::WalkIn;
 
 /// An access token in memory.
 #[derive(Clone)]
@@ -64,6 +65,12 @@ pub(super) struct SignedInAnswer {
     pub(super) token: TokenAnswer,
 }
 
+#[derive(Deserialize)]
+pub(super) struct WalkInAnswer {
+    pub(super) customer: CustomerId,
+    pub(super) until: Option<Timestamp>,
+}
+
 impl TokenAnswer {
     pub(super) fn into_token(self, associate: Option<AssociateId>, now: Timestamp) -> Token {
         Token {
@@ -87,6 +94,30 @@ pub(super) fn taken(answer: SignedInAnswer, now: Timestamp) -> (SignIn, Token) {
         expires_at: answer.session_expires_at,
     };
     (sign_in, token)
+}
+
+/// Seconds to wait before looking again where the hub does not say: its window.
+const RETRY_SECONDS: u32 = 60;
+
+/// Reads what came of a walk-in. What the hub says about the visitor is an answer, anything else a failure.
+pub(super) async fn walk_in(response: reqwest::Response) -> Result<WalkIn, BookError> {
+    if response.status() == reqwest::StatusCode::TOO_MANY_REQUESTS {
+        let header = response.headers().get(reqwest::header::RETRY_AFTER);
+        let seconds = header.and_then(|value| value.to_str().ok()?.parse().ok());
+        return Ok(WalkIn::TooOften {
+            retry_seconds: seconds.unwrap_or(RETRY_SECONDS),
+        });
+    }
+    match read::<WalkInAnswer>(response).await {
+        Ok(WalkInAnswer { customer, until }) => Ok(WalkIn::Fetched { customer, until }),
+        Err(BookError::Rejected { code }) => match code.as_str() {
+            "no_consent" => Ok(WalkIn::NoConsent),
+            "not_found" => Ok(WalkIn::NobodyKnown),
+            "several_customers" => Ok(WalkIn::Several),
+            _ => Err(BookError::rejected(code)),
+        },
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads what was asked for, or why it was not done.

@@ -1,4 +1,4 @@
-//! Requests to the hub: enrolment, sign-in, tokens and their renewal, each with its proof.
+//! Requests to the hub: enrolment, sign-in, tokens and their renewal, and walk-ins, each with its proof.
 //!
 //! # Invariants
 //! - A refresh token is made durable before anything uses its successor's access token; one renewal runs at a time.
@@ -17,12 +17,13 @@ use sync_core::replica::account::{Enrolment, SignIn};
 
 use super::answers::{
     EnrolAnswer, NonceAnswer, Problem, Token, TokenAnswer, checked, lost, read, refused, strange,
-    taken, unread,
+    taken, unread, walk_in,
 };
 use super::dpop::{self, Request};
 use crate::BookError;
 use crate::changes::Change;
 use crate::shelf::Shelf;
+use crate::types::WalkIn;
 
 /// How long a request may take.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
@@ -155,6 +156,31 @@ impl HubClient {
             .send(shelf, &enrolment.hub_url, path, &json!({}))
             .await?;
         checked(answer).await.map(drop)
+    }
+
+    /// Asks for the card of another shop's customer. When the hub says that the sign-in is over, the token is renewed once.
+    pub(crate) async fn fetch_walk_in(
+        &self,
+        shelf: &Shelf,
+        body: &Value,
+    ) -> Result<WalkIn, BookError> {
+        let asked = self.ask_walk_in(shelf, body).await;
+        if asked != Err(BookError::SignInAgain) {
+            return asked;
+        }
+        self.forget_token().await;
+        self.ask_walk_in(shelf, body).await
+    }
+
+    async fn ask_walk_in(&self, shelf: &Shelf, body: &Value) -> Result<WalkIn, BookError> {
+        let token = self.access(shelf, 0).await?;
+        if token.associate.is_none() {
+            // The handheld's own token hands in an outbox, and no more.
+            return Err(BookError::SignInAgain);
+        }
+        let origin = enrolment(shelf)?.hub_url;
+        let path = ("/v1/walk-ins", Some(token.text.as_str()));
+        walk_in(self.send(shelf, &origin, path, body).await?).await
     }
 
     /// A token that is good for at least `left_ms` more: of whoever is signed in, else the handheld's own.

@@ -66,6 +66,29 @@ impl GuestWord {
     }
 }
 
+/// What came of looking for somebody whom another shop of the chain knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum WalkIn {
+    /// The hub put their card into the book of this shop; it arrives with the next sync.
+    Fetched {
+        /// Whose card.
+        customer: CustomerId,
+        /// Until when it is in the book, unless somebody of the shop writes on it; none where it was in it anyway.
+        until: Option<Timestamp>,
+    },
+    /// They are known, and have not agreed to be known in other shops: begin a guest card, and ask for their consent.
+    NoConsent,
+    /// Several people of the chain have this: ask which shop knows them.
+    Several,
+    /// Nobody of the chain has this: begin a guest card, or a card if they want to be known.
+    NobodyKnown,
+    /// The associate looked too often within a minute. Whether somebody has this was not looked up.
+    TooOften {
+        /// Seconds after which they may look again.
+        retry_seconds: u32,
+    },
+}
+
 /// A guest card: anonymous, on this handheld alone, gone at 23:59 of the shop's day.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct GuestCard {

@@ -9,9 +9,11 @@ use carnet_ffi::entropy::SharedEntropy;
 use carnet_ffi::{Book, BookOptions};
 use server::book::Book as HubBook;
 use server::config::{Config, IdentityConfig, ListenConfig};
+use server::duplicates::Keeper;
 use server::identity::Identity;
 use server::identity::access::Role;
 use server::identity::people::NewAssociate;
+use server::keys::Keystore;
 use server::secret::Secret;
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, DeviceId, ShopId};
@@ -26,6 +28,7 @@ pub(crate) struct Hub {
     /// Who works where.
     pub(crate) identity: Arc<Identity>,
     book: Arc<HubBook>,
+    keys: Arc<Keystore>,
     folder: Arc<tempfile::TempDir>,
     /// Where it listens.
     pub(crate) address: SocketAddr,
@@ -91,12 +94,13 @@ impl Hub {
             ..Config::for_testing(data)
         };
         let thread = std::thread::spawn(move || serve(&config, &told, stopped));
-        let (address, url, identity, book) = ready.recv().unwrap();
+        let (address, url, identity, book, keys) = ready.recv().unwrap();
         let shop = identity.directory().shops.keys().next().copied().unwrap();
         Self {
             url,
             identity,
             book,
+            keys,
             folder,
             address,
             shop,
@@ -111,20 +115,35 @@ impl Hub {
 
     /// A shop's associate, whose password is [`password`].
     pub(crate) fn associate(&self, login: &str) -> AssociateId {
-        self.person(login, Role::Associate)
+        self.person(login, Role::Associate, self.shop)
     }
 
     /// A shop's manager, whose password is [`password`].
     pub(crate) fn manager(&self, login: &str) -> AssociateId {
-        self.person(login, Role::Manager)
+        self.person(login, Role::Manager, self.shop)
     }
 
-    fn person(&self, login: &str, role: Role) -> AssociateId {
+    /// Another shop of the chain, and a handheld in it with an associate of it signed in.
+    pub(crate) fn handheld_elsewhere(&self, login: &str) -> Arc<Book> {
+        let added = self.identity.add_shop("Second", "Asia/Tokyo");
+        let shop = self.asking.block_on(added).unwrap();
+        self.person(login, Role::Associate, shop);
+        self.enter(self.open(login), login, &self.code_of(shop))
+    }
+
+    /// Brings the index of phone numbers and addresses up to date, as the hub does once a minute.
+    pub(crate) fn index_endpoints(&self) {
+        let keeper = Keeper::new(Arc::clone(&self.book), self.keys.chain_key());
+        let keeper = Arc::new(keeper);
+        self.asking.block_on(keeper.catch_up()).unwrap();
+    }
+
+    fn person(&self, login: &str, role: Role, shop: ShopId) -> AssociateId {
         let new = NewAssociate {
             login: login.to_owned(),
             name: login.to_owned(),
             role,
-            shop: self.shop,
+            shop,
             chain: false,
             password: Secret::new(password(login)),
         };
@@ -156,7 +175,11 @@ impl Hub {
 
     /// A one-time code.
     pub(crate) fn code(&self) -> String {
-        let asked = self.identity.make_enrolment_code(self.shop, self.issuer());
+        self.code_of(self.shop)
+    }
+
+    fn code_of(&self, shop: ShopId) -> String {
+        let asked = self.identity.make_enrolment_code(shop, self.issuer());
         self.asking.block_on(asked).unwrap().typed
     }
 
@@ -186,11 +209,11 @@ impl Hub {
 
     /// A handheld with somebody signed in.
     pub(crate) fn handheld(&self, name: &str) -> Arc<Book> {
-        self.enter(self.open(name), name)
+        self.enter(self.open(name), name, &self.code())
     }
 
-    fn enter(&self, book: Arc<Book>, name: &str) -> Arc<Book> {
-        book.enrol(self.url.clone(), self.code(), name.to_owned())
+    fn enter(&self, book: Arc<Book>, name: &str, code: &str) -> Arc<Book> {
+        book.enrol(self.url.clone(), code.to_owned(), name.to_owned())
             .unwrap();
         book.sign_in(name.to_owned(), password(name)).unwrap();
         book
@@ -206,7 +229,7 @@ impl Hub {
             BookOptions::default(),
             (Arc::clone(clock) as _, entropy),
         );
-        self.enter(book.unwrap(), name)
+        self.enter(book.unwrap(), name, &self.code())
     }
 
     /// Opens the book of a handheld, as the app does when it starts.
@@ -240,7 +263,13 @@ pub(crate) fn password(login: &str) -> String {
     format!("opens-the-shop-{number}")
 }
 
-type Told = (SocketAddr, String, Arc<Identity>, Arc<HubBook>);
+type Told = (
+    SocketAddr,
+    String,
+    Arc<Identity>,
+    Arc<HubBook>,
+    Arc<Keystore>,
+);
 
 fn serve(config: &Config, told: &mpsc::Sender<Told>, stopped: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -255,7 +284,8 @@ fn serve(config: &Config, told: &mpsc::Sender<Told>, stopped: oneshot::Receiver<
         |ready| {
             let identity = Arc::clone(&ready.state.identity);
             let book = Arc::clone(&ready.state.book);
-            told.send((ready.address, ready.url.to_owned(), identity, book))
+            let keys = Arc::clone(&ready.state.keys);
+            told.send((ready.address, ready.url.to_owned(), identity, book, keys))
                 .unwrap();
         },
         async move {

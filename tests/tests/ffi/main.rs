@@ -6,3 +6,4 @@ mod brief;
 mod events;
 mod hub;
 mod meeting;
+mod walk_ins;

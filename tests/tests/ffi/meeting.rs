@@ -25,7 +25,7 @@ pub(crate) fn create(book: &Book, given: &str) -> CustomerId {
         .unwrap()
 }
 
-fn settle(book: &Book) {
+pub(crate) fn settle(book: &Book) {
     let report = book.sync_once(LONG_MS).unwrap();
     assert_eq!(
         (report.end, report.pending, report.refused),
@@ -45,7 +45,7 @@ impl BookListener for Waking {
 }
 
 /// Waits until `is_there` holds, looking whenever the book says that something changed.
-fn until(book: &Book, woken: &mpsc::Receiver<()>, is_there: impl Fn(&[Change]) -> bool) {
+pub(crate) fn until(book: &Book, woken: &mpsc::Receiver<()>, is_there: impl Fn(&[Change]) -> bool) {
     loop {
         let changes = book.drain(u32::MAX);
         if is_there(&changes) {
@@ -55,7 +55,7 @@ fn until(book: &Book, woken: &mpsc::Receiver<()>, is_there: impl Fn(&[Change]) -
     }
 }
 
-fn waking(book: &Book) -> mpsc::Receiver<()> {
+pub(crate) fn waking(book: &Book) -> mpsc::Receiver<()> {
     let (sender, woken) = mpsc::channel();
     book.listen(Some(Arc::new(Waking(Mutex::new(sender)))))
         .unwrap();

@@ -170,6 +170,12 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.answers(customer: customer) }
     }
 
+    /// Looks at the hub for a customer of another shop who walked in, and brings their card into the book for the day, if they agreed.
+    /// The card comes by sync. When the hub can't be reached nobody was looked for: `beginGuest` is the way.
+    public func fetchWalkIn(_ kind: EndpointKind, _ endpoint: String) async throws -> WalkIn {
+        try await run { try $0.fetchWalkIn(kind: kind, endpoint: endpoint) }
+    }
+
     /// Begins an anonymous guest card, which is gone at the end of the shop's day.
     public func beginGuest() async throws -> CustomerId {
         try await run { try $0.beginGuest() }

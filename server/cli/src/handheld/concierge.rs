@@ -1,11 +1,14 @@
 //! The concierge in the terminal: the today list, what to show, whether to call, what to ask, and what is asked of the hub.
 
 mod lines;
+mod visitor;
 
-use carnet_ffi::{Book, NoteWarning};
+use carnet_ffi::{Book, GuestWord, NoteWarning};
 use sync_core::card::Edit;
 use sync_core::card::edit::{AskInput, InvitationInput, NeedInput, SuggestionInput};
-use sync_core::card::terms::{Act, AskKind, Channel, InteractionKind, InvitationState, Purpose};
+use sync_core::card::terms::{
+    Act, AskKind, Channel, EndpointKind, InteractionKind, InvitationState, Purpose,
+};
 use sync_core::ids::{CustomerId, EditId, Timestamp};
 use sync_core::records::parse_amount;
 
@@ -29,6 +32,10 @@ pub(crate) enum Concierge {
     Stock(String),
     Budget,
     Events,
+    /// A customer of another shop walked in, by phone number or e-mail address.
+    Visitor(EndpointKind, String),
+    /// Somebody whom nobody knows, and what they said.
+    Guest(GuestWord),
     /// About the open customer.
     Of(OfCustomer),
 }
@@ -102,6 +109,10 @@ pub(crate) const HELP: &[(&str, &str)] = &[
         "the shop's small events · a seat for them, asked of the hub · that they were there",
     ),
     (
+        "visitor +33612345678 · guest …",
+        "a customer of another shop walked in · what a guest needs whom nobody knows",
+    ),
+    (
         "articles rain · stock RING-0044",
         "the catalogue · what each shop has",
     ),
@@ -125,6 +136,8 @@ pub(crate) fn read(
         "stock" => Err("stock RING-0044"),
         "budget" => Ok(Concierge::Budget),
         "events" => Ok(Concierge::Events),
+        "visitor" => visitor::read(rest),
+        "guest" => visitor::read_guest(rest),
         "came" => numbered(rest)
             .map(|number| Concierge::Of(OfCustomer::Came(number)))
             .ok_or("came 1: the number of an event in `events`"),
@@ -304,6 +317,8 @@ pub(crate) fn carry_out(
         Concierge::Stock(sku) => Ok(lines::stock(&book.stock(sku)?, now)),
         Concierge::Budget => Ok(lines::budget(&book.gesture_budget()?)),
         Concierge::Events => Ok(lines::events(&book.small_events()?)),
+        Concierge::Visitor(kind, endpoint) => visitor::look_for(book, kind, &endpoint),
+        Concierge::Guest(word) => visitor::begin_guest(book, word),
         Concierge::Of(what) => of_customer(book, open?, what),
     }
 }

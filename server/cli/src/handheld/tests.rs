@@ -93,6 +93,9 @@ fn every_line_is_a_command_or_a_hint() {
         "pause when she says so",
         "x y z",
         "switch",
+        "visitor",
+        "guest",
+        "guest #rain",
     ];
     for line in odd {
         let command = read(line, SUNDAY);
@@ -199,6 +202,20 @@ fn an_event_that_is_none_is_not_written_onto_a_card() {
     ] {
         assert!(text.contains(expected), "{expected:?} is not in {text}");
     }
+}
+
+#[test]
+fn a_visitor_whom_nobody_knows_or_nobody_can_look_for_is_served_as_a_guest() {
+    let text = played("visitor +33600000000\n");
+    assert!(text.contains("Nobody of the chain has this."), "{text}");
+    assert!(text.contains("Serve them as a guest"), "{text}");
+    let text = played("offline\nvisitor lea@example.org\nguest a coat #rain\n");
+    assert!(text.contains("The hub can't be reached"), "{text}");
+    assert!(text.contains("Serve them as a guest"), "{text}");
+    assert!(text.contains("Noted on a guest card"), "{text}");
+    let text = played("visitor 12\n");
+    assert!(text.contains("country code"), "{text}");
+    assert!(!text.contains("guest"), "{text}");
 }
 
 #[test]

@@ -61,6 +61,7 @@ import uniffi.carnet.Today
 import uniffi.carnet.ValueLedger
 import uniffi.carnet.VisitQuestion
 import uniffi.carnet.WaitingEdit
+import uniffi.carnet.WalkIn
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -218,6 +219,15 @@ class CarnetBook private constructor(
 
     /** What the hub answered to what was asked for. Without an answer something is "asked for", never "booked". */
     suspend fun answers(customer: CustomerId): List<HubAnswer> = calls.run { book.answers(customer) }
+
+    /**
+     * Looks at the hub for a customer of another shop who walked in, and brings their card into the book for the day, if they agreed.
+     * The card comes by sync. When the hub can't be reached nobody was looked for: [beginGuest] is the way.
+     */
+    suspend fun fetchWalkIn(
+        kind: EndpointKind,
+        endpoint: String,
+    ): WalkIn = calls.run { book.fetchWalkIn(kind, endpoint) }
 
     /** Begins an anonymous guest card, which is gone at the end of the shop's day. */
     suspend fun beginGuest(): CustomerId = calls.run { book.beginGuest() }
