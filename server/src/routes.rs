@@ -4,6 +4,7 @@ pub mod associates;
 pub mod auth;
 pub mod concierge;
 pub mod customers;
+pub mod dealings;
 pub mod devices;
 pub mod events;
 pub mod facts;
@@ -32,6 +33,7 @@ pub fn all() -> Vec<Route> {
         customers::routes(),
         gap::routes(),
         concierge::routes(),
+        dealings::routes(),
         people::routes(),
         records::routes(),
         facts::routes(),
@@ -58,6 +60,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         customers::OPENAPI,
         gap::OPENAPI,
         concierge::OPENAPI,
+        dealings::OPENAPI,
         people::OPENAPI,
         records::OPENAPI,
         facts::OPENAPI,

@@ -38,7 +38,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Works on a customer seen whole, and notes in the access log that they were read before anything is given out.
-async fn whole<T: Send + 'static>(
+pub(super) async fn whole<T: Send + 'static>(
     caller: &Authorized<ReadCustomers>,
     state: &AppState,
     customer: CustomerId,
