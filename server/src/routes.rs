@@ -12,6 +12,7 @@ pub mod gap;
 pub mod health;
 pub mod integrations;
 pub mod messages;
+pub mod notes;
 pub mod people;
 pub mod records;
 pub mod shops;
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Route> {
         gap::routes(),
         concierge::routes(),
         dealings::routes(),
+        notes::routes(),
         people::routes(),
         records::routes(),
         facts::routes(),
@@ -61,6 +63,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         gap::OPENAPI,
         concierge::OPENAPI,
         dealings::OPENAPI,
+        notes::OPENAPI,
         people::OPENAPI,
         records::OPENAPI,
         facts::OPENAPI,

@@ -1,4 +1,4 @@
-//! Claims about what other systems and the hub know of a customer, over REST.
+//! Claims about what other systems and the hub know of a customer, and notes that are checked, over REST.
 
 use sync_core::ids::{EditId, Timestamp};
 use sync_core::notices::bodies::{
@@ -158,4 +158,42 @@ async fn dealings_without_notes_read_hold_no_words_of_anybody() {
     let whole = app.key_of(&[Scope::CustomerRead, Scope::NotesRead]).await;
     let whole = app.dealings(&whole, ines).await;
     assert_eq!(whole.text.matches(NEEDLE).count(), 5, "{}", whole.text);
+}
+
+#[tokio::test]
+async fn a_note_is_told_what_does_not_belong_there_with_its_place_and_is_kept_nowhere() {
+    let app = TestApp::start().await;
+    let manager = app.manager().await;
+    let check = async |body: Value| app.ask(&manager, "POST", "/v1/notes/check", &body).await;
+    let before = app.access_log().len();
+    let text = "Zoë's été: she has diabetes";
+    let found = check(json!({ "text": text })).await;
+    assert_eq!(found.status, StatusCode::OK, "{}", found.text);
+    let warnings = found.body["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{}", found.text);
+    let place = |name: &str| usize::try_from(warnings[0][name].as_u64().unwrap()).unwrap();
+    let passage: String = text
+        .chars()
+        .skip(place("start"))
+        .take(place("end") - place("start"))
+        .collect();
+    assert!(passage.contains("diabetes"), "{passage}");
+    assert_eq!(warnings[0]["category"], "health");
+    assert_eq!(
+        warnings[0]["instead"],
+        json!(["allergy", "restricted", "draft"])
+    );
+    let clean = check(json!({ "text": "Likes navy, comes on Saturdays" })).await;
+    assert_eq!(clean.body["warnings"], json!([]), "{}", clean.text);
+
+    let of = async |language: &str| {
+        let answer = check(json!({ "text": "Elle est enceinte", "language": language })).await;
+        answer.body["warnings"].as_array().unwrap().len()
+    };
+    assert_eq!((of("fr").await, of("en").await), (1, 0));
+    let other = check(json!({ "text": "x", "language": "de" })).await;
+    assert_eq!(other.code(), "invalid", "{}", other.text);
+    let long = check(json!({ "text": "a".repeat(8 << 10) })).await;
+    assert_eq!(long.code(), "invalid", "{}", long.text);
+    assert_eq!(app.access_log().len(), before, "nobody's card was opened");
 }

@@ -79,6 +79,7 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",   "/v1/customers/{customer}/ledger",            [401,   403,   200,  200,    404,  200,   200]),
     ("POST",  "/v1/customers/{customer}/contact-verdict",   [401,   403,   422,  422,    422,  422,   422]),
     ("GET",   "/v1/customers/{customer}/dealings",          [401,   403,   200,  200,    404,  200,   200]),
+    ("POST",  "/v1/notes/check",                            [401,   422,   422,  422,    422,  422,   422]),
     ("GET",   "/v1/customers/{customer}/person",            [401,   403,   200,  200,    404,  200,   200]),
     ("POST",  "/v1/customers/{customer}/links",             [401,   403,   422,  422,    422,  422,   422]),
     ("GET",   "/v1/duplicates",                             [401,   403,   403,  200,    200,  200,   403]),
