@@ -1,5 +1,6 @@
 //! The routes, one module for each resource. Handlers translate: they read, ask, and answer.
 
+pub mod articles;
 pub mod associates;
 pub mod auth;
 pub mod concierge;
@@ -36,6 +37,7 @@ pub fn all() -> Vec<Route> {
         concierge::routes(),
         dealings::routes(),
         notes::routes(),
+        articles::routes(),
         people::routes(),
         records::routes(),
         facts::routes(),
@@ -64,6 +66,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         concierge::OPENAPI,
         dealings::OPENAPI,
         notes::OPENAPI,
+        articles::OPENAPI,
         people::OPENAPI,
         records::OPENAPI,
         facts::OPENAPI,

@@ -1,8 +1,8 @@
-//! Claims about what other systems and the hub know of a customer, and notes that are checked, over REST.
+//! Claims about what other systems and the hub know of a customer, notes that are checked, and articles with their stock, over REST.
 
 use sync_core::ids::{EditId, Timestamp};
 use sync_core::notices::bodies::{
-    AnswerBody, AnswerState, CaseBody, CaseState, ContactBody, ResponseBody,
+    AnswerBody, AnswerState, ArticleBody, CaseBody, CaseState, ContactBody, ResponseBody, StockBody,
 };
 use sync_core::notices::{NoticeBody, NoticeDraft, Subject};
 
@@ -196,4 +196,72 @@ async fn a_note_is_told_what_does_not_belong_there_with_its_place_and_is_kept_no
     let long = check(json!({ "text": "a".repeat(8 << 10) })).await;
     assert_eq!(long.code(), "invalid", "{}", long.text);
     assert_eq!(app.access_log().len(), before, "nobody's card was opened");
+}
+
+#[tokio::test]
+async fn an_article_comes_with_the_stock_of_every_shop_the_callers_own_first_each_with_its_as_of() {
+    let app = TestApp::start().await;
+    let hub = &app.hub;
+    let second = hub
+        .identity
+        .add_shop("Alster", "Europe/Berlin")
+        .await
+        .unwrap();
+    let third = hub.identity.add_shop("Blank", "Asia/Tokyo").await.unwrap();
+    let article = ArticleBody {
+        label: "Rain coat".to_owned(),
+        category: "coat".to_owned(),
+        sizes: vec!["M".to_owned()],
+        price: Some((45_000, "EUR".parse().unwrap())),
+        ..ArticleBody::default()
+    };
+    app.hear(Subject::Chain, ("COAT-7", 8_000), &article).await;
+    for (shop, count, as_of) in [(hub.shop, 0, 9_000), (second, 3, 9_500)] {
+        let stock = StockBody {
+            shop,
+            sku: "COAT-7".to_owned(),
+            on_hand: [("M".to_owned(), count)].into(),
+            arriving: vec![(Timestamp(20_000), "M".to_owned(), 2)],
+        };
+        let key = format!("{shop}/COAT-7");
+        app.hear(Subject::Chain, (&key, as_of), &stock).await;
+    }
+    let key = app.key_of(&[Scope::RecordRead]).await;
+    let found = app
+        .ask(&key, "GET", "/v1/articles/coat-7", &Value::Null)
+        .await;
+    assert_eq!(found.status, StatusCode::OK, "{}", found.text);
+    assert_eq!(found.body["sku"], "COAT-7", "however it was typed");
+    assert_eq!(found.body["as_of"], 8_000);
+    let price = json!({ "amount_minor": 45_000, "currency": "EUR" });
+    assert_eq!(found.body["price"], price);
+    let stock = found.body["stock"].as_array().unwrap();
+    let read = |at: usize| {
+        let it = &stock[at];
+        (
+            it["shop"].clone(),
+            it["on_hand"]["M"].clone(),
+            it["as_of"].clone(),
+        )
+    };
+    assert_eq!(
+        stock.len(),
+        2,
+        "nothing was told of {third}: {}",
+        found.text
+    );
+    assert_eq!(read(0), (json!(hub.shop), json!(0), json!(9_000)));
+    assert_eq!(read(1), (json!(second), json!(3), json!(9_500)));
+    assert_eq!(stock[1]["name"], "Alster");
+    let coming = json!([{ "expected": 20_000, "size": "M", "quantity": 2 }]);
+    assert_eq!(stock[0]["arriving"], coming);
+    let none = app
+        .ask(&key, "GET", "/v1/articles/COAT-8", &Value::Null)
+        .await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND, "{}", none.text);
+    let blind = app.key_of(&[Scope::CustomerRead]).await;
+    let blind = app
+        .ask(&blind, "GET", "/v1/articles/COAT-7", &Value::Null)
+        .await;
+    assert_eq!(blind.status, StatusCode::FORBIDDEN, "{}", blind.text);
 }
