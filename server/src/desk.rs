@@ -48,6 +48,7 @@ mod reservations;
 pub mod rights;
 mod seats;
 pub mod settings;
+pub mod verdicts;
 mod webhook;
 
 use std::time::Duration;

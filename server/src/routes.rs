@@ -1,9 +1,11 @@
 //! The routes, one module for each resource. Handlers translate: they read, ask, and answer.
 
+pub mod articles;
 pub mod associates;
 pub mod auth;
 pub mod concierge;
 pub mod customers;
+pub mod dealings;
 pub mod devices;
 pub mod events;
 pub mod facts;
@@ -11,6 +13,7 @@ pub mod gap;
 pub mod health;
 pub mod integrations;
 pub mod messages;
+pub mod notes;
 pub mod people;
 pub mod records;
 pub mod shops;
@@ -32,6 +35,9 @@ pub fn all() -> Vec<Route> {
         customers::routes(),
         gap::routes(),
         concierge::routes(),
+        dealings::routes(),
+        notes::routes(),
+        articles::routes(),
         people::routes(),
         records::routes(),
         facts::routes(),
@@ -58,6 +64,9 @@ pub fn openapi_parts() -> Vec<&'static str> {
         customers::OPENAPI,
         gap::OPENAPI,
         concierge::OPENAPI,
+        dealings::OPENAPI,
+        notes::OPENAPI,
+        articles::OPENAPI,
         people::OPENAPI,
         records::OPENAPI,
         facts::OPENAPI,

@@ -267,6 +267,7 @@ fn viewer(principal: &Principal) -> Viewer {
 fn without_words(whole: &mut Whole) {
     for told in &mut whole.contacts {
         told.body.summary = None;
+        told.body.content = None;
     }
     for told in &mut whole.responses {
         told.body.words = None;

@@ -134,13 +134,17 @@ pub(super) fn judge(
         channel,
         purpose,
         content: ask.words.value.as_deref().map(content_of),
-        // Answers about what the customer began serve them; an offer is no answer.
-        is_reply: matches!(purpose, Purpose::Care | Purpose::Service),
+        is_reply: may_answer(purpose),
         way: Way::ThroughHub,
         ask: Some(ask.id),
     };
     let asker = (associate, shop, now);
     rule(tx, (customer, &whole), asker, &request, (&house, settings)).map_err(DeskError::from)
+}
+
+/// Whether a contact for this purpose can be an answer: those about what the customer began serve them; an offer is no answer.
+pub(super) fn may_answer(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::Care | Purpose::Service)
 }
 
 /// What the guard of the hub says of one person, for an associate of a shop, at a moment.

@@ -1,6 +1,7 @@
 //! The routes as clients see them: straight into the router, with ready actors.
 
 mod customers;
+mod dealings;
 mod desk;
 mod gap;
 mod intake;

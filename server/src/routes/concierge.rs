@@ -1,17 +1,22 @@
-//! What an associate needs in the moment, computed on the hub as it is on a handheld: brief, recommendations, the two-way ledger.
+//! What an associate needs in the moment, computed on the hub as it is on a handheld: brief, recommendations, the two-way ledger, and whether
+//! the customer may be contacted.
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use sync_core::card::terms::{Channel, Purpose};
+use sync_core::concierge::guard::{Reason, Ruling, Unblocker, Until};
 use sync_core::concierge::ledger::{Ledger, ledger};
 use sync_core::concierge::{Brief, Picture, Recommendations};
-use sync_core::ids::CustomerId;
+use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 
 use super::customers::read_aside;
 use crate::book::person::{self, Seen};
+use crate::book::reading;
+use crate::desk::verdicts::{self, Question};
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, ReadCustomers};
-use crate::http::body::PathId;
+use crate::http::body::{Body, PathId};
 use crate::http::error::ApiError;
 use crate::http::route::Route;
 
@@ -28,11 +33,12 @@ pub fn routes() -> Vec<Route> {
             show_recommendations,
         ),
         Route::get("/v1/customers/{customer}/ledger", show_ledger),
+        Route::post("/v1/customers/{customer}/contact-verdict", judge_contact),
     ]
 }
 
 /// Works on a customer seen whole, and notes in the access log that they were read before anything is given out.
-async fn whole<T: Send + 'static>(
+pub(super) async fn whole<T: Send + 'static>(
     caller: &Authorized<ReadCustomers>,
     state: &AppState,
     customer: CustomerId,
@@ -102,4 +108,128 @@ async fn show_ledger(
 ) -> Result<Json<LedgerAnswer>, ApiError> {
     let ledger = whole(&caller, &state, id, ledger).await?;
     Ok(Json(LedgerAnswer { id, ledger }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContactBody {
+    channel: Channel,
+    purpose: Purpose,
+    /// The campaign or the words, so that nobody gets the same twice.
+    content: Option<String>,
+    /// Whether it answers what the customer began.
+    is_reply: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct VerdictAnswer {
+    id: CustomerId,
+    ruling: RulingName,
+    /// Why not, or not yet.
+    reason: Option<Reason>,
+    /// From when asking again makes sense, where a moment ends the hold.
+    until: Option<Timestamp>,
+    /// What ends the hold, where no moment does.
+    unblocker: Option<UnblockerAnswer>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum RulingName {
+    Allow,
+    Hold,
+    Deny,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum UnblockerAnswer {
+    UseChannel {
+        channel: Channel,
+    },
+    SolveCase {
+        /// None where it stands on a card beyond the caller's reach.
+        case: Option<String>,
+    },
+    Sync,
+    Owner {
+        associate: AssociateId,
+    },
+    ClaimOwner,
+}
+
+impl VerdictAnswer {
+    fn new(id: CustomerId, ruling: Ruling, case: Option<String>) -> Self {
+        let answer = |ruling, reason| Self {
+            id,
+            ruling,
+            reason,
+            until: None,
+            unblocker: None,
+        };
+        match ruling {
+            Ruling::Allow => answer(RulingName::Allow, None),
+            Ruling::Deny { reason } => answer(RulingName::Deny, Some(reason)),
+            Ruling::Hold { until, reason } => {
+                let (until, unblocker) = match until {
+                    Until::Moment(at) => (Some(at), None),
+                    Until::Done(what) => (None, Some(UnblockerAnswer::new(&what, case))),
+                };
+                Self {
+                    until,
+                    unblocker,
+                    ..answer(RulingName::Hold, Some(reason))
+                }
+            }
+        }
+    }
+}
+
+impl UnblockerAnswer {
+    fn new(what: &Unblocker, case: Option<String>) -> Self {
+        match what {
+            Unblocker::UseChannel(channel) => Self::UseChannel { channel: *channel },
+            Unblocker::SolveCase(_) => Self::SolveCase { case },
+            Unblocker::Sync => Self::Sync,
+            Unblocker::Owner(associate) => Self::Owner {
+                associate: *associate,
+            },
+            Unblocker::ClaimOwner => Self::ClaimOwner,
+        }
+    }
+}
+
+async fn judge_contact(
+    caller: Authorized<ReadCustomers>,
+    State(state): State<AppState>,
+    PathId(id): PathId<CustomerId>,
+    Body(body): Body<ContactBody>,
+) -> Result<Json<VerdictAnswer>, ApiError> {
+    let reached = caller.customer(&state, id)?;
+    let author = reading::author(&caller).ok_or_else(|| ApiError::forbidden("sign in to ask"))?;
+    let now = state.clock.now();
+    let question = Question {
+        channel: body.channel,
+        purpose: body.purpose,
+        content: body.content,
+        is_reply: body.is_reply,
+    };
+    let (answer, lines) = read_aside(&state, &caller, move |state, principal| {
+        let tx = state.store.read()?;
+        let asker = (author.associate, author.shop, now);
+        let from = (&*state.book, &*tx);
+        let judged = verdicts::ask(from, reached.customer(), asker, &question)?;
+        let (mut near, mut lines) = (Vec::new(), Vec::new());
+        for member in &judged.members {
+            if let Some(reached) = reading::reach(&*tx, principal, *member)? {
+                near.push(*member);
+                lines.extend(reading::access_lines(principal, reached, false, now));
+            }
+        }
+        let case = judged.case_among(&*tx, &near)?;
+        Ok((VerdictAnswer::new(id, judged.ruling, case), lines))
+    })
+    .await?;
+    state.book.log_reads(lines).await?;
+    Ok(Json(answer))
 }

@@ -3,6 +3,7 @@
 mod events;
 mod messages;
 mod rights;
+mod verdicts;
 
 use sync_core::concierge::guard::Settings;
 use sync_core::concierge::guests::{EventBody, EventState, Seat};

@@ -77,6 +77,10 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",   "/v1/customers/{customer}/brief",             [401,   403,   200,  200,    404,  200,   200]),
     ("GET",   "/v1/customers/{customer}/recommendations",   [401,   403,   200,  200,    404,  200,   200]),
     ("GET",   "/v1/customers/{customer}/ledger",            [401,   403,   200,  200,    404,  200,   200]),
+    ("POST",  "/v1/customers/{customer}/contact-verdict",   [401,   403,   422,  422,    422,  422,   422]),
+    ("GET",   "/v1/customers/{customer}/dealings",          [401,   403,   200,  200,    404,  200,   200]),
+    ("POST",  "/v1/notes/check",                            [401,   422,   422,  422,    422,  422,   422]),
+    ("GET",   "/v1/articles/{sku}",                         [401,   403,   404,  404,    404,  404,   404]),
     ("GET",   "/v1/customers/{customer}/person",            [401,   403,   200,  200,    404,  200,   200]),
     ("POST",  "/v1/customers/{customer}/links",             [401,   403,   422,  422,    422,  422,   422]),
     ("GET",   "/v1/duplicates",                             [401,   403,   403,  200,    200,  200,   403]),
@@ -162,6 +166,7 @@ impl World {
             .replace("{associate}", &self.associate)
             .replace("{device}", &self.device)
             .replace("{customer}", &self.customer)
+            .replace("{sku}", "COAT-7")
             .replace("{event}", &"0".repeat(16))
             .replace("{integration}", &self.integration)
     }

@@ -16,7 +16,7 @@ use crate::card::normal::fold;
 use crate::card::terms::{NeedState, Polarity};
 use crate::concierge::picture::{House, Told, Whole};
 use crate::concierge::recommend::{PAIR_LIFT_BP_MIN, PAIR_SUPPORT_MIN};
-use crate::ids::{ShopId, Timestamp};
+use crate::ids::ShopId;
 use crate::notices::bodies::{ArticleBody, PairsBody, StockBody};
 use crate::notices::{self, Notice, Subject};
 use crate::records::Record;
@@ -253,6 +253,42 @@ fn pairs(
     Ok(others)
 }
 
+/// An article of the catalogue by its number, however that was typed.
+///
+/// # Errors
+/// [`StoreError`] when storage fails or a row does not decode.
+pub fn article(tx: &dyn ReadTx, sku: &str) -> Result<Option<Told<ArticleBody>>, StoreError> {
+    let article = |sku: &str| notices::get::<ArticleBody>(tx, Subject::Chain, sku);
+    let mut found = article(sku)?;
+    if found.is_none()
+        && let Some(known) = known_by(tx, &numbered(sku))?.first()
+    {
+        found = article(known)?;
+    }
+    Ok(found.map(|(notice, body)| Told::new(notice, body)))
+}
+
+/// What a shop has of an article, its number as catalogued, by the latest that was told.
+///
+/// # Errors
+/// [`StoreError`] when storage fails or a row does not decode.
+pub fn stock(
+    tx: &dyn ReadTx,
+    (sku, shop): (&str, ShopId),
+) -> Result<Option<Told<StockBody>>, StoreError> {
+    let name = format!("{shop}/{sku}");
+    let mut latest: Option<Told<StockBody>> = None;
+    for subject in [Subject::Chain, Subject::Shop(shop)] {
+        if let Some((notice, body)) = notices::get::<StockBody>(tx, subject, &name)? {
+            let is_later = latest.as_ref().is_none_or(|one| notice.as_of > one.as_of);
+            if is_later {
+                latest = Some(Told::new(notice, body));
+            }
+        }
+    }
+    Ok(latest)
+}
+
 /// Takes up an article by its number, however that was typed; returns the number as catalogued.
 fn take_article(
     tx: &dyn ReadTx,
@@ -262,16 +298,9 @@ fn take_article(
     if house.articles.contains_key(sku) {
         return Ok(Some(sku.to_owned()));
     }
-    let article = |sku: &str| notices::get::<ArticleBody>(tx, Subject::Chain, sku);
-    let mut found = article(sku)?;
-    if found.is_none()
-        && let Some(known) = known_by(tx, &numbered(sku))?.first()
-    {
-        found = article(known)?;
-    }
-    Ok(found.map(|(notice, body)| {
-        house.articles.insert(notice.key.clone(), body);
-        notice.key
+    Ok(article(tx, sku)?.map(|told| {
+        house.articles.insert(told.key.clone(), told.body);
+        told.key
     }))
 }
 
@@ -280,17 +309,7 @@ fn take_stock(
     house: &mut House,
     (sku, shop): (&str, ShopId),
 ) -> Result<(), StoreError> {
-    let name = format!("{shop}/{sku}");
-    let mut latest: Option<(Timestamp, Told<StockBody>)> = None;
-    for subject in [Subject::Chain, Subject::Shop(shop)] {
-        if let Some((notice, body)) = notices::get::<StockBody>(tx, subject, &name)? {
-            let is_later = latest.as_ref().is_none_or(|(at, _)| notice.as_of > *at);
-            if is_later {
-                latest = Some((notice.as_of, super::told(notice, body)));
-            }
-        }
-    }
-    if let Some((_, told)) = latest {
+    if let Some(told) = stock(tx, (sku, shop))? {
         house.stock.insert((sku.to_owned(), shop), told);
     }
     Ok(())

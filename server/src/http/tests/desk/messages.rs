@@ -65,7 +65,7 @@ impl Provider {
 
 impl TestApp {
     /// A customer who may be written to by text message.
-    async fn reachable(&self, name: &str, phone: &str) -> CustomerId {
+    pub(super) async fn reachable(&self, name: &str, phone: &str) -> CustomerId {
         let manager = self.manager().await;
         let customer = self.customer(name).await;
         let endpoint = json!({ "edit": "add_endpoint", "kind": "phone", "value": phone });
@@ -77,7 +77,7 @@ impl TestApp {
         customer
     }
 
-    async fn message(&self, customer: CustomerId, words: &str) {
+    pub(super) async fn message(&self, customer: CustomerId, words: &str) {
         let ask = json!({ "edit": "ask", "kind": "message", "subject": "sms", "purpose": "care", "words": words });
         self.write(&self.manager().await, customer, ask).await;
     }
