@@ -16,12 +16,11 @@ use sync_core::store::{
 };
 
 use super::integrations::IntegrationId;
-use crate::config::LEASE_HOURS_MAX;
-
 use super::rows::{
     AssociateRow, DeviceRow, EnrolmentRow, IntegrationRow, SecurityEventRow, SessionEnd,
     SessionRow, ShopRow,
 };
+use crate::config::LEASE_HOURS_MAX;
 
 /// Keys of rows begin with this; other first bytes are indexes over them.
 const ROW: &[u8] = b"r";
@@ -171,13 +170,11 @@ pub fn session(tx: &dyn ReadTx, id: SessionId) -> Result<Option<SessionRow>, Sto
 }
 
 /// The lease that a handheld keeps to, in hours: the one it was told when it was enrolled, and where nobody knows that, the longest.
-///
-/// # Errors
-/// What the store reports.
-pub fn lease_hours(tx: &dyn ReadTx, device: DeviceId) -> Result<u32, StoreError> {
+pub(crate) fn lease_hours(tx: &dyn ReadTx, device: DeviceId) -> Result<u32, StoreError> {
     let row: Option<DeviceRow> = get_row(tx, Table::Device, &key(&[ROW, device.as_bytes()]))?;
-    let told = row.and_then(|row| row.lease_hours);
-    Ok(told.unwrap_or(LEASE_HOURS_MAX))
+    Ok(row
+        .and_then(|row| row.lease_hours)
+        .unwrap_or(LEASE_HOURS_MAX))
 }
 
 /// Whether the associate ever signed in on the handheld.

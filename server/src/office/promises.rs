@@ -90,12 +90,25 @@ struct Waiting {
     promises: Vec<PromiseView>,
 }
 
+/// Whom to show.
+struct Found {
+    /// How many customers were looked at.
+    looked: usize,
+    /// How many wait, as their rows tell.
+    all: u64,
+    waiting: Vec<Waiting>,
+}
+
 async fn show(
     visitor: Visitor<ReadCustomers>,
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
     let now = state.clock.now();
-    let ((looked, all), waiting) = read_aside(&state, &visitor, move |state, principal| {
+    let Found {
+        looked,
+        all,
+        waiting,
+    } = read_aside(&state, &visitor, move |state, principal| {
         waiting(state, principal, now)
     })
     .await?;
@@ -137,12 +150,7 @@ async fn show(
     Ok(visitor.page(Section::Promises, title::PROMISES, &body))
 }
 
-/// How many customers were looked at, of how many who wait by their rows; and whom to show.
-fn waiting(
-    state: &AppState,
-    principal: &Principal,
-    now: Timestamp,
-) -> Result<((usize, u64), Vec<Waiting>), ApiError> {
+fn waiting(state: &AppState, principal: &Principal, now: Timestamp) -> Result<Found, ApiError> {
     let tx = state.store.read()?;
     let survey = Survey::of(&*tx, principal, now)?;
     let mut found = Vec::new();
@@ -167,7 +175,11 @@ fn waiting(
             promises,
         });
     }
-    Ok(((survey.longest.len(), survey.overdue), found))
+    Ok(Found {
+        looked: survey.longest.len(),
+        all: survey.overdue,
+        waiting: found,
+    })
 }
 
 /// Who sees to a promise: whoever claimed it, or else who made it.

@@ -1,17 +1,13 @@
 //! Each rule by itself, and their order.
 
+mod person;
 mod properties;
 
-use std::collections::BTreeMap;
-
 use super::*;
-use crate::card::edit::Edit;
-use crate::card::links;
 use crate::card::reduce::Decision;
-use crate::card::stage::Stage as CardStage;
 use crate::card::terms::{Agreement, AskKind, InteractionKind};
 use crate::card::value::Source;
-use crate::card::view::{AskView, ConsentView, Fact, InteractionView, Reading};
+use crate::card::view::{AskView, ConsentView, Fact, InteractionView};
 use crate::concierge::picture::{House, Told, Viewer, Whole};
 use crate::concierge::rights::{Held, Holder, Marks, RightBody, Slot};
 use crate::ids::{CustomerId, DeviceId, SessionId, ShopId};
@@ -404,41 +400,6 @@ fn caps_count_every_channel_and_associate_but_no_thread_the_customer_began() {
     assert_eq!(until, Until::Moment(NOON.plus_ms(HOUR)));
     stage.contact(-24, true, Channel::Email);
     assert!(stage.ask(&call(Purpose::Care)).is_allowed());
-}
-
-#[test]
-fn caps_sum_over_the_cards_of_a_person() {
-    let called = Edit::RecordInteraction {
-        kind: InteractionKind::Call,
-        visit: None,
-        channel: Some(Channel::Call),
-        sku: None,
-        by_customer: false,
-        summary: None,
-        act: None,
-        about: None,
-        spent: None,
-    };
-    let one = CardStage::new();
-    let mut other = CardStage::new();
-    other.customer = CustomerId([8; 16]);
-    other.does(&called);
-    let reading = Reading {
-        now: other.now,
-        corrections: &BTreeMap::new(),
-    };
-    let cards = [(one.customer, one.visible), (other.customer, other.visible)];
-    let person = links::merge(&cards.into(), &reading, None);
-    let mut stage = Stage::new();
-    assert!(stage.ask(&call(Purpose::Care)).is_allowed());
-    stage.whole.members = person.members;
-    stage.whole.view.interactions = person.view.interactions;
-    for call in &mut stage.whole.view.interactions {
-        call.summary.at = NOON.plus_ms(-HOUR);
-    }
-    holds(&stage, &call(Purpose::Care), Reason::CapDay);
-    stage.contact(-100, false, Channel::Sms);
-    holds(&stage, &call(Purpose::Care), Reason::CapWeek);
 }
 
 #[test]
