@@ -145,6 +145,18 @@ mod tests {
     }
 
     #[test]
+    fn a_handheld_that_tells_of_too_much_is_heard_to_its_bound() {
+        let store = MemoryStore::default();
+        let mut tx = store.write().unwrap();
+        let bound = i64::try_from(TOLD_DAYS_MAX).unwrap();
+        let flood: Vec<_> = (0..bound * 2).map(|days| told(days, 1)).collect();
+        let handheld = (DeviceId([1; 8]), RIVE);
+        super::store(&mut *tx, handheld, &flood, NOW).unwrap();
+        let counted = within(tx.as_read(), 800, NOW).unwrap();
+        assert_eq!(counted, u64::try_from(TOLD_DAYS_MAX).ok());
+    }
+
+    #[test]
     fn what_is_told_again_counts_once_and_what_comes_later_is_added() {
         let store = MemoryStore::default();
         let mut tx = store.write().unwrap();

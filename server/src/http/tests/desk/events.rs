@@ -171,3 +171,26 @@ async fn a_proposal_brings_a_brief_of_each_guest_and_leaves_a_line_for_each() {
     let about: Vec<_> = new.iter().map(|line| line.entry.customer).collect();
     assert_eq!(about, [ines], "only who is proposed was looked at");
 }
+
+#[tokio::test]
+async fn a_guest_of_two_cards_is_one_guest_whichever_of_them_is_listed() {
+    let app = TestApp::with_desk().await;
+    let manager = app.manager().await;
+    let (path, id) = app.tea(&manager).await;
+    let cards = [app.customer("Ines").await, app.customer("I. D.").await];
+    for (number, listed) in cards.into_iter().enumerate() {
+        let link = json!({ "other": cards[1 - number], "sameness": "same", "evidence": ["said"] });
+        let links = format!("/v1/customers/{listed}/links");
+        app.ask(&manager, "POST", &links, &link).await;
+    }
+    let person = format!("/v1/customers/{}/person", cards[0]);
+    let person = app.ask(&manager, "GET", &person, &Value::Null).await;
+    let oldest: CustomerId = person.body["members"][0].as_str().unwrap().parse().unwrap();
+    let newer = cards[usize::from(oldest == cards[0])];
+    app.list(&manager, &path, &[newer]).await;
+    app.write(&manager, newer, seat(&id, 1)).await;
+    app.desk(None).await;
+    assert_eq!(app.answer(oldest).0, AnswerState::Confirmed);
+    let off = app.call_off(&manager, &path).await;
+    assert_eq!(off.body["to_tell"], json!([newer]), "{}", off.text);
+}
