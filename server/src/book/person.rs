@@ -80,31 +80,18 @@ impl Cards for Reach<'_> {
     }
 }
 
-/// The cards of the hub inside a transaction, as a reader sees them: for a principal those within reach, for the hub itself all.
-pub(crate) struct Within<'e, 't> {
+/// The cards within a principal's reach, inside a transaction.
+struct Within<'e, 't> {
     engine: &'e mut EngineTx<'t>,
     reader: (ShopId, Option<AssociateId>),
-    principal: Option<&'e Principal>,
-}
-
-impl<'e, 't> Within<'e, 't> {
-    /// All cards, as somebody in a shop sees them.
-    pub(crate) fn all(engine: &'e mut EngineTx<'t>, reader: (ShopId, Option<AssociateId>)) -> Self {
-        Self {
-            engine,
-            reader,
-            principal: None,
-        }
-    }
+    principal: &'e Principal,
 }
 
 impl Cards for Within<'_, '_> {
     type Error = StoreError;
 
     fn open(&mut self, card: CustomerId) -> Result<Option<Opened>, StoreError> {
-        if let Some(principal) = self.principal
-            && reading::reach(self.engine.tx.as_read(), principal, card)?.is_none()
-        {
+        if reading::reach(self.engine.tx.as_read(), self.principal, card)?.is_none() {
             return Ok(None);
         }
         self.engine.visible(card, self.reader).map(Some)
@@ -134,7 +121,7 @@ pub fn record(
 ) -> Result<bool, AuthorityError> {
     let mut cards = Within {
         reader: (author.shop, Some(author.associate)),
-        principal: Some(principal),
+        principal,
         engine,
     };
     let person = links::Person::of(reached.customer(), &mut cards)?;

@@ -105,41 +105,43 @@ pub(super) fn card(cards: &mut dyn Cards, customer: CustomerId) -> Result<CardVi
     Ok(CardView::read(&visible, &Reading { now, corrections }))
 }
 
+/// One person, with linked cards, as a reader sees them.
+pub(super) fn person(
+    cards: &mut dyn Cards,
+    customer: CustomerId,
+    reader: (ShopId, Option<AssociateId>),
+) -> Result<Person, StoreError> {
+    let only_near = false;
+    let mut linked = Linked {
+        cards,
+        reader,
+        only_near,
+    };
+    Person::of(customer, &mut linked)
+}
+
 /// One person over those of their cards that are in a shop's book, and which those are, the oldest first.
 pub(super) fn near(
     cards: &mut dyn Cards,
     customer: CustomerId,
     shop: ShopId,
 ) -> Result<(CardView, Vec<CustomerId>), StoreError> {
-    let reader = (shop, None);
-    let only_near = true;
-    let person = Person::of(
-        customer,
-        &mut Linked {
-            cards,
-            reader,
-            only_near,
-        },
-    )?;
-    Ok(person.view(cards.now(), None))
+    let now = cards.now();
+    let mut linked = Linked {
+        cards,
+        reader: (shop, None),
+        only_near: true,
+    };
+    Ok(Person::of(customer, &mut linked)?.view(now, None))
 }
 
-/// One person, with linked cards, as somebody in a shop sees them.
+/// One person, with linked cards and what every other source says, as somebody in a shop sees them.
 pub(super) fn whole(
     cards: &mut dyn Cards,
     customer: CustomerId,
     reader: (ShopId, Option<AssociateId>),
 ) -> Result<Whole, StoreError> {
-    let only_near = false;
-    let person = Person::of(
-        customer,
-        &mut Linked {
-            cards,
-            reader,
-            only_near,
-        },
-    )?;
-    let (view, members) = person.view(cards.now(), None);
+    let (view, members) = person(cards, customer, reader)?.view(cards.now(), None);
     gather::whole(cards.tx(), (customer, &members), view)
 }
 

@@ -29,7 +29,6 @@ use sync_core::store::{self, ReadTx, StoreError, Table, decode_row, get_row, put
 use super::settings::SOURCE;
 use super::{DeskError, gathering, owners};
 use crate::book::EngineTx;
-use crate::book::person::Within;
 use crate::http::AppState;
 use crate::identity::Identity;
 use passes::Pass;
@@ -197,7 +196,7 @@ fn replace(
 pub(super) fn settle(engine: &mut EngineTx<'_>, customer: CustomerId) -> Result<(), DeskError> {
     let now = engine.now();
     let nobody = (ShopId([0; ShopId::LEN]), None);
-    let person = Person::of(customer, &mut Within::all(engine, nobody))?;
+    let person = gathering::person(engine, customer, nobody)?;
     let (view, members) = person.view(now, None);
     let hub = engine.device();
     let mut contacts: Option<Vec<Made>> = None;

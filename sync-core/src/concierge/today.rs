@@ -338,18 +338,28 @@ impl TodayList {
         self.remove(due.customer);
         let due = Arc::new(due);
         for entry in Entry::of(&due) {
-            let at = self
-                .order
-                .partition_point(|other| other.rank() < entry.rank());
-            self.order.insert(at, entry);
+            self.order.insert(self.place(&entry), entry);
         }
         self.rows.insert(due.customer, due);
     }
 
+    /// Where an entry stands, or would stand.
+    fn place(&self, entry: &Entry) -> usize {
+        let rank = entry.rank();
+        self.order.partition_point(|other| other.rank() < rank)
+    }
+
     /// Takes a customer off the list.
     pub fn remove(&mut self, customer: CustomerId) {
-        if self.rows.remove(&customer).is_some() {
-            self.order.retain(|entry| entry.due.customer != customer);
+        let Some(due) = self.rows.remove(&customer) else {
+            return;
+        };
+        for entry in Entry::of(&due) {
+            let at = self.place(&entry);
+            let found = self.order.get(at);
+            if found.is_some_and(|found| found.rank() == entry.rank()) {
+                self.order.remove(at);
+            }
         }
     }
 

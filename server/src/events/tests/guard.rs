@@ -1,23 +1,14 @@
 //! Claims about whom the guard of the desk bars from a proposal.
 
 use sync_core::card::edit::LinkInput;
-use sync_core::card::terms::{InteractionKind, LinkEvidence, Sameness};
+use sync_core::card::terms::{LinkEvidence, Sameness};
 use sync_core::notices::bodies::{CaseBody, CaseState};
 
 use super::*;
 
 fn call() -> Edit {
-    Edit::RecordInteraction {
-        kind: InteractionKind::Call,
-        visit: None,
-        channel: Some(Channel::Call),
-        sku: None,
-        by_customer: false,
-        summary: None,
-        act: None,
-        about: None,
-        spent: None,
-    }
+    let call = r#"{"edit":"record_interaction","kind":"call","channel":"call"}"#;
+    serde_json::from_str(call).unwrap()
 }
 
 fn barred(proposal: &Proposal, customer: CustomerId) -> Option<String> {

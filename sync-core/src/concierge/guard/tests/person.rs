@@ -10,17 +10,8 @@ use crate::card::view::Reading;
 
 #[test]
 fn caps_sum_over_the_cards_of_a_person() {
-    let called = Edit::RecordInteraction {
-        kind: InteractionKind::Call,
-        visit: None,
-        channel: Some(Channel::Call),
-        sku: None,
-        by_customer: false,
-        summary: None,
-        act: None,
-        about: None,
-        spent: None,
-    };
+    let called = r#"{"edit":"record_interaction","kind":"call","channel":"call"}"#;
+    let called: Edit = serde_json::from_str(called).unwrap();
     let one = CardStage::new();
     let mut other = CardStage::new();
     other.customer = CustomerId([8; 16]);
