@@ -64,9 +64,16 @@ pub(super) fn field(
     let mut speakers = BTreeMap::new();
     for customer in customers {
         // What speaks for and against them is on cards that the shop may read; the guard asks the whole person.
-        let (card, members) = guest((book, &*tx), *customer, shop)?;
         let whole = invitations.person((book, &*tx), *customer, shop)?;
-        let mut candidate = Candidate::of(&card, &view.id, &events);
+        let near = match whole.members.len() {
+            // Who is one card is not read twice.
+            ..=1 => None,
+            _ => Some(guest((book, &*tx), *customer, shop)?),
+        };
+        let (card, members) = near
+            .as_ref()
+            .map_or((&whole.view, &whole.members), |near| (&near.0, &near.1));
+        let mut candidate = Candidate::of(card, &view.id, &events);
         candidate.owner = whole.owner.as_ref().map(|owner| owner.owner);
         let place = (shop, view.event.hosts.as_slice());
         let refused = invitations.refusal(&*tx, (*customer, &whole), place)?;
