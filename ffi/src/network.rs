@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 
 use crate::BookError;
 use crate::changes::Change;
@@ -35,7 +35,9 @@ const THREADS: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Network {
     runtime: OnceLock<Runtime>,
-    live: Mutex<Option<AbortHandle>>,
+    live: Mutex<Option<JoinHandle<()>>>,
+    /// Connections that were ended and may not be gone yet: each holds the book's one session until it is.
+    ending: Mutex<Vec<JoinHandle<()>>>,
     wants_live: AtomicBool,
     pub(crate) client: Arc<HubClient>,
     /// The hub of a preview, in this process.
@@ -47,6 +49,7 @@ impl Network {
         Self {
             runtime: OnceLock::new(),
             live: Mutex::new(None),
+            ending: Mutex::default(),
             wants_live: AtomicBool::new(false),
             client: Arc::new(HubClient::new(allow_plain_http)),
             preview: None,
@@ -89,12 +92,14 @@ impl Network {
             return Ok(());
         }
         let runtime = self.runtime()?;
-        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = live.take() {
-            running.abort();
-        }
-        let task = stay_connected(Arc::clone(shelf), Arc::clone(&self.client));
-        *live = Some(runtime.spawn(task).abort_handle());
+        self.cut_live();
+        let ended = self.ended();
+        let connection = stay_connected(Arc::clone(shelf), Arc::clone(&self.client));
+        let task = runtime.spawn(async move {
+            ended.await;
+            connection.await;
+        });
+        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         Ok(())
     }
 
@@ -113,6 +118,20 @@ impl Network {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = live.take() {
             running.abort();
+            let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+            ending.push(running);
+        }
+    }
+
+    /// Completes when connections that were ended are gone.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        let ending = std::mem::take(&mut *ending);
+        async move {
+            for task in ending {
+                // That it was ended is no failure.
+                let _ended = task.await;
+            }
         }
     }
 

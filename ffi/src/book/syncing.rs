@@ -206,8 +206,13 @@ impl Book {
         let Network { client, .. } = &self.network;
         let (shelf, client) = (Arc::clone(&self.shelf), Arc::clone(client));
         let (leaving, cancelled) = (Leaving(Arc::clone(&run.place)), Arc::clone(&run.cancelled));
+        let ended = self.network.ended();
         self.network.runtime()?.spawn(async move {
-            let meeting = tokio::time::timeout(deadline, meet(&shelf, &client, Until::Settled));
+            let meeting = async {
+                ended.await;
+                meet(&shelf, &client, Until::Settled).await
+            };
+            let meeting = tokio::time::timeout(deadline, meeting);
             let outcome = tokio::select! {
                 ended = meeting => match ended {
                     Ok(met) => met.and_then(|()| settled(&shelf)),

@@ -63,6 +63,21 @@ pub(crate) fn waking(book: &Book) -> mpsc::Receiver<()> {
 }
 
 #[test]
+fn whoever_ends_the_live_connection_may_sync_at_once() {
+    let hub = Hub::start();
+    hub.associate("ana");
+    let ana = hub.handheld("ana");
+    let woken = waking(&ana);
+    for number in 0..20 {
+        ana.start_sync().unwrap();
+        create(&ana, &format!("Customer {number}"));
+        until(&ana, &woken, |_| ana.status().unwrap().pending == 0);
+        ana.stop_sync();
+        settle(&ana);
+    }
+}
+
+#[test]
 fn two_handhelds_agree_through_a_hub() {
     let hub = Hub::start();
     hub.associate("ana");
