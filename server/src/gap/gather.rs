@@ -2,11 +2,8 @@
 //!
 //! Cards are read as of no moment, so that a pause that is over still excuses what fell into it, and the same card always reads the same.
 
-use std::collections::BTreeMap;
-
-use sync_core::card::links::{Component, Merged, Standing, merge};
-use sync_core::card::view::LinkView;
-use sync_core::card::{self, CardView, Corrections, Reading, Visible};
+use sync_core::card;
+use sync_core::card::links::{Cards, Opened, Person};
 use sync_core::concierge;
 use sync_core::concierge::obligations::{self, Obligation};
 use sync_core::concierge::picture::{House, Told, Whole};
@@ -21,92 +18,43 @@ use crate::book::{Book, EngineTx};
 /// Everybody reads the card; what stands in facets of few is nobody's to count.
 const NOBODY: (ShopId, Option<AssociateId>) = (ShopId([0; ShopId::LEN]), None);
 
-/// From where cards are read: a transaction under way, or beside whoever writes.
-trait Cards {
-    fn visible(&mut self, card: CustomerId) -> Result<(Visible, Corrections), StoreError>;
+/// Cards inside a transaction.
+struct Within<'e, 't>(&'e mut EngineTx<'t>);
 
-    fn tx(&mut self) -> &dyn ReadTx;
+impl Cards for Within<'_, '_> {
+    type Error = StoreError;
 
-    fn view(&mut self, card: CustomerId) -> Result<CardView, StoreError> {
-        let (visible, corrections) = self.visible(card)?;
-        let reading = Reading {
-            now: Timestamp::default(),
-            corrections: &corrections,
-        };
-        Ok(CardView::read(&visible, &reading))
+    fn open(&mut self, card: CustomerId) -> Result<Option<Opened>, StoreError> {
+        self.0.visible(card, NOBODY).map(Some)
     }
 
-    /// The links of a card, those that stand on other cards included: what two cards are to each other may be said on one of them.
-    fn links(&mut self, card: CustomerId, own: Vec<LinkView>) -> Result<Vec<LinkView>, StoreError> {
-        let mut links = own;
-        for other in ledger::linking_to(self.tx(), card)? {
-            let theirs = self.view(other)?.links.into_iter();
-            let about = theirs.filter(|link| link.other == card);
-            links.extend(about.map(|link| LinkView { other, ..link }));
-        }
-        Ok(links)
+    fn linking_to(&mut self, card: CustomerId) -> Result<Vec<CustomerId>, StoreError> {
+        ledger::linking_to(self.0.tx().as_read(), card)
     }
 }
 
-impl Cards for EngineTx<'_> {
-    fn visible(&mut self, card: CustomerId) -> Result<(Visible, Corrections), StoreError> {
-        EngineTx::visible(self, card, NOBODY)
-    }
-
-    fn tx(&mut self) -> &dyn ReadTx {
-        EngineTx::tx(self).as_read()
-    }
-}
-
-/// Reading beside whoever writes.
+/// Cards beside whoever writes.
 struct Aside<'a> {
     book: &'a Book,
     tx: &'a dyn ReadTx,
 }
 
 impl Cards for Aside<'_> {
-    fn visible(&mut self, card: CustomerId) -> Result<(Visible, Corrections), StoreError> {
-        self.book.visible(card, NOBODY)
+    type Error = StoreError;
+
+    fn open(&mut self, card: CustomerId) -> Result<Option<Opened>, StoreError> {
+        self.book.visible(card, NOBODY).map(Some)
     }
 
-    fn tx(&mut self) -> &dyn ReadTx {
-        self.tx
+    fn linking_to(&mut self, card: CustomerId) -> Result<Vec<CustomerId>, StoreError> {
+        ledger::linking_to(self.tx, card)
     }
 }
 
-/// A customer, with linked cards where they are one person, and everything that stands beside the card.
-fn gathered(cards: &mut dyn Cards, customer: CustomerId) -> Result<Whole, StoreError> {
-    let mut view = cards.view(customer)?;
-    let mut members = vec![customer];
-    let links = cards.links(customer, view.links.clone())?;
-    if !links.is_empty()
-        && let Some(joined) = joined(cards, customer)?
-    {
-        (view, members) = (joined.view, joined.members);
-    }
-    concierge::gather::whole(cards.tx(), (customer, &members), view)
-}
-
-/// The cards of a person, where they are several and nobody says otherwise.
-fn joined(cards: &mut dyn Cards, customer: CustomerId) -> Result<Option<Merged>, StoreError> {
-    let component = Component::of(customer, |card| {
-        let own = cards.view(card)?.links;
-        Ok::<_, StoreError>(Some(cards.links(card, own)?))
-    })?;
-    if component.standing() != Standing::OnePerson {
-        return Ok(None);
-    }
-    let (mut seen, mut corrections) = (BTreeMap::new(), Corrections::new());
-    for card in component.cards() {
-        let (visible, more) = cards.visible(*card)?;
-        corrections.extend(more);
-        seen.insert(*card, visible);
-    }
-    let reading = Reading {
-        now: Timestamp::default(),
-        corrections: &corrections,
-    };
-    Ok(Some(merge(&seen, &reading, None)))
+/// A person with everything that stands beside their cards.
+fn gathered(tx: &dyn ReadTx, person: &Person) -> Result<Whole, StoreError> {
+    let (view, members) = person.view(Timestamp::default(), None);
+    concierge::gather::whole(tx, (person.asked, &members), view)
 }
 
 /// A customer, inside a transaction.
@@ -114,7 +62,8 @@ fn joined(cards: &mut dyn Cards, customer: CustomerId) -> Result<Option<Merged>,
 /// # Errors
 /// What the store reports.
 pub fn whole(engine: &mut EngineTx<'_>, customer: CustomerId) -> Result<Whole, StoreError> {
-    gathered(engine, customer)
+    let person = Person::of(customer, &mut Within(engine))?;
+    gathered(engine.tx().as_read(), &person)
 }
 
 /// The cards that a card itself says something of.
@@ -125,7 +74,7 @@ pub fn links_of(
     engine: &mut EngineTx<'_>,
     customer: CustomerId,
 ) -> Result<Vec<CustomerId>, StoreError> {
-    let (visible, _) = Cards::visible(engine, customer)?;
+    let (visible, _) = engine.visible(customer, NOBODY)?;
     // To read the whole card for it would cost as much as to count it.
     let links = card::links::links(&visible).into_iter();
     Ok(links.map(|link| link.other).collect())
@@ -136,7 +85,8 @@ pub fn links_of(
 /// # Errors
 /// What the store reports.
 pub fn whole_of(book: &Book, tx: &dyn ReadTx, customer: CustomerId) -> Result<Whole, StoreError> {
-    gathered(&mut Aside { book, tx }, customer)
+    let person = Person::of(customer, &mut Aside { book, tx })?;
+    gathered(tx, &person)
 }
 
 /// The shops with their clocks.
