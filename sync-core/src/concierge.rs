@@ -18,7 +18,6 @@ pub mod obligations;
 pub mod picture;
 pub mod playbook;
 pub mod recommend;
-pub mod relationship;
 pub mod rights;
 #[cfg(test)]
 pub(crate) mod scene;

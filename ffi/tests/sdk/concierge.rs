@@ -261,6 +261,8 @@ fn an_observation_is_confirmed_by_a_yes_and_replaced_by_another_word() {
     let mut stage = Stage::new();
     let ana = stage.enrolled(1, ANA);
     let customer = ana.create("Léa");
+    let agreed = r#"{"edit":"set_agreement","state":"agreed"}"#;
+    ana.book.record_json(customer, agreed.to_owned()).unwrap();
     let seen = |subject: &str| {
         let edit = serde_json::json!({
             "edit": "observe_preference", "kind": "color", "subject": subject,

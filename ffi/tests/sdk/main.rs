@@ -11,6 +11,7 @@ mod guests;
 mod opening;
 mod people;
 mod preview;
+mod relationship;
 mod stage;
 mod syncing;
 mod wiping;

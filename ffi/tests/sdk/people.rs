@@ -34,6 +34,8 @@ fn what_was_merely_seen_is_a_question_and_an_allergy_goes_only_on_the_customers_
     let customer = ana.create("Léa");
     let edit = |json: &str| serde_json::from_str::<Edit>(json).unwrap();
     let seen = r#"{"edit":"observe_preference","kind":"color","subject":"coats","value":"navy","polarity":"like"}"#;
+    let agreed = edit(r#"{"edit":"set_agreement","state":"agreed"}"#);
+    ana.book.record(customer, agreed).unwrap();
     ana.book.record(customer, edit(seen)).unwrap();
     let card = ana.book.customer(customer).unwrap();
     assert_eq!(card.preferences[0].strength, Strength::Weak);
@@ -280,7 +282,7 @@ fn what_is_recorded_of_a_person_goes_to_the_oldest_card_and_is_listed_when_they_
     let written: Vec<_> = cards
         .iter()
         .zip(tags)
-        .map(|(card, tag)| book.record(*card, tag).unwrap().edit)
+        .map(|(card, tag)| book.record_from(*card, tag, Source::Stated).unwrap().edit)
         .collect();
     let promised = book.make_promise(cards[1], "call".to_owned(), None);
     let promised = promised.unwrap().edit;

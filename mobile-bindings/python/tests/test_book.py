@@ -48,6 +48,7 @@ class PreviewTest(unittest.TestCase):
         self.assertEqual(self.book.conflicts(self.ana), [])
 
     def test_every_edit_can_be_made_typed_or_as_json(self):
+        self.book.record(self.ana, sdk.Edit.SET_AGREEMENT(state=sdk.Agreement.AGREED))
         self.book.record(self.ana, sdk.Edit.TAG(tag="opera"))
         self.book.record_json(self.ana, '{"edit":"tag","tag":"garden"}')
         self.assertEqual(self.book.customer(self.ana).tags, ["garden", "opera"])

@@ -257,7 +257,7 @@ fn whoever_may_not_read_the_cause_gets_the_same_warning() {
 
 #[test]
 fn a_weak_fact_is_something_to_ask_or_to_avoid_and_nothing_else() {
-    let mut stage = Stage::new();
+    let mut stage = Stage::agreed();
     stage.source = Source::Typed;
     let prefer = |subject: &str, polarity: &str| {
         json(&format!(

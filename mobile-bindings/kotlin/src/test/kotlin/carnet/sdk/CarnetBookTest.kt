@@ -19,6 +19,7 @@ import uniffi.carnet.LineKind
 import uniffi.carnet.NamePart
 import uniffi.carnet.Place
 import uniffi.carnet.Severity
+import uniffi.carnet.Source
 import uniffi.carnet.SyncEnd
 import uniffi.carnet.renderEnglish
 import java.net.ServerSocket
@@ -50,7 +51,7 @@ class CarnetBookTest {
             CarnetBook.preview().use { book ->
                 val ana = book.search("ana").hits.single().customer
                 val change = async(Dispatchers.Default) { book.changes.first { it is Change.Customer } }
-                book.record(ana, Edit.Tag("opera"))
+                book.record(ana, Edit.Tag("opera"), Source.STATED)
                 withTimeout(10_000) { assertEquals(Change.Customer(ana), change.await()) }
             }
         }
