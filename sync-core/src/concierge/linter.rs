@@ -49,6 +49,12 @@ categories! {
     Insult = "insult",
     /// Guesses at what somebody owns or earns.
     Wealth = "wealth",
+    /// Sexual orientation and gender identity, through a partner too.
+    Orientation = "orientation",
+    /// Political opinions.
+    Politics = "politics",
+    /// Union membership.
+    Union = "union",
     /// Numbers of identity papers.
     IdNumber = "id_number",
     /// Numbers of payment cards and bank accounts.
@@ -77,7 +83,7 @@ impl Category {
     pub const fn instead(self) -> &'static [Instead] {
         match self {
             Self::Health => &[Instead::Allergy, Instead::Restricted, Instead::Draft],
-            Self::Religion => &[Instead::Restricted, Instead::Draft],
+            Self::Religion | Self::Orientation | Self::Politics | Self::Union => &[Instead::Restricted, Instead::Draft],
             Self::Appearance => &[Instead::Preference, Instead::Draft],
             Self::Insult | Self::Wealth => &[Instead::Draft],
             Self::IdNumber | Self::CardNumber => &[Instead::Nowhere],

@@ -12,7 +12,7 @@ pub struct NoteWarning {
     pub start: u32,
     /// The character after the passage.
     pub end: u32,
-    /// Of what kind: `health`, `religion`, `appearance`, `insult`, `wealth`, `id_number`, `card_number`.
+    /// Of what kind: `health`, `religion`, `appearance`, `insult`, `wealth`, `orientation`, `politics`, `union`, `id_number`, `card_number`.
     pub category: String,
     /// What to do instead, the best first: `allergy`, `restricted`, `preference`, `draft`, `nowhere`.
     pub instead: Vec<String>,
