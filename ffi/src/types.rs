@@ -11,7 +11,7 @@ mod records;
 mod standing;
 mod terms;
 
-pub use brief::{Brief, BriefArgument, BriefLine, BriefSection, render_english};
+pub use brief::{Brief, BriefArgument, BriefLine, BriefSection, language_of, render_line};
 pub use card::{
     Allergy, AskLine, Card, ConflictChoice, ConflictView, Consent, ContactWish, Endpoint, Ground,
     InteractionLine, Invitation, Link, NamePartLine, Need, Note, NoteText, Occasion, Preference,

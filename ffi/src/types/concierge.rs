@@ -88,7 +88,7 @@ pub struct TodayItem {
     pub kind: DueKind,
     /// The playbook's item; empty for what no item asks for.
     pub item: String,
-    /// What was promised, in the words it was written in; else what the playbook calls it, in English; `here now` for somebody who is.
+    /// What was promised, in the words it was written in; else what the playbook calls it; that they are here, for somebody who is.
     pub title: String,
     /// The edit that it is about, where it is about one.
     pub about: Option<EditId>,

@@ -5,6 +5,7 @@ use sync_core::card::edit::LinkInput;
 use sync_core::card::terms::{LinkEvidence, Place, RelationshipKind, Sameness, Severity};
 use sync_core::card::view::Strength;
 use sync_core::card::{Edit, Source};
+use sync_core::concierge::Language;
 use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 
 use crate::stage::{ANA, BEN, NOON, Stage, reopened};
@@ -244,7 +245,7 @@ fn a_promise_to_a_person_of_two_cards_is_owed_once_until_it_is_kept() {
     ana.book.record(also, promise).unwrap();
     let owed = || {
         let ends = NOON.plus_ms(Timestamp::DAY_MS);
-        let today = ana.book.today(None, ends, 480).unwrap();
+        let today = ana.book.today(None, ends, 480, Language::English).unwrap();
         let lines = today.today.into_iter().chain(today.not_today);
         lines
             .filter(|line| line.title == "call about the coat")

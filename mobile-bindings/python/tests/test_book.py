@@ -14,7 +14,7 @@ DAY_MS = 24 * 3_600_000
 
 
 def english(brief):
-    return [sdk.render_english(line) for line in brief.lines]
+    return [sdk.render_line(line, sdk.Language.ENGLISH) for line in brief.lines]
 
 
 def now():
@@ -31,6 +31,8 @@ class PreviewTest(unittest.TestCase):
         brief = self.book.brief(self.ana)
         self.assertEqual(brief.lines[0].kind, sdk.LineKind.ALLERGY)
         self.assertEqual(english(brief)[0], "Allergy: nickel (serious)")
+        french = sdk.render_line(brief.lines[0], sdk.language_of("fr-FR"))
+        self.assertEqual(french, "Allergie\u00a0: nickel (grave)")
 
     def test_an_edit_is_found_at_once_and_waits(self):
         self.book.add_note(self.ana, sdk.Place.CARD, "collects lighthouses")
@@ -81,7 +83,7 @@ class PreviewTest(unittest.TestCase):
         self.assertEqual(self.book.conflicts(self.ana), [])
 
     def test_today_lists_what_is_late_and_a_gesture_takes_a_right(self):
-        today = self.book.today(None, now() + DAY_MS, 480)
+        today = self.book.today(None, now() + DAY_MS, 480, sdk.Language.ENGLISH)
         late = [item for item in today.today if item.customer == self.ana and item.is_late]
         self.assertEqual([item.kind for item in late], [sdk.DueKind.PROMISE])
         self.assertEqual(self.book.gesture_budget(), [])
@@ -173,7 +175,7 @@ class HubTest(unittest.TestCase):
             promise = book.make_promise(lea, "call about the coat", now() + DAY_MS // 24)
             brief = book.brief(lea)
             self.assertIn(promise.edit, [source for line in brief.lines for source in line.sources])
-            today = book.today(None, now() + DAY_MS, 480)
+            today = book.today(None, now() + DAY_MS, 480, sdk.Language.ENGLISH)
             self.assertIn(promise.edit, [item.about for item in today.today])
             verdict = book.may_contact(lea, sdk.Channel.CALL, sdk.Purpose.SELL, None, False)
             self.assertEqual(verdict.ruling, sdk.ContactRuling.DENY)

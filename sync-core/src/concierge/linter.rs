@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use super::words::Language;
 use crate::search::fold::{Spelling, fold};
 
 pub use list::ListError;
@@ -112,20 +113,8 @@ impl Warning {
     }
 }
 
-/// A language whose list comes with the product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Language {
-    /// English.
-    English,
-    /// French.
-    French,
-}
-
 impl Language {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::English, Self::French];
-
-    /// Its list.
+    /// Its list of what does not belong into a note.
     #[must_use]
     pub const fn list(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! What stands beside the brief and the lists: warnings on notes, the ledger, budgets, what is owed, likely duplicates.
 
+use sync_core::concierge::Language;
 use sync_core::concierge::ledger::Ledger;
 use sync_core::concierge::linter::{Category, Instead, Warning};
 use sync_core::ids::Timestamp;
@@ -47,16 +48,16 @@ fn instead(what: Instead) -> String {
 /// What the customer gave beside what we gave; never a score.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ValueLedger {
-    /// Both sides in one English line.
+    /// Both sides in one line.
     pub line: String,
     /// Everything with its sources, as JSON: what a customer is given who asks for it.
     pub json: String,
 }
 
-impl From<Ledger> for ValueLedger {
-    fn from(ledger: Ledger) -> Self {
+impl ValueLedger {
+    pub(crate) fn new(ledger: &Ledger, language: Language) -> Self {
         Self {
-            line: ledger.line(),
+            line: ledger.line(language),
             json: ledger.to_json(),
         }
     }
@@ -87,7 +88,7 @@ pub struct OwedItem {
     pub id: String,
     /// The playbook's item.
     pub item: String,
-    /// What the playbook calls it, in English.
+    /// What the playbook calls it.
     pub title: String,
     /// What became of it: `pending`, `met`, `late`, `missed`, `excused`, `void`.
     pub state: String,

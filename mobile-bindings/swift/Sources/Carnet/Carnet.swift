@@ -78,8 +78,10 @@ public final class CarnetBook: @unchecked Sendable {
     }
 
     /// What is owed today as far as `minutes` of work reach, the day ending at `ends`. `whose` names an associate, nobody means the whole shop.
-    public func today(ends: Timestamp, minutes: UInt32, whose: AssociateId? = nil) async throws -> Today {
-        try await run { try $0.today(whose: whose, ends: ends, minutes: minutes) }
+    public func today(
+        ends: Timestamp, minutes: UInt32, whose: AssociateId? = nil, language: Language = .english
+    ) async throws -> Today {
+        try await run { try $0.today(whose: whose, ends: ends, minutes: minutes, language: language) }
     }
 
     /// Works out what is due where that is not known yet; 0 when all is known. To be called while idle after a first sync.
@@ -121,13 +123,13 @@ public final class CarnetBook: @unchecked Sendable {
     }
 
     /// What they gave beside what we gave.
-    public func valueLedger(_ customer: CustomerId) async throws -> ValueLedger {
-        try await run { try $0.valueLedger(customer: customer) }
+    public func valueLedger(_ customer: CustomerId, language: Language = .english) async throws -> ValueLedger {
+        try await run { try $0.valueLedger(customer: customer, language: language) }
     }
 
     /// What the playbook owes this customer, and what became of it.
-    public func owed(_ customer: CustomerId) async throws -> [OwedItem] {
-        try await run { try $0.owed(customer: customer) }
+    public func owed(_ customer: CustomerId, language: Language = .english) async throws -> [OwedItem] {
+        try await run { try $0.owed(customer: customer, language: language) }
     }
 
     /// Everybody who works for the chain; those who have left too, since cards name them.

@@ -9,6 +9,7 @@ use sync_core::card::edit::{AskInput, InvitationInput, NeedInput, SuggestionInpu
 use sync_core::card::terms::{
     Act, AskKind, Channel, EndpointKind, InteractionKind, InvitationState, Purpose,
 };
+use sync_core::concierge::Language;
 use sync_core::ids::{CustomerId, EditId, Timestamp};
 use sync_core::records::parse_amount;
 
@@ -300,18 +301,28 @@ pub(crate) fn warnings(book: &Book, text: &str) -> Lines {
     Ok(found.iter().map(line).collect())
 }
 
+/// Who reads the answer, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader {
+    /// In which language customers are spoken of.
+    pub(crate) language: Language,
+    /// Now.
+    pub(crate) now: Timestamp,
+}
+
 /// Carries a line out.
 pub(crate) fn carry_out(
     book: &Book,
     open: Result<CustomerId, Failed>,
     line: Concierge,
-    now: Timestamp,
+    reader: Reader,
 ) -> Lines {
+    let Reader { language, now } = reader;
     match line {
         Concierge::Today(minutes) => {
             let whose = book.status()?.signed_in.map(|person| person.associate);
             let ends = Timestamp((now.days() + 1) * Timestamp::DAY_MS);
-            Ok(lines::today(&book.today(whose, ends, minutes)?))
+            Ok(lines::today(&book.today(whose, ends, minutes, language)?))
         }
         Concierge::Articles(text) => Ok(lines::articles(&book.find_articles(text, ARTICLES_MAX)?)),
         Concierge::Stock(sku) => Ok(lines::stock(&book.stock(sku)?, now)),
@@ -319,11 +330,11 @@ pub(crate) fn carry_out(
         Concierge::Events => Ok(lines::events(&book.small_events()?)),
         Concierge::Visitor(kind, endpoint) => visitor::look_for(book, kind, &endpoint),
         Concierge::Guest(word) => visitor::begin_guest(book, word),
-        Concierge::Of(what) => of_customer(book, open?, what),
+        Concierge::Of(what) => of_customer(book, open?, what, language),
     }
 }
 
-fn of_customer(book: &Book, customer: CustomerId, what: OfCustomer) -> Lines {
+fn of_customer(book: &Book, customer: CustomerId, what: OfCustomer, language: Language) -> Lines {
     match what {
         OfCustomer::Show => Ok(lines::recommendations(&book.recommendations(customer)?)),
         OfCustomer::May(channel, purpose) => {
@@ -332,8 +343,8 @@ fn of_customer(book: &Book, customer: CustomerId, what: OfCustomer) -> Lines {
         }
         OfCustomer::Question => Ok(lines::question(book.next_question(customer)?.as_ref())),
         OfCustomer::Answer(answer) => answered(book, customer, &answer),
-        OfCustomer::Owed => Ok(lines::owed(&book.owed(customer)?)),
-        OfCustomer::Ledger => said(book.value_ledger(customer)?.line),
+        OfCustomer::Owed => Ok(lines::owed(&book.owed(customer, language)?)),
+        OfCustomer::Ledger => said(book.value_ledger(customer, language)?.line),
         OfCustomer::Asked => Ok(lines::asked(
             &book.customer(customer)?.asks,
             &book.answers(customer)?,

@@ -6,6 +6,7 @@ use carnet_ffi::clock::{Clock as _, SystemClock};
 use carnet_ffi::{Book, BookError, Change, NamePartText, SyncEnd};
 use sync_core::card::terms::{NamePart, PromiseStatus};
 use sync_core::card::{Edit, Source};
+use sync_core::concierge::Language;
 use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 
 use super::command::{Command, HELP, OnCard};
@@ -24,10 +25,11 @@ pub(crate) enum Done {
     Quit,
 }
 
-/// The desk: the book, the last list, the open customer.
+/// The desk: the book, the reader's language, the last list, the open customer.
 #[derive(Debug)]
 pub(crate) struct Desk {
     book: Arc<Book>,
+    language: Language,
     listed: Vec<CustomerId>,
     open: Option<CustomerId>,
     working: Option<AssociateId>,
@@ -62,9 +64,10 @@ pub(crate) fn said(line: impl Into<String>) -> Lines {
 }
 
 impl Desk {
-    pub(crate) fn new(book: Arc<Book>) -> Self {
+    pub(crate) fn new(book: Arc<Book>, language: Language) -> Self {
         let mut desk = Self {
             book,
+            language,
             listed: Vec::new(),
             open: None,
             working: None,
@@ -151,7 +154,10 @@ impl Desk {
             Command::Open(which) => self.open(&which),
             Command::New { given, family } => self.begin_card(given, family),
             Command::Card(edit) => self.record(edit),
-            Command::Brief => Ok(cards::brief(&self.book.brief(self.opened()?)?)),
+            Command::Brief => Ok(cards::brief(
+                &self.book.brief(self.opened()?)?,
+                self.language,
+            )),
             Command::Details => self.details(),
             Command::Json => said(self.book.card_json(self.opened()?)?),
             Command::Purchases => {
@@ -194,7 +200,11 @@ impl Desk {
                 said("Signed out. What you recorded still goes out.")
             }
             Command::Concierge(line) => {
-                concierge::carry_out(&self.book, self.opened(), *line, now())
+                let reader = concierge::Reader {
+                    language: self.language,
+                    now: now(),
+                };
+                concierge::carry_out(&self.book, self.opened(), *line, reader)
             }
             Command::Help => Ok(help()),
             Command::Hint(text) => said(text),
@@ -230,7 +240,7 @@ impl Desk {
         let brief = self.book.brief(customer)?;
         self.open = Some(customer);
         let mut lines = vec![self.name_of(customer).unwrap_or_default()];
-        lines.extend(cards::brief(&brief));
+        lines.extend(cards::brief(&brief, self.language));
         Ok(lines)
     }
 

@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use carnet_ffi::Book;
 use sync_core::card::Edit;
+use sync_core::concierge::Language;
 use sync_core::ids::Timestamp;
 
 use super::command::{Command, OnCard, read};
@@ -13,13 +14,17 @@ use super::{Terminal, day, words, work};
 const SUNDAY: Timestamp = Timestamp(20_779 * Timestamp::DAY_MS + 36_000_000);
 
 fn played(script: &str) -> String {
+    played_in(Language::English, script)
+}
+
+fn played_in(language: Language, script: &str) -> String {
     let mut output = Vec::new();
     let mut terminal = Terminal {
         input: &mut Cursor::new(script.as_bytes().to_vec()),
         output: &mut output,
         is_person: false,
     };
-    work(&Book::preview().unwrap(), &mut terminal).unwrap();
+    work(&Book::preview().unwrap(), language, &mut terminal).unwrap();
     String::from_utf8(output).unwrap()
 }
 
@@ -125,6 +130,13 @@ fn opening_a_customer_shows_what_to_know_first() {
     let allergy = text.find("! Allergy: nickel (serious)").unwrap();
     let promise = text.find("call about the coat").unwrap();
     assert!(allergy < promise, "{text}");
+}
+
+#[test]
+fn customers_are_spoken_of_in_the_reader_s_language() {
+    let text = played_in(Language::French, "find ana\nopen 1\nledger\n");
+    assert!(text.contains("! Allergie\u{a0}: nickel (grave)"), "{text}");
+    assert!(text.contains("De sa part\u{a0}:"), "{text}");
 }
 
 #[test]
@@ -276,6 +288,6 @@ fn input_that_is_no_text_ends_nothing() {
         output: &mut output,
         is_person: false,
     };
-    work(&Book::preview().unwrap(), &mut terminal).unwrap();
+    work(&Book::preview().unwrap(), Language::English, &mut terminal).unwrap();
     assert!(String::from_utf8(output).unwrap().contains("open 1"));
 }

@@ -1,5 +1,6 @@
 //! Claims about the brief.
 
+mod languages;
 mod whole;
 
 use super::*;
@@ -55,7 +56,8 @@ fn read(stage: &Stage) -> Brief {
 }
 
 fn english(lines: &[Line]) -> Vec<String> {
-    lines.iter().map(render_english).collect()
+    let english = lines.iter().map(|line| render(line, Language::English));
+    english.collect()
 }
 
 fn all_lines(brief: &Brief) -> Vec<&Line> {
@@ -100,8 +102,8 @@ fn a_brief_reads_from_what_to_avoid_to_what_to_do() {
     let brief = read(&stage);
     assert_eq!(english(&brief.avoid), ["Allergy: nickel (serious)"]);
     assert_eq!(
-        brief.say.as_ref().map(render_english).unwrap(),
-        "Mme Wang. Last time: her daughter starts at the conservatory in Lyon…"
+        english(brief.say.as_slice()),
+        ["Mme Wang. Last time: her daughter starts at the conservatory in Lyon…"]
     );
     assert_eq!(
         english(&brief.act),

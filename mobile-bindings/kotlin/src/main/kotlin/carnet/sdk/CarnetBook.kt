@@ -37,6 +37,7 @@ import uniffi.carnet.GuestCard
 import uniffi.carnet.GuestIntroduction
 import uniffi.carnet.GuestWord
 import uniffi.carnet.HubAnswer
+import uniffi.carnet.Language
 import uniffi.carnet.LinkEvidence
 import uniffi.carnet.MayExist
 import uniffi.carnet.NamePart
@@ -150,7 +151,8 @@ class CarnetBook private constructor(
         ends: Timestamp,
         minutes: Int,
         whose: AssociateId? = null,
-    ): Today = calls.run { book.today(whose, ends, minutes.toUInt()) }
+        language: Language = Language.ENGLISH,
+    ): Today = calls.run { book.today(whose, ends, minutes.toUInt(), language) }
 
     /** Works out what is due where that is not known yet; 0 when all is known. To be called while idle after a first sync. */
     suspend fun prepareToday(): Int = calls.run { book.prepareToday().toInt() }
@@ -188,10 +190,16 @@ class CarnetBook private constructor(
     ): MayExist = calls.run { book.mayExist(kind, endpoint) }
 
     /** What they gave beside what we gave. */
-    suspend fun valueLedger(customer: CustomerId): ValueLedger = calls.run { book.valueLedger(customer) }
+    suspend fun valueLedger(
+        customer: CustomerId,
+        language: Language = Language.ENGLISH,
+    ): ValueLedger = calls.run { book.valueLedger(customer, language) }
 
     /** What the playbook owes this customer, and what became of it. */
-    suspend fun owed(customer: CustomerId): List<OwedItem> = calls.run { book.owed(customer) }
+    suspend fun owed(
+        customer: CustomerId,
+        language: Language = Language.ENGLISH,
+    ): List<OwedItem> = calls.run { book.owed(customer, language) }
 
     /** Everybody who works for the chain; those who have left too, since cards name them. */
     suspend fun colleagues(): List<Colleague> = calls.run { book.colleagues() }
