@@ -223,7 +223,7 @@ fn suggestion(rest: &str) -> Typed {
 
 /// `thank_you call`, `honored`.
 fn did(rest: &str) -> Typed {
-    let usage = "did thank_you call: what it served (thank_you, care_check, honored, recognized, occasion, wish_told, recovery, handover, heard, advice, invitation), then call, message, or nothing for in person";
+    let usage = "did thank_you call: what it served (thank_you, care_check, honored, recognized, occasion, wish_told, recovery, handover, heard, advice, alteration, invitation), then call, message, or nothing for in person";
     let lower = rest.to_lowercase();
     let (act, how) = lower.split_once(' ').unwrap_or((&lower, ""));
     let act = Act::parse(act).ok_or(usage)?;
