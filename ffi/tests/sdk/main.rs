@@ -1,4 +1,4 @@
-//! The SDK through its public surface: opening, people, the concierge, guests, syncing over frames, cancelling, wiping, the preview.
+//! The SDK through its public surface: opening, people, the concierge, the standard, guests, syncing over frames, cancelling, wiping, the preview.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,5 +12,6 @@ mod opening;
 mod people;
 mod preview;
 mod stage;
+mod standard;
 mod syncing;
 mod wiping;
