@@ -116,6 +116,7 @@ impl From<Inner> for BookError {
             Inner::SignedOut | Inner::LeaseOver => Self::SignInAgain,
             Inner::UnknownCustomer | Inner::UnknownEdit => Self::NotFound,
             Inner::ManagersOnly => Self::rejected("managers_only"),
+            Inner::NotGenuine => Self::rejected("not_genuine"),
             Inner::SessionOpen => Self::Busy,
             Inner::NoSession => Self::invalid("no_session", "open a session first"),
             Inner::Record(error) => error.into(),

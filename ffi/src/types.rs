@@ -8,6 +8,7 @@ mod guests;
 mod house;
 mod ids;
 mod records;
+mod standard;
 mod standing;
 mod terms;
 
@@ -32,6 +33,9 @@ pub use house::{
     SizeCount, SmallEvent, StockAt,
 };
 pub use records::{Purchase, PurchaseLine, SumOfMoney, Totals};
+pub use standard::{
+    Playbook, PlaybookCondition, PlaybookItem, PlaybookName, Standard, StandardRate,
+};
 pub use standing::{
     Associate, Hit, HitHint, RecordedEdit, SearchResult, Status, SyncAgreement, WaitingEdit,
     WaitingState,

@@ -12,6 +12,7 @@ pub mod crypto;
 pub mod digest;
 pub mod documents;
 pub mod duplicates;
+pub mod enrolment;
 pub mod entropy;
 pub mod envelope;
 pub mod feed;

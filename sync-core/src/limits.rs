@@ -91,3 +91,5 @@ pub const PREFERENCE_HALF_LIFE_MS: i64 = 365 * 86_400_000;
 pub const NOTICE_BYTES_MAX: usize = 64 << 10;
 /// Notices in one feed entry.
 pub const NOTICES_PER_ENTRY_MAX: usize = 100;
+/// Bytes of an enrolment link as it was scanned: an origin and a code, with room for keys that a later hub adds.
+pub const ENROLMENT_LINK_BYTES_MAX: usize = 2 << 10;

@@ -1,4 +1,4 @@
-//! The house, colleagues, articles and stock; and what other systems and the hub say of a customer. None of it waits for an edit.
+//! The house: the written standard, colleagues, articles and stock; and what other systems and the hub say of a customer. None of it waits for an edit.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use super::Book;
 use crate::BookError;
 use crate::error::guarded;
 use crate::types::{
-    Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, ServiceCase, SmallEvent,
-    StockAt,
+    Article, Colleague, CustomerResponse, HubAnswer, OutsideContact, Playbook, ServiceCase,
+    SmallEvent, Standard, StockAt,
 };
 
 /// Articles that one search of the catalogue gives at most.
@@ -46,6 +46,28 @@ impl Book {
         let found = self.beside(|pass, tx, now| pass.stock(tx, &sku, now))?;
         let stock = |(name, told): (_, Told<_>)| StockAt::new(name, told.as_of, told.body);
         Ok(found.into_iter().map(stock).collect())
+    }
+
+    /// The chain's written standard: what every customer is owed, and how each item stands by the verified standard.
+    pub fn playbook(&self) -> Result<Playbook, BookError> {
+        self.beside(|pass, tx, now| {
+            let told = pass.playbook(tx, now)?;
+            // What is not genuine is told by `standard`, and stands beside nothing.
+            let standard = match pass.standard(tx, now) {
+                Err(CoreError::NotGenuine) => None,
+                read => read?,
+            };
+            let told = (told.playbook, told.version, told.is_newer);
+            Ok(Playbook::new(told, standard.as_ref()))
+        })
+    }
+
+    /// Where the chain stands: what the best customers got of each item, and what everybody else did. None before the hub has told.
+    ///
+    /// It is checked with the hub's key that enrolment brought. What that hub did not sign is refused with `not_genuine` and never shown.
+    pub fn standard(&self) -> Result<Option<Standard>, BookError> {
+        let found = self.beside(|pass, tx, now| pass.standard(tx, now))?;
+        Ok(found.map(Standard::from))
     }
 
     /// The small events of the shop, the first to begin first. Who came is `SetInvitation` on their card, offline too;

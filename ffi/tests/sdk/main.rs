@@ -1,4 +1,4 @@
-//! The SDK through its public surface: opening, people, the concierge, guests, syncing over frames, cancelling, wiping, the preview.
+//! The SDK through its public surface: opening, people, the concierge, the standard, guests, syncing over frames, cancelling, wiping, the preview.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,5 +13,6 @@ mod people;
 mod preview;
 mod relationship;
 mod stage;
+mod standard;
 mod syncing;
 mod wiping;

@@ -5,6 +5,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
+use sync_core::enrolment::EnrolmentLink;
 use sync_core::ids::ShopId;
 
 use super::layout::{Section, sentence};
@@ -104,7 +105,11 @@ async fn make(
 fn code_page(state: &AppState, code: &EnrolmentCode) -> Result<Markup, ApiError> {
     let now = state.clock.now();
     let hub = state.identity.url();
-    let picture = picture(&ticket(hub, &code.scanned))?;
+    let link = EnrolmentLink {
+        hub: hub.to_owned(),
+        code: code.scanned.clone(),
+    };
+    let picture = picture(&link.to_string())?;
     Ok(html! {
         div.code {
             figure {
@@ -123,13 +128,6 @@ fn code_page(state: &AppState, code: &EnrolmentCode) -> Result<Markup, ApiError>
             a.button.quiet href=(PATH) { (words::ANOTHER) }
         }
     })
-}
-
-/// What the QR code holds: where the hub is, and the code that proves itself. Frozen since version 1.
-///
-/// The app's own scheme, so that a phone's camera offers the app and no browser keeps the code in its history.
-fn ticket(hub: &str, scanned: &str) -> String {
-    format!("carnet://enrol?hub={hub}&code={scanned}")
 }
 
 /// A code in groups that can be read aloud; a handheld takes it with and without spaces.

@@ -84,7 +84,9 @@ impl Category {
     pub const fn instead(self) -> &'static [Instead] {
         match self {
             Self::Health => &[Instead::Allergy, Instead::Restricted, Instead::Draft],
-            Self::Religion | Self::Orientation | Self::Politics | Self::Union => &[Instead::Restricted, Instead::Draft],
+            Self::Religion | Self::Orientation | Self::Politics | Self::Union => {
+                &[Instead::Restricted, Instead::Draft]
+            }
             Self::Appearance => &[Instead::Preference, Instead::Draft],
             Self::Insult | Self::Wealth => &[Instead::Draft],
             Self::IdNumber | Self::CardNumber => &[Instead::Nowhere],

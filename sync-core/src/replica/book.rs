@@ -15,6 +15,7 @@ mod pass;
 mod recording;
 mod rights;
 mod session;
+mod standard;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ use super::{Author, RecordError, Replica, left_behind};
 
 pub use pass::Pass;
 pub use session::{Carrier, Turn};
+pub use standard::ToldPlaybook;
 pub use standing::{FirstSync, Standing};
 
 /// Milliseconds in which looking again at the same card is the same look.
@@ -73,6 +75,9 @@ pub enum BookError {
     /// It takes a manager.
     #[error("only a manager may do this")]
     ManagersOnly,
+    /// What there is was not signed by the hub of this handheld.
+    #[error("this was not signed by the hub of this handheld, so it is not shown")]
+    NotGenuine,
     /// A session is open already.
     #[error("another sync is under way")]
     SessionOpen,

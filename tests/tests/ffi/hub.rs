@@ -15,6 +15,7 @@ use server::identity::access::Role;
 use server::identity::people::NewAssociate;
 use server::keys::Keystore;
 use server::secret::Secret;
+use sync_core::crypto::HubKey;
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, DeviceId, ShopId};
 use sync_core::notices::NoticeDraft;
@@ -150,6 +151,11 @@ impl Hub {
         self.asking
             .block_on(self.identity.add_associate(new))
             .unwrap()
+    }
+
+    /// What it signs with.
+    pub(crate) fn key(&self) -> HubKey {
+        self.keys.hub_key()
     }
 
     /// Posts what another system knows.

@@ -6,4 +6,5 @@ mod brief;
 mod events;
 mod hub;
 mod meeting;
+mod standard;
 mod walk_ins;

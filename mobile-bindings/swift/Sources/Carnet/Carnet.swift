@@ -132,6 +132,16 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.owed(customer: customer, language: language) }
     }
 
+    /// The chain's written standard, with how each item stands by the verified standard.
+    public func playbook() async throws -> Playbook {
+        try await run { try $0.playbook() }
+    }
+
+    /// Where the chain stands; what the hub of this handheld did not sign is refused with `not_genuine`.
+    public func standard() async throws -> Standard? {
+        try await run { try $0.standard() }
+    }
+
     /// Everybody who works for the chain; those who have left too, since cards name them.
     public func colleagues() async throws -> [Colleague] {
         try await run { try $0.colleagues() }

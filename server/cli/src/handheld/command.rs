@@ -10,6 +10,7 @@ use sync_core::ids::Timestamp;
 
 use super::concierge::{self, Concierge};
 use super::day;
+use super::desk::persons::{self, Persons};
 
 /// A line that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +20,6 @@ pub(crate) enum Command {
     Find(String),
     /// The number in the list, or a name.
     Open(String),
-    New {
-        given: String,
-        family: Option<String>,
-    },
     /// About the open customer.
     Card(OnCard),
     Brief,
@@ -47,6 +44,8 @@ pub(crate) enum Command {
     SignOut,
     /// Of the concierge.
     Concierge(Box<Concierge>),
+    /// Of cards and the people behind them.
+    Persons(Box<Persons>),
     Help,
     Quit,
     /// What was typed is not a command; says what would be.
@@ -80,7 +79,6 @@ pub(crate) const HELP: &[(&str, &str)] = &[
         "find by name, end of a phone number, or words of notes",
     ),
     ("open 1", "open a customer of the list, or by name"),
-    ("new Léa Marchand", "begin a card"),
     (
         "brief · card · buys · json",
         "what to know first · everything · purchases · raw",
@@ -167,13 +165,6 @@ pub(crate) fn read(line: &str, now: Timestamp) -> Command {
     match word.as_str() {
         "find" | "f" => Command::Find(rest.to_owned()),
         "open" | "o" if !rest.is_empty() => Command::Open(rest.to_owned()),
-        "new" if !rest.is_empty() => {
-            let (given, family) = rest.split_once(' ').unwrap_or((rest, ""));
-            Command::New {
-                given: given.to_owned(),
-                family: some(family),
-            }
-        }
         "resolve" => resolve(rest),
         "done" => number(rest).map_or_else(
             || hint("done 2: the number of a promise on the card"),
@@ -193,6 +184,10 @@ pub(crate) fn read(line: &str, now: Timestamp) -> Command {
             .or_else(|| {
                 let read = concierge::read(&word, rest, now)?;
                 Some(read.map(|line| Command::Concierge(Box::new(line))))
+            })
+            .or_else(|| {
+                let read = persons::read(&word, rest)?;
+                Some(read.map(|line| Command::Persons(Box::new(line))))
             })
             .map_or_else(|| unknown(&word), |read| read.unwrap_or_else(hint)),
     }

@@ -1,10 +1,12 @@
 //! What the terminal remembers between two lines, and the commands carried out on the book.
 
+pub(crate) mod persons;
+
 use std::sync::Arc;
 
 use carnet_ffi::clock::{Clock as _, SystemClock};
-use carnet_ffi::{Book, BookError, Change, NamePartText, SyncEnd};
-use sync_core::card::terms::{NamePart, PromiseStatus};
+use carnet_ffi::{Book, BookError, Change, SyncEnd};
+use sync_core::card::terms::PromiseStatus;
 use sync_core::card::{Edit, Source};
 use sync_core::concierge::Language;
 use sync_core::ids::{AssociateId, CustomerId, Timestamp};
@@ -129,7 +131,7 @@ impl Desk {
         }
         let is_edit = matches!(
             command,
-            Command::Card(_) | Command::New { .. } | Command::Concierge(_)
+            Command::Card(_) | Command::Persons(_) | Command::Concierge(_)
         );
         match self.carry_out(command, terminal) {
             Ok(lines) => {
@@ -152,7 +154,6 @@ impl Desk {
             Command::Nothing | Command::Quit => Ok(Vec::new()),
             Command::Find(text) => self.find(&text),
             Command::Open(which) => self.open(&which),
-            Command::New { given, family } => self.begin_card(given, family),
             Command::Card(edit) => self.record(edit),
             Command::Brief => Ok(cards::brief(
                 &self.book.brief(self.opened()?)?,
@@ -206,6 +207,7 @@ impl Desk {
                 };
                 concierge::carry_out(&self.book, self.opened(), *line, reader)
             }
+            Command::Persons(line) => self.persons(*line),
             Command::Help => Ok(help()),
             Command::Hint(text) => said(text),
         }
@@ -258,15 +260,6 @@ impl Desk {
         }
     }
 
-    fn begin_card(&mut self, given: String, family: Option<String>) -> Lines {
-        let part = |part, text| NamePartText { part, text };
-        let mut name = vec![part(NamePart::Given, given)];
-        name.extend(family.map(|family| part(NamePart::Family, family)));
-        let customer = self.book.create_customer(name, Vec::new(), None)?;
-        self.open = Some(customer);
-        said("Begun. Everything you type now is about them.")
-    }
-
     fn record(&mut self, edit: OnCard) -> Lines {
         let customer = self.opened()?;
         let (edit, answer) = match edit {
@@ -308,6 +301,9 @@ impl Desk {
         let mut lines = vec![answer.to_owned()];
         if let Edit::AddNote { body, .. } = &edit {
             lines.extend(concierge::warnings(&self.book, body)?);
+        }
+        if let Edit::AddEndpoint { kind, value } = &edit {
+            lines.extend(self.warn_of(customer, (*kind, value))?);
         }
         self.book.record(customer, edit)?;
         Ok(lines)
@@ -417,7 +413,7 @@ impl Desk {
 }
 
 fn help() -> Vec<String> {
-    let all = || HELP.iter().chain(concierge::HELP);
+    let all = || HELP.iter().chain(persons::HELP).chain(concierge::HELP);
     let width = all()
         .map(|(command, _)| command.chars().count())
         .max()

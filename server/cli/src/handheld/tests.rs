@@ -13,7 +13,7 @@ use super::{Terminal, day, words, work};
 /// A Sunday: 2026-11-22.
 const SUNDAY: Timestamp = Timestamp(20_779 * Timestamp::DAY_MS + 36_000_000);
 
-fn played(script: &str) -> String {
+pub(crate) fn played(script: &str) -> String {
     played_in(Language::English, script)
 }
 

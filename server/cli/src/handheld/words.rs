@@ -43,6 +43,9 @@ fn rejected(code: &str) -> String {
         "enrolment_refused" => "The code does not work: ask a manager for a new one.".to_owned(),
         "other_shop" => "This handheld belongs to another shop than you.".to_owned(),
         "managers_only" => "That is for a manager: `switch` to one.".to_owned(),
+        "not_genuine" => {
+            "This was not signed by the hub of this handheld, so it is not shown.".to_owned()
+        }
         "edits_waiting" => "Some edits have not been sent: `sync` first.".to_owned(),
         "outbox_full" => "Too much waits to be sent: connect to the hub first.".to_owned(),
         "card_full" => {

@@ -3,7 +3,7 @@
 //! # Invariants
 //! - What is shown comes from the pure functions of [`crate::concierge`]; nothing is decided here.
 
-use super::{Book, BookError};
+use super::{Book, BookError, ToldPlaybook};
 use crate::card::CardView;
 use crate::card::links::Person;
 use crate::concierge::gap::Contribution;
@@ -13,7 +13,7 @@ use crate::concierge::gather::{Gathered, Goods};
 use crate::concierge::guard::{self, Request, Settings, Verdict};
 use crate::concierge::obligations::{self, Obligation, State};
 use crate::concierge::picture::{Picture, Viewer};
-use crate::concierge::playbook::{Playbook, PlaybookBody};
+use crate::concierge::playbook::Playbook;
 use crate::concierge::rights::Rights;
 use crate::concierge::today::{CustomerDue, DueItem, DueKind, Effort, due, due_of};
 use crate::ids::{CustomerId, Timestamp};
@@ -119,9 +119,7 @@ impl Book {
     /// # Errors
     /// What the store reports. A playbook of a newer version counts as the standard one.
     pub fn playbook(tx: &dyn ReadTx) -> Result<Playbook, StoreError> {
-        let posted = notices::get::<PlaybookBody>(tx, Subject::Chain, "")?;
-        let read = posted.and_then(|(_, body)| body.playbook().ok());
-        Ok(read.unwrap_or_else(Playbook::standard))
+        Ok(ToldPlaybook::read(tx)?.playbook)
     }
 
     /// The bounds that the chain set, or the ones that count where it set none.

@@ -46,6 +46,7 @@ import uniffi.carnet.NoteWarning
 import uniffi.carnet.OutsideContact
 import uniffi.carnet.OwedItem
 import uniffi.carnet.Person
+import uniffi.carnet.Playbook
 import uniffi.carnet.Purpose
 import uniffi.carnet.RecommendationList
 import uniffi.carnet.RecordedEdit
@@ -53,6 +54,7 @@ import uniffi.carnet.Sameness
 import uniffi.carnet.SearchResult
 import uniffi.carnet.ServiceCase
 import uniffi.carnet.Source
+import uniffi.carnet.Standard
 import uniffi.carnet.Status
 import uniffi.carnet.StockAt
 import uniffi.carnet.SyncReport
@@ -200,6 +202,12 @@ class CarnetBook private constructor(
         customer: CustomerId,
         language: Language = Language.ENGLISH,
     ): List<OwedItem> = calls.run { book.owed(customer, language) }
+
+    /** The chain's written standard, with how each item stands by the verified standard. */
+    suspend fun playbook(): Playbook = calls.run { book.playbook() }
+
+    /** Where the chain stands; what the hub of this handheld did not sign is refused with `not_genuine`. */
+    suspend fun standard(): Standard? = calls.run { book.standard() }
 
     /** Everybody who works for the chain; those who have left too, since cards name them. */
     suspend fun colleagues(): List<Colleague> = calls.run { book.colleagues() }
