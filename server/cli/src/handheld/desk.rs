@@ -262,6 +262,7 @@ impl Desk {
 
     fn record(&mut self, edit: OnCard) -> Lines {
         let customer = self.opened()?;
+        let is_said = matches!(edit, OnCard::Said(_));
         let (edit, answer) = match edit {
             OnCard::Relation { kind, which, holds } => {
                 let other = match self.chosen(&which)? {
@@ -286,7 +287,7 @@ impl Desk {
                 let visit = self.open_visit(customer)?;
                 (Edit::Leave { visit, summary }, "The visit is over.")
             }
-            OnCard::Edit(edit) => {
+            OnCard::Edit(edit) | OnCard::Said(edit) => {
                 let begins = matches!(*edit, Edit::Arrive { .. });
                 let visit = "A visit began: `capture …` what comes up, `leave …` ends it.";
                 (*edit, if begins { visit } else { "Recorded." })
@@ -305,7 +306,11 @@ impl Desk {
         if let Edit::AddEndpoint { kind, value } = &edit {
             lines.extend(self.warn_of(customer, (*kind, value))?);
         }
-        self.book.record(customer, edit)?;
+        if is_said {
+            self.book.record_from(customer, edit, Source::Stated)?;
+        } else {
+            self.book.record(customer, edit)?;
+        }
         Ok(lines)
     }
 

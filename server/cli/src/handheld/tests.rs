@@ -86,6 +86,12 @@ fn every_line_is_a_command_or_a_hint() {
         "consent email",
         "consent email sell yes",
         "consent pigeon sell no",
+        "agreement",
+        "agreement yes",
+        "agreement no signature",
+        "said",
+        "said no idea",
+        "said capture it",
         "occasion birthday",
         "occasion birthday 02-30",
         "occasion party 03-14",
@@ -137,6 +143,19 @@ fn customers_are_spoken_of_in_the_reader_s_language() {
     let text = played_in(Language::French, "find ana\nopen 1\nledger\n");
     assert!(text.contains("! Allergie\u{a0}: nickel (grave)"), "{text}");
     assert!(text.contains("De sa part\u{a0}:"), "{text}");
+}
+
+#[test]
+fn what_is_supposed_takes_an_agreement_and_what_is_said_does_not() {
+    let text = played(
+        "new Tom Ode\nagreement ended\ncard\ntag sailing\nsaid tag opera\ncard\n\
+         agreement yes spoken v2\ntag sailing\ncard\nagreement no\nagreement invited\n",
+    );
+    let refused = text.find("only what they said is kept").unwrap();
+    let opera = text.find("opera").unwrap();
+    let sailing = text.find("sailing").unwrap();
+    assert!(refused < opera && opera < sailing, "{text}");
+    assert!(text.contains("do not ask again"), "{text}");
 }
 
 #[test]
