@@ -44,6 +44,7 @@ fn rejected(code: &str) -> String {
         "other_shop" => "This handheld belongs to another shop than you.".to_owned(),
         "managers_only" => "That is for a manager: `switch` to one.".to_owned(),
         "edits_waiting" => "Some edits have not been sent: `sync` first.".to_owned(),
+        "drafts_kept" => "Drafts of notes are kept here: `drafts` shows yours.".to_owned(),
         "outbox_full" => "Too much waits to be sent: connect to the hub first.".to_owned(),
         "card_full" => {
             "This card is as large as a card may become: tell whoever runs the hub.".to_owned()
