@@ -268,3 +268,6 @@ fn of_playbook(owed: &Obligation, playbook: &Playbook, now: Timestamp) -> Option
         words: None,
     })
 }
+
+#[cfg(test)]
+mod tests;
