@@ -171,23 +171,23 @@ fn a_wipe_says_that_drafts_are_lost() {
     assert_eq!(ana.book.drafts(), Err(BookError::EnrolAgain));
 }
 
-/// The hub erases a customer, and tells the handhelds of the shop.
-fn erase(stage: &mut Stage, customer: CustomerId) {
+/// The hub takes a customer's card out of the shop's book, and tells its handhelds.
+fn withdraw(stage: &mut Stage, customer: CustomerId, is_erased: bool) {
     let scope = Scope::Book(SHOP);
+    let document = Facet::Card.document(customer);
     let hash = tombstone_item(customer);
     let mut tx = stage.hub.store.write().unwrap();
-    let tx_mut = &mut *tx;
     let mut ledger = Ledger::default();
-    documents::leave(tx_mut, &mut ledger, scope, Facet::Card.document(customer)).unwrap();
-    tx_mut
-        .put(Table::Tombstone, customer.as_bytes(), &[])
-        .unwrap();
-    ledger
-        .replace_item(tx_mut.as_read(), scope, None, Some(&hash))
-        .unwrap();
-    let kind = FeedKind::Tombstone { customer };
-    ledger.append(tx_mut, scope, kind, hash).unwrap();
-    ledger.write(tx_mut).unwrap();
+    documents::leave(&mut *tx, &mut ledger, scope, document).unwrap();
+    let mut kind = FeedKind::Leave { document };
+    if is_erased {
+        tx.put(Table::Tombstone, customer.as_bytes(), &[]).unwrap();
+        let item = ledger.replace_item(tx.as_read(), scope, None, Some(&hash));
+        item.unwrap();
+        kind = FeedKind::Tombstone { customer };
+    }
+    ledger.append(&mut *tx, scope, kind, hash).unwrap();
+    ledger.write(&mut *tx).unwrap();
     tx.commit().unwrap();
 }
 
@@ -197,10 +197,31 @@ fn drafts_about_somebody_who_was_erased_are_gone() {
     let ana = stage.enrolled(1, ANA);
     let (customer, _) = drafted(&ana);
     let other = ana.create("Tom");
-    let kept = ana.book.keep_as_draft(other, Place::Card, ILL.to_owned());
+    let kept = ana
+        .book
+        .keep_as_draft(other, Place::Card, ILL.to_owned())
+        .unwrap();
     stage.meet(&ana);
-    erase(&mut stage, customer);
+    withdraw(&mut stage, customer, true);
     stage.meet(&ana);
     assert_eq!(ana.book.customer(customer), Err(BookError::NotFound));
-    assert_eq!(ana.book.drafts(), Ok(vec![kept.unwrap()]));
+    assert_eq!(ana.book.drafts(), Ok(vec![kept]));
+}
+
+#[test]
+fn a_draft_stays_although_its_customer_left_the_book() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let (customer, kept) = drafted(&ana);
+    stage.meet(&ana);
+    withdraw(&mut stage, customer, false);
+    stage.meet(&ana);
+    assert_eq!(ana.book.customer(customer), Err(BookError::NotFound));
+    let left = NoteDraft {
+        name: String::new(),
+        ..kept.clone()
+    };
+    let reword = |text: &str| ana.book.reword(kept.draft, text.to_owned(), false);
+    assert_eq!(reword("offer a chair"), Err(BookError::NotFound));
+    assert_eq!(ana.book.drafts(), Ok(vec![left]), "the words stay");
 }

@@ -18,7 +18,7 @@ pub struct NoteWarning {
     pub end: u32,
     /// Of what kind: `health`, `religion`, `appearance`, `insult`, `wealth`, `id_number`, `card_number`.
     pub category: String,
-    /// What to do instead, the best first: `allergy`, `restricted`, `preference`, `draft`, `nowhere`.
+    /// What to do instead, the best first: `allergy`, `restricted`, `preference`, `draft` (`keep_as_draft` of the book), `nowhere`.
     pub instead: Vec<String>,
 }
 
