@@ -5,6 +5,7 @@
 pub mod brief;
 mod calendar;
 pub mod confirm;
+pub mod draft;
 pub mod gap;
 pub mod gather;
 pub mod grounds;

@@ -19,7 +19,9 @@ use super::brief::BriefArgument;
 
 mod beside;
 
-pub use beside::{GestureBudget, MayExist, NoteWarning, OwedItem, ValueLedger};
+pub use beside::{
+    GestureBudget, MayExist, NoteDraft, NoteWarning, OwedItem, RewordedNote, ValueLedger,
+};
 
 /// What kind of thing is owed.
 #[uniffi::remote(Enum)]

@@ -14,7 +14,7 @@ use sync_core::concierge::brief::LineKind;
 use sync_core::concierge::today::DueKind;
 use sync_core::ids::{CustomerId, Timestamp};
 
-use crate::stage::{ANA, Stage};
+use crate::stage::{ANA, NOON, Stage};
 
 fn preview() -> (Arc<Book>, CustomerId) {
     let book = Book::preview().unwrap();
@@ -61,6 +61,27 @@ fn today_lists_the_promise_that_is_late_until_it_is_kept() {
     assert_eq!(found[0].name, "Ana Ferreira");
     book.complete_promise(ana, found[0].about.unwrap()).unwrap();
     assert_eq!(promises(), []);
+}
+
+#[test]
+fn today_speaks_the_reader_s_language() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let customer = ana.create("Léa");
+    ana.book.arrive(customer, None).unwrap();
+    let titles = |language| {
+        let ends = NOON.plus_ms(8 * 3_600_000);
+        let today = ana.book.today(None, ends, 480, language).unwrap();
+        let titles = today.today.into_iter().map(|item| item.title);
+        titles.collect::<Vec<_>>()
+    };
+    let (english, french) = (titles(Language::English), titles(Language::French));
+    let holds = |titles: &[String], title: &str| titles.iter().any(|one| one == title);
+    assert!(holds(&english, "here now"), "{english:?}");
+    assert!(holds(&english, "Recognized on arrival"), "{english:?}");
+    assert!(holds(&french, "sur place"), "{french:?}");
+    assert!(holds(&french, "Reconnu à l'arrivée"), "{french:?}");
+    assert_eq!(english.len(), french.len());
 }
 
 #[test]

@@ -55,6 +55,14 @@ class PreviewTest(unittest.TestCase):
         self.book.record_json(self.ana, '{"edit":"tag","tag":"garden"}')
         self.assertEqual(self.book.customer(self.ana).tags, ["garden", "opera"])
 
+    def test_a_note_that_is_warned_of_waits_as_a_draft(self):
+        ill = "cliente avec un problème cardiaque"
+        kept = self.book.keep_as_draft(self.ana, sdk.Place.CARD, ill)
+        self.assertEqual(self.book.drafts(), [kept])
+        self.assertIsNone(self.book.reword(kept.draft, "encore malade", False).note)
+        self.assertIsNotNone(self.book.reword(kept.draft, "proposer une chaise", False).note)
+        self.assertEqual(self.book.drafts(), [])
+
     def test_an_edit_that_can_not_be_made_says_why(self):
         with self.assertRaises(sdk.BookError.Invalid) as raised:
             self.book.record(self.ana, sdk.Edit.SET_LANGUAGE(language="???"))

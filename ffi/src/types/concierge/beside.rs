@@ -1,10 +1,13 @@
 //! What stands beside the brief and the lists: warnings on notes, the ledger, budgets, what is owed, likely duplicates.
 
+use sync_core::card::terms::Place;
 use sync_core::concierge::Language;
 use sync_core::concierge::ledger::Ledger;
 use sync_core::concierge::linter::{Category, Instead, Warning};
-use sync_core::ids::Timestamp;
+use sync_core::ids::{CustomerId, Timestamp};
 use sync_core::records::Currency;
+
+use crate::types::RecordedEdit;
 
 /// A finding of the note linter: "the customer may read this".
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -15,7 +18,7 @@ pub struct NoteWarning {
     pub end: u32,
     /// Of what kind: `health`, `religion`, `appearance`, `insult`, `wealth`, `orientation`, `politics`, `union`, `id_number`, `card_number`.
     pub category: String,
-    /// What to do instead, the best first: `allergy`, `restricted`, `preference`, `draft`, `nowhere`.
+    /// What to do instead, the best first: `allergy`, `restricted`, `preference`, `draft` (`keep_as_draft` of the book), `nowhere`.
     pub instead: Vec<String>,
 }
 
@@ -32,6 +35,34 @@ impl NoteWarning {
             instead: warning.instead.iter().map(|one| instead(*one)).collect(),
         }
     }
+}
+
+/// A note that is kept for its author alone, on this handheld, until it is reworded.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct NoteDraft {
+    /// Its number, by which it is reworded or discarded.
+    pub draft: u64,
+    /// About whom.
+    pub customer: CustomerId,
+    /// Their name, where this book still knows it.
+    pub name: String,
+    /// Where it belongs once it is a note.
+    pub place: Place,
+    /// Its words.
+    pub body: String,
+    /// When they were kept.
+    pub kept_at: Timestamp,
+    /// What the linter says of them.
+    pub warnings: Vec<NoteWarning>,
+}
+
+/// What became of a draft that was reworded.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RewordedNote {
+    /// The note on the card; none while it is a draft still, in the new words.
+    pub note: Option<RecordedEdit>,
+    /// What the linter says of the new words.
+    pub warnings: Vec<NoteWarning>,
 }
 
 fn instead(what: Instead) -> String {

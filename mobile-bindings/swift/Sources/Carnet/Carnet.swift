@@ -117,6 +117,28 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.checkNote(text: text) }
     }
 
+    /// Keeps a note for its author alone, on this handheld, until it is reworded.
+    @discardableResult
+    public func keepAsDraft(_ customer: CustomerId, _ place: Place, _ body: String) async throws -> NoteDraft {
+        try await run { try $0.keepAsDraft(customer: customer, place: place, body: body) }
+    }
+
+    /// The drafts of whoever works, the latest first.
+    public func drafts() async throws -> [NoteDraft] {
+        try await run { try $0.drafts() }
+    }
+
+    /// Puts a draft into new words: a note where nothing is left to warn of, or where its author insists; a draft still where not.
+    @discardableResult
+    public func reword(_ draft: UInt64, _ body: String, insist: Bool = false) async throws -> RewordedNote {
+        try await run { try $0.reword(draft: draft, body: body, insist: insist) }
+    }
+
+    /// Throws a draft away.
+    public func discardDraft(_ draft: UInt64) async throws {
+        try await run { try $0.discardDraft(draft: draft) }
+    }
+
     /// Whether the chain may know somebody with this number or address already, asked offline.
     public func mayExist(_ kind: EndpointKind, _ endpoint: String) async throws -> MayExist {
         try await run { try $0.mayExist(kind: kind, endpoint: endpoint) }

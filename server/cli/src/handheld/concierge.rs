@@ -1,5 +1,6 @@
 //! The concierge in the terminal: the today list, what to show, whether to call, what to ask, and what is asked of the hub.
 
+mod drafts;
 mod lines;
 mod visitor;
 
@@ -15,6 +16,8 @@ use sync_core::records::parse_amount;
 
 use super::day;
 use super::desk::{Failed, Lines, said};
+
+pub(crate) use drafts::OfDrafts;
 
 /// Minutes of work that `today` plans for, unless said otherwise.
 const SHIFT_MINUTES: u32 = 240;
@@ -37,6 +40,8 @@ pub(crate) enum Concierge {
     Visitor(EndpointKind, String),
     /// Somebody whom nobody knows, and what they said.
     Guest(GuestWord),
+    /// About drafts of notes.
+    Drafts(OfDrafts),
     /// About the open customer.
     Of(OfCustomer),
 }
@@ -114,6 +119,10 @@ pub(crate) const HELP: &[(&str, &str)] = &[
         "a customer of another shop walked in · what a guest needs whom nobody knows",
     ),
     (
+        "draft … · drafts · reword 1 … · insist 1 · drop 1",
+        "a note for you alone until it is reworded, becomes a note as it is, or goes",
+    ),
+    (
         "articles rain · stock RING-0044",
         "the catalogue · what each shop has",
     ),
@@ -154,7 +163,11 @@ pub(crate) fn read(
         "asked" => of(OfCustomer::Asked),
         "may" => may(rest).map(Concierge::Of),
         "gesture" => gesture(rest).map(Concierge::Of),
-        _ => return recorded(word, rest, now).map(|read| read.map(Concierge::Of)),
+        _ => {
+            let of_drafts = drafts::read(word, rest).map(|read| read.map(Concierge::Drafts));
+            let recorded = || recorded(word, rest, now).map(|read| read.map(Concierge::Of));
+            return of_drafts.or_else(recorded);
+        }
     })
 }
 
@@ -289,7 +302,11 @@ fn message(rest: &str) -> Typed {
 
 /// What of a note the customer should not have to read.
 pub(crate) fn warnings(book: &Book, text: &str) -> Lines {
-    let found = book.check_note(text.to_owned())?;
+    Ok(noted(text, &book.check_note(text.to_owned())?))
+}
+
+/// Warnings, a line each.
+fn noted(text: &str, found: &[NoteWarning]) -> Vec<String> {
     let line = |warning: &NoteWarning| {
         let from = usize::try_from(warning.start).unwrap_or_default();
         let to = usize::try_from(warning.end).unwrap_or_default();
@@ -298,7 +315,7 @@ pub(crate) fn warnings(book: &Book, text: &str) -> Lines {
         let instead = warning.instead.join(", or ");
         format!("The customer may read this: \"{passage}\" ({category}). Better: {instead}.")
     };
-    Ok(found.iter().map(line).collect())
+    found.iter().map(line).collect()
 }
 
 /// Who reads the answer, and when.
@@ -330,6 +347,7 @@ pub(crate) fn carry_out(
         Concierge::Events => Ok(lines::events(&book.small_events()?)),
         Concierge::Visitor(kind, endpoint) => visitor::look_for(book, kind, &endpoint),
         Concierge::Guest(word) => visitor::begin_guest(book, word),
+        Concierge::Drafts(line) => drafts::carry_out(book, open, line),
         Concierge::Of(what) => of_customer(book, open?, what, language),
     }
 }

@@ -159,6 +159,27 @@ fn what_is_supposed_takes_an_agreement_and_what_is_said_does_not() {
 }
 
 #[test]
+fn what_the_linter_warns_of_waits_as_a_draft_until_it_is_reworded() {
+    let script = "open ana\ndraft cliente avec un problème cardiaque\ndrafts\nreword 1 encore malade\nreword 1 propose a chair\ndrafts\ncard\n";
+    let text = played(script);
+    let told = [
+        "Kept for you alone",
+        "1  Ana Ferreira  cliente avec un problème cardiaque",
+        "Still a draft",
+        "It is a note now.",
+        "You keep no draft here.",
+        "propose a chair",
+    ];
+    let mut rest = text.as_str();
+    for line in told {
+        let after = rest.split_once(line).map(|(_, after)| after);
+        assert!(after.is_some(), "{line} in {text}");
+        rest = after.unwrap();
+    }
+    assert!(played("open ana\ninsist 1\ndrop 1\n").contains("no such draft"));
+}
+
+#[test]
 fn a_conflict_is_shown_and_settled() {
     let text = played("open ana\nconflicts\nresolve 1 b\nconflicts\n");
     assert!(text.contains("1. size shoe EU"), "{text}");

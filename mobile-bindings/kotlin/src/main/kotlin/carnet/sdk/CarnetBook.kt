@@ -42,14 +42,17 @@ import uniffi.carnet.LinkEvidence
 import uniffi.carnet.MayExist
 import uniffi.carnet.NamePart
 import uniffi.carnet.NamePartText
+import uniffi.carnet.NoteDraft
 import uniffi.carnet.NoteWarning
 import uniffi.carnet.OutsideContact
 import uniffi.carnet.OwedItem
 import uniffi.carnet.Person
+import uniffi.carnet.Place
 import uniffi.carnet.Playbook
 import uniffi.carnet.Purpose
 import uniffi.carnet.RecommendationList
 import uniffi.carnet.RecordedEdit
+import uniffi.carnet.RewordedNote
 import uniffi.carnet.Sameness
 import uniffi.carnet.SearchResult
 import uniffi.carnet.ServiceCase
@@ -184,6 +187,26 @@ class CarnetBook private constructor(
 
     /** What in a note the customer should not have to read. It never changes a word. */
     suspend fun checkNote(text: String): List<NoteWarning> = calls.run { book.checkNote(text) }
+
+    /** Keeps a note for its author alone, on this handheld, until it is reworded. */
+    suspend fun keepAsDraft(
+        customer: CustomerId,
+        place: Place,
+        body: String,
+    ): NoteDraft = calls.run { book.keepAsDraft(customer, place, body) }
+
+    /** The drafts of whoever works, the latest first. */
+    suspend fun drafts(): List<NoteDraft> = calls.run { book.drafts() }
+
+    /** Puts a draft into new words: a note where nothing is left to warn of, or where its author insists; a draft still where not. */
+    suspend fun reword(
+        draft: ULong,
+        body: String,
+        insist: Boolean = false,
+    ): RewordedNote = calls.run { book.reword(draft, body, insist) }
+
+    /** Throws a draft away. */
+    suspend fun discardDraft(draft: ULong) = calls.run { book.discardDraft(draft) }
 
     /** Whether the chain may know somebody with this number or address already, asked offline. */
     suspend fun mayExist(
