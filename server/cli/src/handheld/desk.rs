@@ -1,6 +1,7 @@
 //! What the terminal remembers between two lines, and the commands carried out on the book.
 
 pub(crate) mod persons;
+mod standard;
 
 use std::sync::Arc;
 
@@ -198,6 +199,8 @@ impl Desk {
                 concierge::carry_out(&self.book, self.opened(), *line, now())
             }
             Command::Persons(line) => self.persons(*line),
+            Command::Playbook => self.playbook(),
+            Command::Standard => self.standard(),
             Command::Help => Ok(help()),
             Command::Hint(text) => said(text),
         }
@@ -403,7 +406,10 @@ impl Desk {
 }
 
 fn help() -> Vec<String> {
-    let all = || HELP.iter().chain(persons::HELP).chain(concierge::HELP);
+    let all = || {
+        let basic = HELP.iter().chain(persons::HELP);
+        basic.chain(concierge::HELP).chain(standard::HELP)
+    };
     let width = all()
         .map(|(command, _)| command.chars().count())
         .max()
