@@ -43,6 +43,9 @@ pub(crate) enum Command {
     Concierge(Box<Concierge>),
     /// Of cards and the people behind them.
     Persons(Box<Persons>),
+    Playbook,
+    /// Where the chain stands.
+    Standard,
     Help,
     Quit,
     /// What was typed is not a command; says what would be.
@@ -222,6 +225,8 @@ fn without_words(word: &str, rest: &str) -> Option<Command> {
         "sync" => Command::Sync,
         "signin" => Command::SignIn,
         "signout" => Command::SignOut,
+        "playbook" => Command::Playbook,
+        "standard" => Command::Standard,
         "help" | "?" | "h" => Command::Help,
         "quit" | "exit" | "q" => Command::Quit,
         _ => return None,

@@ -1,6 +1,7 @@
 //! What the terminal remembers between two lines, and the commands carried out on the book.
 
 pub(crate) mod persons;
+mod standard;
 
 use std::sync::Arc;
 
@@ -208,6 +209,8 @@ impl Desk {
                 concierge::carry_out(&self.book, self.opened(), *line, reader)
             }
             Command::Persons(line) => self.persons(*line),
+            Command::Playbook => self.playbook(),
+            Command::Standard => self.standard(),
             Command::Help => Ok(help()),
             Command::Hint(text) => said(text),
         }
@@ -418,7 +421,10 @@ impl Desk {
 }
 
 fn help() -> Vec<String> {
-    let all = || HELP.iter().chain(persons::HELP).chain(concierge::HELP);
+    let all = || {
+        let basic = HELP.iter().chain(persons::HELP);
+        basic.chain(concierge::HELP).chain(standard::HELP)
+    };
     let width = all()
         .map(|(command, _)| command.chars().count())
         .max()
