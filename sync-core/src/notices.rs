@@ -17,6 +17,7 @@ use std::ops::ControlFlow;
 
 use minicbor::{Decode, Encode};
 
+use self::bodies::StockBody;
 use crate::concierge::gather::goods;
 use crate::crypto::sha256;
 use crate::ids::{AssociateId, CustomerId, Hash32, ShopId, Timestamp};
@@ -331,6 +332,21 @@ pub fn put(tx: &mut dyn WriteTx, notice: &Notice) -> Result<PutNotice, NoticeErr
     Ok(outcome)
 }
 
+/// What a draft of stock says, with since when there is any: a count that finds what the last one found continues it.
+fn counted(before: Option<&Notice>, draft: &NoticeDraft) -> Option<Vec<u8>> {
+    let body = draft.body.as_deref()?;
+    let count = (draft.kind == NoticeKind::Stock).then(|| minicbor::decode::<StockBody>(body).ok());
+    let Some(mut count) = count.flatten() else {
+        return Some(body.to_vec());
+    };
+    let last = before.and_then(|before| Some((before.as_of, before.body::<StockBody>().ok()??)));
+    let continued = last.filter(|(_, last)| last.is_there());
+    let continued = continued.map(|(as_of, last)| last.there_since.unwrap_or(as_of));
+    let is_there = count.is_there();
+    count.there_since = is_there.then(|| continued.unwrap_or(draft.as_of));
+    Some(encode_row(&count))
+}
+
 /// The hub's side of a draft: the notice with its next version, or `None` when the latest version says the same.
 ///
 /// # Errors
@@ -338,12 +354,13 @@ pub fn put(tx: &mut dyn WriteTx, notice: &Notice) -> Result<PutNotice, NoticeErr
 pub fn next_version(tx: &dyn ReadTx, draft: &NoticeDraft) -> Result<Option<Notice>, StoreError> {
     let key = notice_key(draft.subject, draft.kind, &draft.key);
     let before: Option<Notice> = get_row(tx, Table::Notice, &key)?;
+    let body = counted(before.as_ref(), draft);
     let version = match before {
-        Some(before) if before.body == draft.body && before.as_of >= draft.as_of => {
+        Some(before) if before.body == body && before.as_of >= draft.as_of => {
             return Ok(None);
         }
         Some(before) => before.version + 1,
-        None if draft.body.is_none() => return Ok(None),
+        None if body.is_none() => return Ok(None),
         None => 1,
     };
     Ok(Some(Notice {
@@ -353,7 +370,7 @@ pub fn next_version(tx: &dyn ReadTx, draft: &NoticeDraft) -> Result<Option<Notic
         version,
         source: draft.source.clone(),
         as_of: draft.as_of,
-        body: draft.body.clone(),
+        body,
     }))
 }
 

@@ -1,7 +1,7 @@
 //! The written standard and where the chain stands by it, as apps see them. Shares are in basis points: 3625 is 36.25 %.
 
 use sync_core::concierge::gap::StandardSnapshot;
-use sync_core::concierge::gap::snapshot::StandardItem;
+use sync_core::concierge::gap::snapshot::{StandardCompanions, StandardItem};
 use sync_core::concierge::playbook::terms::{
     Condition, Evidence as PlaybookEvidence, Tag as PlaybookTag, Trigger as PlaybookTrigger,
 };
@@ -231,6 +231,27 @@ pub struct Standard {
     pub coverage_bp: Option<u32>,
     /// How many of the others are proven, in basis points.
     pub proven_bp: Option<u32>,
+    /// What the headline hides: always shown with it.
+    pub companions: StandardCompanions,
+}
+
+/// What is always shown beside the gap and the coverage, so that neither looks better than it is. Shares in basis points; none where nothing is known.
+#[uniffi::remote(Record)]
+pub struct StandardCompanions {
+    /// What the best got of all that is owed, by weight.
+    pub best_bp: Option<u32>,
+    /// What everybody else got.
+    pub rest_bp: Option<u32>,
+    /// Excused by the customer's own wish, of all that closed.
+    pub excused_bp: Option<u32>,
+    /// Shown by our own people's entries alone, of all that was done.
+    pub self_attested_bp: Option<u32>,
+    /// Visits of somebody we know, of all visits.
+    pub known_bp: Option<u32>,
+    /// Items of which the best get clearly less than before, while the gap got smaller.
+    pub levelled_down: Vec<String>,
+    /// Minutes of what is owed to the others and closes within a week: what closing the gap costs.
+    pub week_minutes: u64,
 }
 
 impl From<StandardItem> for StandardRate {
@@ -258,6 +279,7 @@ impl From<StandardSnapshot> for Standard {
             gap_bp: snapshot.gap_bp,
             coverage_bp: snapshot.coverage_bp,
             proven_bp: snapshot.proven_bp,
+            companions: snapshot.companions,
         }
     }
 }

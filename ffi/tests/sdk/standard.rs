@@ -42,7 +42,11 @@ fn report(playbook: u64) -> Report {
             is_proven: true,
             gap_bp: Some(4_000),
         }],
-        honesty: Honesty::default(),
+        honesty: Honesty {
+            self_attested_bp: Some(3_077),
+            week_minutes: 35,
+            ..Honesty::default()
+        },
     }
 }
 
@@ -81,6 +85,7 @@ fn where_the_chain_stands_is_shown_as_the_hub_signed_it() {
         gap_bp,
         coverage_bp,
         proven_bp,
+        companions,
     } = ana.book.standard().unwrap().unwrap();
     assert_eq!(
         (playbook_version, as_of, active, best),
@@ -90,6 +95,8 @@ fn where_the_chain_stands_is_shown_as_the_hub_signed_it() {
         [median_bp, gap_bp, coverage_bp, proven_bp],
         [8_000, 3_625, 4_200, 9_100].map(Some)
     );
+    assert_eq!(companions.self_attested_bp, Some(3_077));
+    assert_eq!((companions.known_bp, companions.week_minutes), (None, 35));
     assert_eq!(items.len(), 1);
     let item = &items[0];
     assert_eq!((item.item.as_str(), item.is_proven), ("recognized", true));

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use sync_core::authority::{HubAuthor, HubEdit};
 use sync_core::card::edit::Evidence;
 use sync_core::card::terms::{Channel, ConsentEvent, ConsentMethod, Purpose};
-use sync_core::card::{Edit, Source, normal};
+use sync_core::card::{Edit, Facet, Source, normal};
 use sync_core::concierge::guard::endpoint_kinds;
 use sync_core::concierge::stop::{self, Reply};
 use sync_core::crypto::sha256;
+use sync_core::documents;
 use sync_core::ids::{CustomerId, EditId, Timestamp};
 use sync_core::notices::bodies::{ContactBody, OwnerBody};
 use sync_core::notices::{self, NoticeDraft, Subject};
@@ -109,11 +110,15 @@ pub fn take(
     if !row.from.as_deref().is_none_or(is_name) {
         return Ok(Outcome::refused("from"));
     }
-    let customers = senders(engine, caller, (channel, row))?;
+    let read = stop::read(&row.words);
+    let among = match read {
+        Reply::Stop => Whom::Everybody,
+        Reply::Unsure | Reply::Words => Whom::Reached(caller),
+    };
+    let customers = senders(engine, among, (channel, row))?;
     if customers.is_empty() {
         return Ok(Outcome::refused("unknown_sender"));
     }
-    let read = stop::read(&row.words);
     let name = sha256("desk.reply.v1", &[source.as_bytes(), row.id.as_bytes()]);
     for customer in &customers {
         let edits = edits(engine, (*customer, channel), (read, row))?;
@@ -225,10 +230,31 @@ fn tell(
     Ok(())
 }
 
-/// Whom a reply is from: the customer of the message it answers, and everybody who has its address. Within the caller's reach.
+/// Whom a reply can be from.
+#[derive(Clone, Copy)]
+enum Whom<'a> {
+    /// Anybody whom the chain knows: who says STOP means all of its shops, whichever of them the provider's key is for.
+    Everybody,
+    /// Whoever is within the reach of who brings it.
+    Reached(&'a Principal),
+}
+
+impl Whom<'_> {
+    fn holds(self, tx: &dyn ReadTx, customer: CustomerId) -> Result<bool, StoreError> {
+        match self {
+            Self::Everybody => {
+                let books = documents::scopes(tx, Facet::Card.document(customer))?;
+                Ok(!books.is_empty())
+            }
+            Self::Reached(caller) => Ok(reading::reach(tx, caller, customer)?.is_some()),
+        }
+    }
+}
+
+/// Whom a reply is from: the customer of the message it answers, and everybody who has its address.
 fn senders(
     engine: &mut EngineTx<'_>,
-    caller: &Principal,
+    among: Whom<'_>,
     (channel, row): (Channel, &ReplyRow),
 ) -> Result<BTreeSet<CustomerId>, DeskError> {
     let mut found = BTreeSet::new();
@@ -244,7 +270,7 @@ fn senders(
         let mut candidates = BTreeSet::new();
         for form in &forms {
             candidates.extend(deliveries::sent_to(engine.tx().as_read(), form)?);
-            candidates.extend(listed(engine.tx().as_read(), caller, form)?);
+            candidates.extend(listed(engine.tx().as_read(), among, form)?);
         }
         for customer in candidates {
             let view = gathering::card(engine, customer)?;
@@ -260,19 +286,17 @@ fn senders(
     let tx = engine.tx().as_read();
     let mut reached = BTreeSet::new();
     for customer in found {
-        reached.extend(reading::reach(tx, caller, customer)?.map(|_| customer));
+        if among.holds(tx, customer)? {
+            reached.insert(customer);
+        }
     }
     Ok(reached)
 }
 
 /// Customers whose rows the search finds for an address.
-fn listed(
-    tx: &dyn ReadTx,
-    caller: &Principal,
-    address: &str,
-) -> Result<Vec<CustomerId>, StoreError> {
+fn listed(tx: &dyn ReadTx, whom: Whom<'_>, address: &str) -> Result<Vec<CustomerId>, StoreError> {
     let among = Among {
-        reach: &|row| Ok(reading::reach(tx, caller, row.customer)?.is_some()),
+        reach: &|row| whom.holds(tx, row.customer),
         names_only: true,
     };
     match search::search_among(tx, address, SHARING_MAX, &among) {

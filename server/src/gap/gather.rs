@@ -5,6 +5,7 @@
 use sync_core::card;
 use sync_core::card::links::{Cards, Opened, Person};
 use sync_core::concierge;
+use sync_core::concierge::gather::goods;
 use sync_core::concierge::obligations::{self, Obligation};
 use sync_core::concierge::picture::{House, Told, Whole};
 use sync_core::ids::{AssociateId, CustomerId, ShopId, Timestamp};
@@ -105,26 +106,20 @@ pub fn shops(tx: &dyn ReadTx) -> Result<House, StoreError> {
 
 /// Puts into the house what the shops have of what a customer wishes for, and nothing else.
 ///
-/// What is there counts from when it was first counted so ([`ledger::in_stock_since`]): another count of the same coat is no news.
-///
 /// # Errors
 /// What the store reports.
 pub fn stock(tx: &dyn ReadTx, whole: &Whole, house: &mut House) -> Result<(), StoreError> {
     house.stock.clear();
     for wish in &whole.view.wishes {
         let (sku, shop) = (&wish.sku.value, wish.sku.shop);
-        let Some(mut told) = stock_of(tx, sku, shop)? else {
-            continue;
-        };
-        if let Some(since) = ledger::in_stock_since(tx, sku, shop)? {
-            told.as_of = since;
+        if let Some(told) = stock_of(tx, sku, shop)? {
+            house.stock.insert((sku.clone(), shop), told);
         }
-        house.stock.insert((sku.clone(), shop), told);
     }
     Ok(())
 }
 
-/// What a shop has of an article; nothing where it has none.
+/// What a shop has of an article, however its number was typed; nothing where it has none.
 ///
 /// # Errors
 /// What the store reports.
@@ -133,20 +128,10 @@ pub fn stock_of(
     sku: &str,
     shop: ShopId,
 ) -> Result<Option<Told<StockBody>>, StoreError> {
-    let key = format!("{shop}/{sku}");
-    for subject in [Subject::Shop(shop), Subject::Chain] {
-        let found = notices::get::<StockBody>(tx, subject, &key)?;
-        if let Some((notice, body)) = found {
-            let is_there = body.on_hand.values().any(|count| *count > 0);
-            return Ok(is_there.then_some(Told {
-                key: notice.key,
-                source: notice.source,
-                as_of: notice.as_of,
-                body,
-            }));
-        }
-    }
-    Ok(None)
+    let catalogued = goods::article(tx, sku)?;
+    let number = catalogued.as_ref().map_or(sku, |told| &told.key);
+    let found = goods::stock(tx, (number, shop))?;
+    Ok(found.filter(|told| told.body.is_there()))
 }
 
 /// What the playbook owes a customer now, in the order in which it closes.

@@ -12,7 +12,7 @@ use sync_core::concierge::gap::StandardSnapshot;
 use sync_core::concierge::playbook::Playbook;
 use sync_core::entropy::{Entropy as _, SeededEntropy};
 use sync_core::ids::{AssociateId, CustomerId, EditId, SessionId, Timestamp};
-use sync_core::notices::bodies::{ContactBody, StockBody};
+use sync_core::notices::bodies::{ArticleBody, ContactBody, StockBody};
 use sync_core::notices::{NoticeDraft, NoticeError};
 use sync_core::records::{Currency, RecordDraft, RecordError, RecordKind, Sale, SaleLine, SoldAt};
 use sync_core::store::{Store as _, decode_row};
@@ -234,15 +234,20 @@ async fn a_promise_not_kept_is_listed_until_it_is() {
 async fn a_wish_counts_from_when_its_article_first_came() {
     let stage = Stage::new(2, 1).await;
     let customer = stage.customers[0];
-    let wish = json!({ "edit": "add_wish", "sku": "coat", "quantity": 1 });
+    let wish = json!({ "edit": "add_wish", "sku": "Coat", "quantity": 1 });
     stage.edit(customer, wish).await;
     let shop = stage.hub.shop;
+    let from = ("erp", stage.now());
+    let coat = NoticeDraft::new(Subject::Chain, "coat", from, &ArticleBody::default());
+    let listed = stage.book.put_notices(vec![coat]).await;
+    listed.unwrap();
     let count = async |pieces: u32| {
         let body = StockBody {
             shop,
             sku: "coat".to_owned(),
             on_hand: [(String::new(), pieces)].into(),
             arriving: Vec::new(),
+            there_since: None,
         };
         let from = ("erp", stage.now());
         let draft = NoticeDraft::new(Subject::Chain, format!("{shop}/coat"), from, &body);

@@ -338,8 +338,12 @@ impl<'a> Facts<'a> {
         (opens_at, until): (Timestamp, Timestamp),
     ) -> Option<(Timestamp, Vec<usize>)> {
         if kind == Evidence::Quiet {
+            // What shows it is the contact itself, wherever that was written down.
+            let about = instance.about.to_string();
+            let mut done = self.done.iter();
+            let place = done.position(|done| done.from.to_string() == about);
             return (!instance.is_breach && instance.at <= self.now)
-                .then(|| (instance.at, Vec::new()));
+                .then(|| (instance.at, place.into_iter().collect()));
         }
         let mut needed = usize::try_from(item.at_least).unwrap_or(usize::MAX);
         if kind == Evidence::Honored {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::card::CardView;
+use crate::card::normal::fold;
 use crate::ids::{AssociateId, CustomerId, DeviceId, EditId, ShopId, Timestamp};
 use crate::notices::Notice;
 use crate::notices::bodies::{
@@ -113,6 +114,18 @@ impl House {
         let clock = &self.shops.get(&shop)?.clock;
         let begun = clock.iter().rev().find(|(from, _)| *from <= at);
         begun.or(clock.first()).map(|(_, minutes)| *minutes)
+    }
+
+    /// What a shop has of an article, however its number was typed.
+    #[must_use]
+    pub fn stock_of(&self, sku: &str, shop: ShopId) -> Option<&Told<StockBody>> {
+        let exact = self.stock.get(&(sku.to_owned(), shop));
+        exact.or_else(|| {
+            let folded = fold(sku);
+            let mut stock = self.stock.iter();
+            let is_it = |(known, of): &(String, ShopId)| *of == shop && fold(known) == folded;
+            stock.find(|(place, _)| is_it(place)).map(|(_, told)| told)
+        })
     }
 
     /// A person's name, where it is known.

@@ -205,6 +205,7 @@ impl Scene {
                 sku: sku.to_owned(),
                 on_hand: on_hand.collect(),
                 arriving: Vec::new(),
+                there_since: None,
             },
         };
         self.house.stock.insert((sku.to_owned(), shop), told);

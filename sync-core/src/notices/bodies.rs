@@ -92,6 +92,17 @@ pub struct StockBody {
     /// What is on its way: when it is expected, of which size, how many; ascending.
     #[n(3)]
     pub arriving: Vec<(Timestamp, String, u32)>,
+    /// Since which count there is any, without a count between that found none. The hub says so, whatever a source sends; none where nothing is there.
+    #[n(4)]
+    pub there_since: Option<Timestamp>,
+}
+
+impl StockBody {
+    /// Whether there is any, of any size.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.on_hand.values().any(|count| *count > 0)
+    }
 }
 
 /// What is often bought with an article. Key: its number. The hub counts it from all sales.

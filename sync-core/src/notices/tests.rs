@@ -61,6 +61,7 @@ fn subjects_and_kinds_do_not_mix() {
         sku: "A-1".to_owned(),
         on_hand: [(String::new(), 2)].into(),
         arriving: Vec::new(),
+        there_since: Some(Timestamp(5)),
     };
     let says = |subject, key: &str| NoticeDraft::new(subject, key, ("till", Timestamp(5)), &stock);
     for draft in [
@@ -102,4 +103,33 @@ fn a_notice_out_of_bounds_is_refused_with_the_reason() {
     let mut unnamed = notice(1, None);
     unnamed.key = "a\nb".to_owned();
     assert!(matches!(put(&mut *tx, &unnamed), Err(NoticeError::BadKey)));
+}
+
+#[test]
+fn a_count_that_finds_what_the_last_one_found_continues_it() {
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    let shop = ShopId([b'c'; 8]);
+    let mut count = |pieces: u32, at: i64| {
+        let body = StockBody {
+            shop,
+            sku: "A-1".to_owned(),
+            on_hand: [(String::new(), pieces)].into(),
+            arriving: Vec::new(),
+            there_since: None,
+        };
+        let draft = NoticeDraft::new(Subject::Chain, "x", ("till", Timestamp(at)), &body);
+        let notice = next_version(tx.as_read(), &draft).unwrap();
+        if let Some(notice) = notice {
+            put(&mut *tx, &notice).unwrap();
+        }
+        let found = get::<StockBody>(tx.as_read(), Subject::Chain, "x").unwrap();
+        found.and_then(|(_, body)| body.there_since)
+    };
+    assert_eq!(count(0, 5), None);
+    assert_eq!(count(2, 6), Some(Timestamp(6)));
+    assert_eq!(count(1, 7), Some(Timestamp(6)));
+    assert_eq!(count(1, 8), Some(Timestamp(6)));
+    assert_eq!(count(0, 9), None);
+    assert_eq!(count(3, 10), Some(Timestamp(10)));
 }

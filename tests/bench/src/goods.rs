@@ -140,6 +140,7 @@ fn house(own: ShopId, now: Timestamp) -> Vec<NoticeDraft> {
                 sku: number.clone(),
                 on_hand: [(String::new(), count)].into(),
                 arriving: Vec::new(),
+                there_since: None,
             };
             let key = format!("{shop}/{number}");
             drafts.push(NoticeDraft::new(Subject::Chain, key, (SOURCE, now), &body));

@@ -48,6 +48,7 @@ pub(super) fn post_house(
         sku: COAT.to_owned(),
         on_hand: [(String::new(), 1)].into(),
         arriving: Vec::new(),
+        there_since: None,
     };
     let case = CaseBody {
         topic: "seam of the last jacket".to_owned(),
@@ -173,7 +174,9 @@ pub(super) fn week(stage: &Stage<'_>, ana: &Book, ben: &Book) -> anyhow::Result<
         best.len(),
         seen_by_ana.len() + seen_by_ben.len()
     );
-    println!("   honored, they are heard and thanked. Claire asks the hub what that amounts to:");
+    println!(
+        "   honored, they are heard and thanked. Claire asks the hub what that will amount to in a week:"
+    );
     show_report(&before);
     care(ana, &seen_by_ana)?;
     care(ben, &seen_by_ben)?;
@@ -277,5 +280,18 @@ fn show_report(report: &Report) {
         coverage.unproven,
         coverage.declined,
         percent(report.gap_bp),
+    );
+    let honesty = &report.honesty;
+    println!(
+        "          Of all that is owed the best got {}, the others {}; excused {}, on our own word alone {}.",
+        percent(honesty.best_bp),
+        percent(honesty.rest_bp),
+        percent(honesty.excused_bp),
+        percent(honesty.self_attested_bp),
+    );
+    println!(
+        "          Visits of somebody known {}; what is still owed to the others this week takes {} minutes.",
+        percent(honesty.known_bp),
+        honesty.week_minutes,
     );
 }

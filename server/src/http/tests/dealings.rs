@@ -222,6 +222,7 @@ async fn an_article_comes_with_the_stock_of_every_shop_the_callers_own_first_eac
             sku: "COAT-7".to_owned(),
             on_hand: [("M".to_owned(), count)].into(),
             arriving: vec![(Timestamp(20_000), "M".to_owned(), 2)],
+            there_since: None,
         };
         let key = format!("{shop}/COAT-7");
         app.hear(Subject::Chain, (&key, as_of), &stock).await;

@@ -101,6 +101,7 @@ fn stock(shop: ShopId, count: u32) -> StockBody {
         sku: "BAG-1".to_owned(),
         on_hand: [(String::new(), count)].into(),
         arriving: Vec::new(),
+        there_since: None,
     }
 }
 

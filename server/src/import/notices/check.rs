@@ -207,6 +207,7 @@ pub(super) fn stock(row: &FieldRow, options: &FactsOptions) -> Result<Stock, Row
             sku: key(row, "sku")?,
             on_hand: BTreeMap::from([(size, on_hand)]),
             arriving,
+            there_since: None,
         },
         as_of: as_of(row, options.now)?,
     })

@@ -1,6 +1,6 @@
-//! When two cards look like one person: what may be linked without asking, and what a person has to look at.
+//! When two cards look like one person: what speaks for it so strongly that nobody need be asked, and what a person has to look at.
 //!
-//! A machine links only on two independent strong keys. One key is shared too easily: families share a telephone, an address, even a loyalty account.
+//! Only two independent strong keys do. Nothing is linked by it: whoever looks at the pair links. One key is shared too easily: families share a telephone, an address, even a loyalty account.
 
 use std::collections::BTreeSet;
 

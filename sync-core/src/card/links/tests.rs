@@ -380,7 +380,7 @@ fn keys(endpoints: &[(EndpointKind, &str, bool)], loyalty: &[&str], name: &str) 
 }
 
 #[test]
-fn a_machine_links_on_two_strong_keys_and_asks_on_one() {
+fn two_strong_keys_are_enough_to_link_and_one_is_a_question() {
     use EndpointKind::{Email, Phone};
     use LinkEvidence as By;
     let (phone, email) = ((Phone, "+33612345678", true), (Email, "a@b.fr", true));

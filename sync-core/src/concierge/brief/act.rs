@@ -25,12 +25,12 @@ const ANSWER_DAYS: i64 = 14;
 /// Days for which a purchase is worth asking about.
 const REACTION_DAYS: i64 = 180;
 
-/// Promises, the hub's answers, what went wrong, days to mark, what we owe an answer; then, unless a complaint is open, what is here for
+/// Promises, what went wrong, the hub's answers, days to mark, what we owe an answer; then, unless a complaint is open, what is here for
 /// a wish or a need; then one question, and how the last purchase does.
 pub(super) fn act(picture: &Picture<'_>) -> Vec<Line> {
     let mut lines = promises(picture);
-    lines.extend(answers(picture));
     lines.extend(recoveries(picture));
+    lines.extend(answers(picture));
     lines.extend(occasions(picture));
     lines.extend(suggestions(picture));
     if complaints(picture).is_empty() {

@@ -32,6 +32,33 @@ pub struct StandardItem {
     pub is_proven: bool,
 }
 
+/// What is always shown beside the gap and the coverage, so that neither looks better than it is. Shares in basis points; none where nothing is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct StandardCompanions {
+    /// What the best got of all that is owed, by weight.
+    #[n(0)]
+    pub best_bp: Option<u32>,
+    /// What everybody else got.
+    #[n(1)]
+    pub rest_bp: Option<u32>,
+    /// Excused by the customer's own wish, of all that closed.
+    #[n(2)]
+    pub excused_bp: Option<u32>,
+    /// Shown by our own people's entries alone, of all that was done.
+    #[n(3)]
+    pub self_attested_bp: Option<u32>,
+    /// Visits of somebody we know, of all visits.
+    #[n(4)]
+    pub known_bp: Option<u32>,
+    /// Items of which the best get clearly less than before, while the gap got smaller.
+    #[n(5)]
+    pub levelled_down: Vec<String>,
+    /// Minutes of what is owed to the others and closes within a week: what closing the gap costs.
+    #[n(6)]
+    pub week_minutes: u64,
+}
+
 /// Where the gap stands. Key: empty. Encoded as a CBOR array, frozen since database schema 2.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -63,8 +90,11 @@ pub struct StandardSnapshot {
     /// How many of the others are proven.
     #[n(8)]
     pub proven_bp: Option<u32>,
+    /// What the headline hides: always shown with it.
+    #[n(9)]
+    pub companions: StandardCompanions,
     /// The hub's signature over all of the above.
-    #[cbor(n(9), with = "minicbor::bytes")]
+    #[cbor(n(10), with = "minicbor::bytes")]
     pub signature: Vec<u8>,
 }
 
@@ -94,6 +124,15 @@ impl StandardSnapshot {
             gap_bp: report.gap_bp,
             coverage_bp: report.coverage.coverage_bp,
             proven_bp: report.coverage.proven_bp,
+            companions: StandardCompanions {
+                best_bp: report.honesty.best_bp,
+                rest_bp: report.honesty.rest_bp,
+                excused_bp: report.honesty.excused_bp,
+                self_attested_bp: report.honesty.self_attested_bp,
+                known_bp: report.honesty.known_bp,
+                levelled_down: report.honesty.levelled_down.clone(),
+                week_minutes: report.honesty.week_minutes,
+            },
             signature: Vec::new(),
         };
         snapshot.signature = key.sign(&snapshot.digest()).0.to_vec();

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::concierge::Recommendations;
+use crate::concierge::obligations::obligations;
+use crate::concierge::playbook::Playbook;
 use crate::concierge::scene::{CUSTOMER, HERE, NOW, Scene, THERE};
 use crate::notices::NoticeDraft;
 use crate::notices::bodies::{ArticleBody, CaseBody, CaseState, PairsBody, StockBody};
@@ -32,6 +34,7 @@ fn stock(shop: ShopId, sku: &str) -> StockBody {
         sku: sku.to_owned(),
         on_hand: [(String::new(), 1)].into(),
         arriving: Vec::new(),
+        there_since: None,
     }
 }
 
@@ -118,6 +121,14 @@ fn goods_are_found_however_their_number_was_typed() {
     let articles: Vec<_> = found.house.articles.keys().collect();
     assert_eq!(articles, ["SCARF", "T-1", "belt"]);
     assert!(found.house.stock.contains_key(&("T-1".to_owned(), HERE)));
+    let both = (&found.whole, &found.house);
+    let owed = obligations(CUSTOMER, both, &Playbook::standard(), NOW);
+    let told: Vec<_> = owed.iter().filter(|one| one.item == "wish_told").collect();
+    assert_eq!(
+        told.len(),
+        1,
+        "who wishes for it is told, however they wrote it"
+    );
     assert!(found.house.pairs.contains_key("SCARF"));
     assert_eq!(found.whole.sales, scene.whole.sales);
     assert_eq!(found.whole.members, [CUSTOMER]);

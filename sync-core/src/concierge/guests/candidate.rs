@@ -100,8 +100,8 @@ impl Candidate {
         if self.invitations.iter().filter(recent).count() > RECENT_INVITATIONS_MAX {
             return Some(Bar::InvitedOften);
         }
-        let theme = event.themes.iter().find(|it| self.avoids.contains(*it));
-        theme.map(|theme| Bar::Avoids {
+        let avoided = event.themes.iter().filter(|it| self.avoids.contains(*it));
+        avoided.min().map(|theme| Bar::Avoids {
             theme: theme.clone(),
         })
     }
@@ -149,7 +149,7 @@ impl Candidate {
             let sources = sources.collect();
             reasons.push(reason(ReasonKind::SharedInterest, 1, Some(first), sources));
         }
-        let lately: Vec<_> = self
+        let mut lately: Vec<_> = self
             .invitations
             .iter()
             .filter(|one| {
@@ -159,6 +159,7 @@ impl Candidate {
             })
             .map(|one| one.event.clone())
             .collect();
+        lately.sort_unstable();
         if !lately.is_empty() {
             reasons.push(reason(ReasonKind::SameThemeLately, -2, None, lately));
         }

@@ -207,14 +207,13 @@ impl<'a> Facts<'a> {
     fn wishes_in_stock(&self) -> Vec<Instance<'a>> {
         let mut instances = Vec::new();
         for wish in &self.whole.view.wishes {
-            let place = (wish.sku.value.clone(), wish.sku.shop);
-            let Some(stock) = self.house.stock.get(&place) else {
+            let stock = self.house.stock_of(&wish.sku.value, wish.sku.shop);
+            let Some(stock) = stock.filter(|stock| stock.body.is_there()) else {
                 continue;
             };
-            if stock.body.on_hand.values().all(|count| *count == 0) {
-                continue;
-            }
-            let at = wish.sku.at.max(stock.as_of);
+            // Another count of the same coat is no news.
+            let there_since = stock.body.there_since.unwrap_or(stock.as_of);
+            let at = wish.sku.at.max(there_since);
             instances.push(Instance {
                 moot_at: self.bought_since(&wish.sku.value, wish.sku.at),
                 sku: Some(&wish.sku.value),

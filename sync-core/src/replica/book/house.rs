@@ -276,6 +276,7 @@ mod tests {
                 sku,
                 on_hand,
                 arriving: Vec::new(),
+                there_since: None,
             };
             post(&mut *tx, format!("{shop}/C-100"), &stock);
         }

@@ -219,6 +219,7 @@ mod tests {
             sku: "A-1".to_owned(),
             on_hand: BTreeMap::new(),
             arriving: Vec::new(),
+            there_since: None,
         };
         let playbook = PlaybookBody::of(&Playbook::standard());
         let source = ("hub", NOW);

@@ -72,6 +72,7 @@ impl Book {
                     .into_iter()
                     .filter(|_| random.percent(50))
                     .collect(),
+                there_since: None,
             };
             let key = format!("{shop}/{sku}");
             self.post(Subject::Chain, &key, (as_of, version), &body);

@@ -56,6 +56,7 @@ fn item(item: &PlaybookItem) -> String {
 
 fn told(standard: &Standard) -> Vec<String> {
     let share = |bp: Option<u32>| bp.map_or_else(|| "not proven".to_owned(), percent);
+    let companions = &standard.companions;
     let mut lines = vec![
         format!(
             "as of        {} (playbook {})",
@@ -73,7 +74,23 @@ fn told(standard: &Standard) -> Vec<String> {
             share(standard.proven_bp)
         ),
         format!("best, median {}", share(standard.median_bp)),
+        format!(
+            "of all owed  best {}, others {}",
+            share(companions.best_bp),
+            share(companions.rest_bp)
+        ),
+        format!(
+            "excused      {}; on our own word alone {}; visits of somebody known {}",
+            share(companions.excused_bp),
+            share(companions.self_attested_bp),
+            share(companions.known_bp)
+        ),
+        format!("still owed   {} min this week", companions.week_minutes),
     ];
+    if !companions.levelled_down.is_empty() {
+        let items = companions.levelled_down.join(", ");
+        lines.push(format!("less than before for the best: {items}"));
+    }
     let counted = standard.items.iter();
     let counted = counted.filter(|rate| rate.best_closed + rate.rest_closed > 0);
     lines.extend(counted.map(|rate| format!("  {}  {}", rate.item, rates(rate))));
@@ -135,6 +152,15 @@ mod tests {
             gap_bp: Some(3_625),
             coverage_bp: Some(5),
             proven_bp: Some(10_000),
+            companions: sync_core::concierge::gap::snapshot::StandardCompanions {
+                best_bp: Some(9_000),
+                rest_bp: Some(4_000),
+                excused_bp: None,
+                self_attested_bp: Some(8_000),
+                known_bp: None,
+                levelled_down: vec!["heard".to_owned()],
+                week_minutes: 12,
+            },
         };
         let text = told(&standard).join("\n");
         for expected in [
@@ -144,6 +170,10 @@ mod tests {
             "0.05 % of the 100.00 % that are proven",
             "median not proven",
             "  thank_you  best 90.50 %",
+            "others 40.00 %",
+            "on our own word alone 80.00 %",
+            "12 min this week",
+            "less than before for the best: heard",
         ] {
             assert!(text.contains(expected), "{expected:?} is not in {text}");
         }

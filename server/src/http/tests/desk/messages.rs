@@ -298,6 +298,31 @@ async fn a_stop_takes_back_every_purpose_of_the_channel_and_what_waits_does_not_
 }
 
 #[tokio::test]
+async fn a_stop_counts_in_every_shop_whichever_the_provider_s_key_is_for() {
+    let app = TestApp::with_desk().await;
+    let second = app.hub.identity.add_shop("Second", "Europe/Paris");
+    let second = second.await.unwrap();
+    app.hub.add("otto", Role::Manager, second).await;
+    let otto = app.office("otto").await;
+    let body = json!({
+        "name": { "given": "Zoe" },
+        "endpoints": [{ "kind": "phone", "value": "+33612345678" }],
+    });
+    let made = app.ask(&otto, "POST", "/v1/customers", &body).await;
+    let elsewhere: CustomerId = made.body["id"].as_str().unwrap().parse().unwrap();
+    let reply = |words: &str, id: &str| json!([{ "id": id, "channel": "sms", "from": "+33612345678", "words": words }]);
+    let words = app.reply(reply("Is my bag there?", "r1")).await;
+    assert_eq!(words.body["replies"][0]["code"], "unknown_sender");
+    let stop = app.reply(reply("STOP", "r2")).await;
+    assert_eq!(stop.body["replies"][0]["customers"], 1, "{}", stop.text);
+    let view = app.view(elsewhere);
+    assert_eq!(
+        view.consent(Some(Channel::Sms), Purpose::Care),
+        Decision::Deny
+    );
+}
+
+#[tokio::test]
 async fn what_may_be_a_stop_pauses_contact_and_becomes_somebodys_task() {
     let (app, provider) = (TestApp::with_desk().await, Provider::start().await);
     let ines = app.reachable("Ines", "+33612345678").await;

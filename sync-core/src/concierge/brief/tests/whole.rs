@@ -498,3 +498,23 @@ fn a_clock_far_in_the_future_does_no_harm() {
         assert!(Brief::of(&scene.picture()).act.len() <= 3);
     }
 }
+
+#[test]
+fn what_a_customer_spends_and_how_they_rank_changes_no_brief() {
+    for seed in 0..500 {
+        let mut scene = random_scene(seed);
+        scene.sale(RecordKind::Purchase, &["bag", "belt"], 12);
+        let brief = Brief::of(&scene.picture());
+        for record in &mut scene.whole.sales {
+            record.sale.amount_minor *= 1_000;
+            for line in &mut record.sale.lines {
+                line.amount_minor *= 1_000;
+            }
+        }
+        for rank in ["vip", "gold"] {
+            let tag = scene.fact(rank.to_owned(), 3);
+            scene.whole.view.tags.push(tag);
+        }
+        assert_eq!(Brief::of(&scene.picture()).hash(), brief.hash(), "{seed}");
+    }
+}

@@ -123,6 +123,7 @@ fn a_wish_is_told_of_when_its_article_is_there() {
                     sku: "coat".to_owned(),
                     on_hand: [(String::new(), count)].into(),
                     arriving: vec![],
+                    there_since: None,
                 },
             ),
         )]
@@ -143,6 +144,16 @@ fn a_wish_is_told_of_when_its_article_is_there() {
     );
     whole.view.interactions = vec![dealing(1, Act::WishTold, noon(101))];
     assert_eq!(state(&whole, &house(1)), [State::Met]);
+    let mut recounted = house(1);
+    for stock in recounted.stock.values_mut() {
+        stock.body.there_since = Some(stock.as_of);
+        stock.as_of = noon(150);
+    }
+    assert_eq!(
+        state(&whole, &recounted),
+        [State::Met],
+        "another count is no news"
+    );
     whole.view.interactions[0].sku = Some("hat".to_owned());
     assert_eq!(
         state(&whole, &house(1)),
