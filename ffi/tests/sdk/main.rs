@@ -11,6 +11,7 @@ mod guests;
 mod opening;
 mod people;
 mod preview;
+mod secrets;
 mod stage;
 mod standard;
 mod syncing;

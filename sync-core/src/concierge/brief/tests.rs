@@ -1,5 +1,6 @@
 //! Claims about the brief.
 
+mod secrets;
 mod whole;
 
 use super::*;
