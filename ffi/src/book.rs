@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod concierge;
+mod drafts;
 mod editing;
 mod guests;
 mod house;

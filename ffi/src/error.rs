@@ -153,6 +153,8 @@ fn code_of(error: &EditError) -> &'static str {
         EditError::ConsentChannel(_) => "consent_channel",
         EditError::Evidence => "evidence",
         EditError::NeedsConsent => "needs_consent",
+        EditError::NotAgreed => "not_agreed",
+        EditError::Declined => "declined",
         EditError::TooWide => "too_wide",
         EditError::Widens => "widens",
         EditError::NotFound { .. } => "not_on_card",

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use sync_core::concierge::guest;
+use sync_core::concierge::{draft, guest};
 use sync_core::crypto::{DeviceSigner, SoftwareDeviceKey};
 use sync_core::entropy::Entropy as _;
 use sync_core::ids::Timestamp;
@@ -248,26 +248,31 @@ impl Shelf {
         self.read(|core, tx| Ok(core.offer(tx, &*signer)?))
     }
 
-    /// Takes secrets, tables and files away, unless an edit waits and `force` does not say that it may be lost.
+    /// Takes secrets, tables and files away, unless an edit waits or a draft is kept and `force` does not say that it may be lost.
+    /// Returns what was lost: edits, and how many drafts.
     /// What another thread reads meanwhile it reads to the end.
-    pub(crate) fn destroy(&self, force: bool) -> Result<Pending, BookError> {
+    pub(crate) fn destroy(&self, force: bool) -> Result<(Pending, u64), BookError> {
         let mut entropy = self.entropy.clone();
-        let pending = self.write(|core, tx| {
+        let lost = self.write(|core, tx| {
             let pending = outbox::pending(tx.as_read())?;
             if pending.count > 0 && !force {
                 return Err(BookError::rejected("edits_waiting"));
             }
+            let drafts = draft::count(tx.as_read())?;
+            if drafts > 0 && !force {
+                return Err(BookError::rejected("drafts_kept"));
+            }
             account::forget(tx)?;
             // Nobody is enrolled or signed in from here on, so nothing can be recorded any more.
             *core = Core::open(tx.as_read(), &mut entropy)?;
-            Ok(pending)
+            Ok((pending, drafts))
         })?;
         let mut store = self.store.write().unwrap_or_else(PoisonError::into_inner);
         *store = None;
         drop(store);
         *self.signer.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.remove_files()?;
-        Ok(pending)
+        Ok(lost)
     }
 
     fn remove_files(&self) -> Result<(), BookError> {

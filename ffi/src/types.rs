@@ -12,16 +12,16 @@ mod standard;
 mod standing;
 mod terms;
 
-pub use brief::{Brief, BriefArgument, BriefLine, BriefSection, render_english};
+pub use brief::{Brief, BriefArgument, BriefLine, BriefSection, language_of, render_line};
 pub use card::{
     Allergy, AskLine, Card, ConflictChoice, ConflictView, Consent, ContactWish, Endpoint, Ground,
     InteractionLine, Invitation, Link, NamePartLine, Need, Note, NoteText, Occasion, Preference,
     PromiseLine, Reaction, RelationshipLine, Size, Suggestion, Surprise, TextFact, Visit, Wish,
 };
 pub use concierge::{
-    ContactRuling, ContactVerdict, GestureBudget, MayExist, NoteWarning, OwedItem,
-    RecommendationList, RecommendationReason, RecommendedArticle, ReferralLine, SupplyLine, Today,
-    TodayItem, ValueLedger, VisitQuestion,
+    ContactRuling, ContactVerdict, GestureBudget, MayExist, NoteDraft, NoteWarning, OwedItem,
+    RecommendationList, RecommendationReason, RecommendedArticle, ReferralLine, RewordedNote,
+    SupplyLine, Today, TodayItem, ValueLedger, VisitQuestion,
 };
 pub use edit::{NamePartText, NameParts, PreferenceInput};
 pub use guests::{

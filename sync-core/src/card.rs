@@ -2,6 +2,7 @@
 //!
 //! Automerge is used here (and in the gate) and nowhere else.
 
+mod allowance;
 pub mod canonical;
 pub mod document;
 pub mod edit;
@@ -21,6 +22,7 @@ pub mod view;
 use crate::crypto::sha256;
 use crate::ids::{AssociateId, CustomerId, DocumentId, ShopId};
 
+pub use allowance::Allowance;
 pub use canonical::canonical_json;
 pub use document::{Change, Document, DocumentError};
 pub use edit::{Edit, EditContext, EditError, FieldWrite, Plan};

@@ -1,10 +1,11 @@
 //! The concierge: what an associate needs in the moment, computed on the device, offline, the same everywhere.
 //!
-//! Pure functions of what the card says and the present moment; lines are typed with their sources, the app words them.
+//! Pure functions of what the card says and the present moment; lines are typed with their sources, and worded in the language of whoever reads them (`words`).
 
 pub mod brief;
 mod calendar;
 pub mod confirm;
+pub mod draft;
 pub mod gap;
 pub mod gather;
 pub mod grounds;
@@ -18,16 +19,17 @@ pub mod obligations;
 pub mod picture;
 pub mod playbook;
 pub mod recommend;
-pub mod relationship;
 pub mod rights;
 #[cfg(test)]
 pub(crate) mod scene;
 pub mod stock;
 pub mod stop;
 pub mod today;
+pub mod words;
 
-pub use brief::{Brief, Line, LineKind, render_english};
+pub use brief::{Brief, Line, LineKind, render};
 pub use confirm::{Ask, Doubt, Reply};
 pub use grounds::SourceId;
 pub use picture::{House, Picture, Told, Viewer, Whole};
 pub use recommend::{Recommendation, Recommendations, Referral};
+pub use words::Language;

@@ -7,12 +7,12 @@ use sync_core::concierge::confirm::{Reply, next_ask};
 use sync_core::concierge::guard::{Request, Way, content_of};
 use sync_core::concierge::handover::Pack;
 use sync_core::concierge::ledger::ledger;
-use sync_core::concierge::linter::{Language, Linter};
+use sync_core::concierge::linter::Linter;
 use sync_core::concierge::playbook::Playbook;
 use sync_core::concierge::recommend::Recommendations;
 use sync_core::concierge::rights::{Gesture, spend};
 use sync_core::concierge::today::{DueKind, Shift, TodayItem as CoreItem, due};
-use sync_core::concierge::{Brief as CoreBrief, Picture};
+use sync_core::concierge::{Brief as CoreBrief, Language, Picture};
 use sync_core::duplicates::{self, Warning};
 use sync_core::ids::{AssociateId, CustomerId, EditId, Timestamp};
 use sync_core::projection;
@@ -76,9 +76,15 @@ impl Book {
         self.reply(customer, Reply::Instead(value))
     }
 
-    /// What they gave beside what we gave. The look is logged.
-    pub fn value_ledger(&self, customer: CustomerId) -> Result<ValueLedger, BookError> {
-        self.picture(customer, |picture| ledger(picture).into())
+    /// What they gave beside what we gave, its line in the reader's language. The look is logged.
+    pub fn value_ledger(
+        &self,
+        customer: CustomerId,
+        language: Language,
+    ) -> Result<ValueLedger, BookError> {
+        self.picture(customer, |picture| {
+            ValueLedger::new(&ledger(picture), language)
+        })
     }
 
     /// What whoever takes over is handed, as JSON: brief, open promises, confirmed preferences, the last dealings. The look is logged.
@@ -87,8 +93,13 @@ impl Book {
         serde_json::to_string(&pack).map_err(|error| BookError::bug("writing a pack", &error))
     }
 
-    /// What the playbook owes this customer and what became of it, in the order in which it closes. The look is logged.
-    pub fn owed(&self, customer: CustomerId) -> Result<Vec<OwedItem>, BookError> {
+    /// What the playbook owes this customer and what became of it, in the order in which it closes; titles in the reader's language.
+    /// The look is logged.
+    pub fn owed(
+        &self,
+        customer: CustomerId,
+        language: Language,
+    ) -> Result<Vec<OwedItem>, BookError> {
         self.log_look(customer)?;
         let now = self.shelf.now();
         guarded(|| {
@@ -99,7 +110,7 @@ impl Book {
                 Ok(owed
                     .into_iter()
                     .map(|one| OwedItem {
-                        title: title_of(&playbook, &one.item),
+                        title: title_of(&playbook, &one.item, language),
                         state: one.state.as_str().to_owned(),
                         id: one.id,
                         item: one.item,
@@ -141,12 +152,13 @@ impl Book {
     }
 
     /// What is owed today, the earliest close first, as far as `minutes` of work reach; `whose` names an associate, nobody means the whole shop.
-    /// The day ends at `ends`. Only what changed is worked out anew.
+    /// The day ends at `ends`; titles are in the reader's language. Only what changed is worked out anew.
     pub fn today(
         &self,
         whose: Option<AssociateId>,
         ends: Timestamp,
         minutes: u32,
+        language: Language,
     ) -> Result<Today, BookError> {
         let made = self.prepare_today()?;
         let now = self.shelf.now();
@@ -165,9 +177,8 @@ impl Book {
                 let line = |mut item: CoreItem| {
                     let words = item.words.take();
                     let title = words.unwrap_or_else(|| match item.kind {
-                        DueKind::Obligation => title_of(&playbook, &item.item),
-                        DueKind::Promise => "promise".to_owned(),
-                        DueKind::Arrival => "here now".to_owned(),
+                        DueKind::Obligation => title_of(&playbook, &item.item, language),
+                        DueKind::Promise | DueKind::Arrival => language.due(item.kind),
                     });
                     let row = projection::read_row(&*tx, item.customer)?;
                     let name = row.map_or_else(String::new, |row| row.name);
@@ -329,8 +340,10 @@ impl Book {
     }
 }
 
-/// What the playbook calls an item.
-fn title_of(playbook: &Playbook, item: &str) -> String {
+/// What the playbook calls an item, in this language where it has a name in it.
+fn title_of(playbook: &Playbook, item: &str, language: Language) -> String {
     let known = playbook.item(item);
-    known.map_or(item, |item| item.name_in("en")).to_owned()
+    known
+        .map_or(item, |item| item.name_in(language.code()))
+        .to_owned()
 }

@@ -13,17 +13,19 @@ pub struct WipeReport {
     pub pending_lost: u64,
     /// Refused edits that nobody had dealt with.
     pub refused_lost: u64,
+    /// Drafts of notes, of everybody who worked with it.
+    pub drafts_lost: u64,
 }
 
 #[uniffi::export]
 impl Book {
     /// Destroys the keys in the book, then its files. Sync first: while an edit waits, this refuses with `edits_waiting`
-    /// unless `force` says that the work may be lost. Afterwards every call answers `EnrolAgain`.
+    /// unless `force` says that the work may be lost; while somebody's draft is kept, so it does with `drafts_kept`. Afterwards every call answers `EnrolAgain`.
     ///
     /// The app then deletes the database's key from its keystore.
     pub fn wipe(&self, force: bool) -> Result<WipeReport, BookError> {
         guarded(|| {
-            let lost = self.shelf.destroy(force)?;
+            let (lost, drafts) = self.shelf.destroy(force)?;
             self.network.stop_live();
             let lock = self
                 .lock
@@ -36,6 +38,7 @@ impl Book {
             Ok(WipeReport {
                 pending_lost: lost.count,
                 refused_lost: lost.refused,
+                drafts_lost: drafts,
             })
         })
     }

@@ -1,7 +1,8 @@
-//! The brief: typed lines with arguments, never sentences; the app words them in the associate's language.
+//! The brief: typed lines with arguments, never sentences, and their words in the associate's language.
 
 use std::collections::BTreeMap;
 
+use sync_core::concierge::Language;
 use sync_core::concierge::brief::{self as core, Line, LineKind};
 
 /// Where a line belongs.
@@ -105,17 +106,25 @@ const NAMES: [&str; 27] = [
     "words",
 ];
 
-/// A line in plain English: for terminals and tests. Apps word lines in the associate's language.
+/// A line in the language of whoever reads it.
 #[uniffi::export]
 #[must_use]
-pub fn render_english(line: &BriefLine) -> String {
+pub fn render_line(line: &BriefLine, language: Language) -> String {
     let known = |argument: &BriefArgument| {
         let name = NAMES.iter().find(|name| **name == argument.name)?;
         Some((*name, argument.text.clone()))
     };
-    core::render_english(&Line {
+    let line = Line {
         kind: line.kind,
         arguments: line.arguments.iter().filter_map(known).collect(),
         sources: Vec::new(),
-    })
+    };
+    core::render(&line, language)
+}
+
+/// The language of a tag such as `fr`, `fr-CA` or `fr_FR.UTF-8`, as phones give it; English for one that Carnet does not speak.
+#[uniffi::export]
+#[must_use]
+pub fn language_of(tag: &str) -> Language {
+    Language::of(tag)
 }

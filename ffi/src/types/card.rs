@@ -369,6 +369,10 @@ pub struct Card {
     pub consents: Vec<Consent>,
     /// Whether they agreed to a relationship.
     pub agreement: Option<Agreement>,
+    /// Whether what somebody saw or supposed of them may be recorded, and is shown: they agreed to a relationship. What they said is kept anyhow.
+    pub may_conclude: bool,
+    /// Whether to offer them a relationship: not while they have one, and not again after they declined or ended it.
+    pub may_invite: bool,
     /// How they may be contacted.
     pub contact: ContactWish,
     /// What they like or not.

@@ -19,7 +19,9 @@ use super::brief::BriefArgument;
 
 mod beside;
 
-pub use beside::{GestureBudget, MayExist, NoteWarning, OwedItem, ValueLedger};
+pub use beside::{
+    GestureBudget, MayExist, NoteDraft, NoteWarning, OwedItem, RewordedNote, ValueLedger,
+};
 
 /// What kind of thing is owed.
 #[uniffi::remote(Enum)]
@@ -88,7 +90,7 @@ pub struct TodayItem {
     pub kind: DueKind,
     /// The playbook's item; empty for what no item asks for.
     pub item: String,
-    /// What was promised, in the words it was written in; else what the playbook calls it, in English; `here now` for somebody who is.
+    /// What was promised, in the words it was written in; else what the playbook calls it; that they are here, for somebody who is.
     pub title: String,
     /// The edit that it is about, where it is about one.
     pub about: Option<EditId>,

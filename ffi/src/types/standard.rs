@@ -99,6 +99,12 @@ pub enum PlaybookEvidence {
     NeedAnswered,
     /// The contact kept to what the customer allows and to the caps.
     Quiet,
+    /// Altered or repaired, or had it done.
+    Alteration,
+    /// A call or a message, whatever it served.
+    Contact,
+    /// Thanked, asked how it does, called or written to within 45 days after a purchase.
+    FollowUp,
 }
 
 /// What has to hold for an item to be owed.

@@ -13,6 +13,7 @@ use sync_core::card::terms::{
     Sentiment, ServiceMode, Severity,
 };
 use sync_core::card::view::{Settlement, Strength};
+use sync_core::concierge::Language;
 use sync_core::concierge::brief::LineKind;
 use sync_core::projection::HintKind;
 use sync_core::replica::book::FirstSync;
@@ -338,6 +339,15 @@ pub enum Settlement {
     Agree,
 }
 
+/// A language that Carnet speaks to associates.
+#[uniffi::remote(Enum)]
+pub enum Language {
+    /// English.
+    English,
+    /// French.
+    French,
+}
+
 /// What a line says. Its arguments are named beside it; all of them are text.
 #[uniffi::remote(Enum)]
 pub enum LineKind {
@@ -381,7 +391,7 @@ pub enum LineKind {
     Wish,
     /// Something here answers a need: `what`, `sku`, `name`.
     Need,
-    /// Something to ask, because colleagues wrote different things: `about`, `subject`, `options`.
+    /// Something to ask, because colleagues wrote different things: `about`, `subject`, `options` with ` / ` between them.
     Ask,
     /// Something to ask, because it is unsure or long ago: `kind`, `subject`, `value`, `polarity`.
     Confirm,

@@ -9,11 +9,12 @@ use sync_core::card::Edit;
 use sync_core::card::edit::{AskInput, NeedInput};
 use sync_core::card::terms::{AskKind, Channel, EndpointKind, LinkEvidence, Purpose, Sameness};
 use sync_core::card::view::Strength;
+use sync_core::concierge::Language;
 use sync_core::concierge::brief::LineKind;
 use sync_core::concierge::today::DueKind;
 use sync_core::ids::{CustomerId, Timestamp};
 
-use crate::stage::{ANA, Stage};
+use crate::stage::{ANA, NOON, Stage};
 
 fn preview() -> (Arc<Book>, CustomerId) {
     let book = Book::preview().unwrap();
@@ -48,7 +49,7 @@ fn today_lists_the_promise_that_is_late_until_it_is_kept() {
     let (book, ana) = preview();
     let ends = end_of_day(&book);
     let promises = || {
-        let today = book.today(None, ends, 480).unwrap();
+        let today = book.today(None, ends, 480, Language::English).unwrap();
         assert!(today.is_complete);
         let all = today.today.into_iter().chain(today.not_today);
         let of_ana = all.filter(|item| item.customer == ana && item.kind == DueKind::Promise);
@@ -63,9 +64,32 @@ fn today_lists_the_promise_that_is_late_until_it_is_kept() {
 }
 
 #[test]
+fn today_speaks_the_reader_s_language() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let customer = ana.create("Léa");
+    ana.book.arrive(customer, None).unwrap();
+    let titles = |language| {
+        let ends = NOON.plus_ms(8 * 3_600_000);
+        let today = ana.book.today(None, ends, 480, language).unwrap();
+        let titles = today.today.into_iter().map(|item| item.title);
+        titles.collect::<Vec<_>>()
+    };
+    let (english, french) = (titles(Language::English), titles(Language::French));
+    let holds = |titles: &[String], title: &str| titles.iter().any(|one| one == title);
+    assert!(holds(&english, "here now"), "{english:?}");
+    assert!(holds(&english, "Recognized on arrival"), "{english:?}");
+    assert!(holds(&french, "sur place"), "{french:?}");
+    assert!(holds(&french, "Reconnu à l'arrivée"), "{french:?}");
+    assert_eq!(english.len(), french.len());
+}
+
+#[test]
 fn a_shift_without_minutes_says_what_it_leaves_undone() {
     let (book, ana) = preview();
-    let today = book.today(None, end_of_day(&book), 0).unwrap();
+    let today = book
+        .today(None, end_of_day(&book), 0, Language::English)
+        .unwrap();
     assert_eq!(today.today, []);
     let left = today.not_today.iter().find(|item| item.customer == ana);
     assert!(left.unwrap().minutes_missing.unwrap() > 0);
@@ -167,10 +191,13 @@ fn what_is_asked_for_has_no_answer_before_the_hub_gave_one() {
 #[test]
 fn the_ledger_and_what_is_owed_are_read_offline() {
     let (book, ana) = preview();
-    let ledger = book.value_ledger(ana).unwrap();
-    assert!(!ledger.line.is_empty());
+    let ledger = book.value_ledger(ana, Language::English).unwrap();
+    assert!(ledger.line.starts_with("From them"), "{}", ledger.line);
+    let french = book.value_ledger(ana, Language::French).unwrap();
+    assert!(french.line.starts_with("De sa part"), "{}", french.line);
+    assert_eq!(french.json, ledger.json);
     serde_json::from_str::<serde_json::Value>(&ledger.json).unwrap();
-    for item in book.owed(ana).unwrap() {
+    for item in book.owed(ana, Language::French).unwrap() {
         assert!(item.opens <= item.closes, "{item:?}");
     }
     let pack: serde_json::Value =
@@ -261,6 +288,8 @@ fn an_observation_is_confirmed_by_a_yes_and_replaced_by_another_word() {
     let mut stage = Stage::new();
     let ana = stage.enrolled(1, ANA);
     let customer = ana.create("Léa");
+    let agreed = r#"{"edit":"set_agreement","state":"agreed"}"#;
+    ana.book.record_json(customer, agreed.to_owned()).unwrap();
     let seen = |subject: &str| {
         let edit = serde_json::json!({
             "edit": "observe_preference", "kind": "color", "subject": subject,

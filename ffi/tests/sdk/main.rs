@@ -1,4 +1,4 @@
-//! The SDK through its public surface: opening, people, the concierge, the standard, guests, syncing over frames, cancelling, wiping, the preview.
+//! The SDK through its public surface: opening, people, the concierge, drafts, the standard, relationships, guests, syncing, cancelling, wiping, the preview.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,10 +7,12 @@
 )]
 
 mod concierge;
+mod drafts;
 mod guests;
 mod opening;
 mod people;
 mod preview;
+mod relationship;
 mod secrets;
 mod stage;
 mod standard;

@@ -5,6 +5,7 @@ use sync_core::card::edit::LinkInput;
 use sync_core::card::terms::{LinkEvidence, Place, RelationshipKind, Sameness, Severity};
 use sync_core::card::view::Strength;
 use sync_core::card::{Edit, Source};
+use sync_core::concierge::Language;
 use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 
 use crate::stage::{ANA, BEN, NOON, Stage, reopened};
@@ -34,6 +35,8 @@ fn what_was_merely_seen_is_a_question_and_an_allergy_goes_only_on_the_customers_
     let customer = ana.create("Léa");
     let edit = |json: &str| serde_json::from_str::<Edit>(json).unwrap();
     let seen = r#"{"edit":"observe_preference","kind":"color","subject":"coats","value":"navy","polarity":"like"}"#;
+    let agreed = edit(r#"{"edit":"set_agreement","state":"agreed"}"#);
+    ana.book.record(customer, agreed).unwrap();
     ana.book.record(customer, edit(seen)).unwrap();
     let card = ana.book.customer(customer).unwrap();
     assert_eq!(card.preferences[0].strength, Strength::Weak);
@@ -242,7 +245,7 @@ fn a_promise_to_a_person_of_two_cards_is_owed_once_until_it_is_kept() {
     ana.book.record(also, promise).unwrap();
     let owed = || {
         let ends = NOON.plus_ms(Timestamp::DAY_MS);
-        let today = ana.book.today(None, ends, 480).unwrap();
+        let today = ana.book.today(None, ends, 480, Language::English).unwrap();
         let lines = today.today.into_iter().chain(today.not_today);
         lines
             .filter(|line| line.title == "call about the coat")
@@ -280,7 +283,7 @@ fn what_is_recorded_of_a_person_goes_to_the_oldest_card_and_is_listed_when_they_
     let written: Vec<_> = cards
         .iter()
         .zip(tags)
-        .map(|(card, tag)| book.record(*card, tag).unwrap().edit)
+        .map(|(card, tag)| book.record_from(*card, tag, Source::Stated).unwrap().edit)
         .collect();
     let promised = book.make_promise(cards[1], "call".to_owned(), None);
     let promised = promised.unwrap().edit;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use carnet_ffi::{
     BookError, BookOptions, Change, DeviceKeystore, KeystoreError, SyncAgreement, SyncEnd,
-    WaitingState,
+    WaitingState, language_of, render_line,
 };
 use simulator::fleet::Enrolled;
 use sync_core::card::Edit;
 use sync_core::card::terms::{Place, Severity};
+use sync_core::concierge::Language;
 use sync_core::crypto::{DeviceSigner as _, SoftwareDeviceKey};
 use sync_core::entropy::SeededEntropy;
 use sync_core::replica::account::Enrolment;
@@ -45,8 +46,13 @@ fn what_one_writes_offline_is_on_the_brief_of_another() {
         stage.meet(&ben);
     }
     let brief = ben.book.brief(customer).unwrap();
-    let english: Vec<_> = brief.lines.iter().map(carnet_ffi::render_english).collect();
-    assert_eq!(english[0], "Allergy: nickel (serious)");
+    let first = |language| render_line(&brief.lines[0], language);
+    assert_eq!(first(Language::English), "Allergy: nickel (serious)");
+    assert_eq!(
+        first(language_of("fr-CH")),
+        "Allergie\u{a0}: nickel (grave)"
+    );
+    assert_eq!(language_of("nl"), Language::English);
     let conflicts = ben.book.conflicts(customer).unwrap();
     assert_eq!(conflicts.len(), 1);
     let choose = conflicts[0].choices[0].edit;

@@ -19,7 +19,8 @@ fn a_wipe_waits_for_work_unless_it_is_forced() {
         report,
         WipeReport {
             pending_lost: 1,
-            refused_lost: 0
+            refused_lost: 0,
+            drafts_lost: 0,
         }
     );
 }

@@ -14,7 +14,7 @@ DAY_MS = 24 * 3_600_000
 
 
 def english(brief):
-    return [sdk.render_english(line) for line in brief.lines]
+    return [sdk.render_line(line, sdk.Language.ENGLISH) for line in brief.lines]
 
 
 def now():
@@ -31,6 +31,8 @@ class PreviewTest(unittest.TestCase):
         brief = self.book.brief(self.ana)
         self.assertEqual(brief.lines[0].kind, sdk.LineKind.ALLERGY)
         self.assertEqual(english(brief)[0], "Allergy: nickel (serious)")
+        french = sdk.render_line(brief.lines[0], sdk.language_of("fr-FR"))
+        self.assertEqual(french, "Allergie\u00a0: nickel (grave)")
 
     def test_an_edit_is_found_at_once_and_waits(self):
         self.book.add_note(self.ana, sdk.Place.CARD, "collects lighthouses")
@@ -48,9 +50,18 @@ class PreviewTest(unittest.TestCase):
         self.assertEqual(self.book.conflicts(self.ana), [])
 
     def test_every_edit_can_be_made_typed_or_as_json(self):
+        self.book.record(self.ana, sdk.Edit.SET_AGREEMENT(state=sdk.Agreement.AGREED))
         self.book.record(self.ana, sdk.Edit.TAG(tag="opera"))
         self.book.record_json(self.ana, '{"edit":"tag","tag":"garden"}')
         self.assertEqual(self.book.customer(self.ana).tags, ["garden", "opera"])
+
+    def test_a_note_that_is_warned_of_waits_as_a_draft(self):
+        ill = "cliente avec un problème cardiaque"
+        kept = self.book.keep_as_draft(self.ana, sdk.Place.CARD, ill)
+        self.assertEqual(self.book.drafts(), [kept])
+        self.assertIsNone(self.book.reword(kept.draft, "encore malade", False).note)
+        self.assertIsNotNone(self.book.reword(kept.draft, "proposer une chaise", False).note)
+        self.assertEqual(self.book.drafts(), [])
 
     def test_an_edit_that_can_not_be_made_says_why(self):
         with self.assertRaises(sdk.BookError.Invalid) as raised:
@@ -80,7 +91,7 @@ class PreviewTest(unittest.TestCase):
         self.assertEqual(self.book.conflicts(self.ana), [])
 
     def test_today_lists_what_is_late_and_a_gesture_takes_a_right(self):
-        today = self.book.today(None, now() + DAY_MS, 480)
+        today = self.book.today(None, now() + DAY_MS, 480, sdk.Language.ENGLISH)
         late = [item for item in today.today if item.customer == self.ana and item.is_late]
         self.assertEqual([item.kind for item in late], [sdk.DueKind.PROMISE])
         self.assertEqual(self.book.gesture_budget(), [])
@@ -172,7 +183,7 @@ class HubTest(unittest.TestCase):
             promise = book.make_promise(lea, "call about the coat", now() + DAY_MS // 24)
             brief = book.brief(lea)
             self.assertIn(promise.edit, [source for line in brief.lines for source in line.sources])
-            today = book.today(None, now() + DAY_MS, 480)
+            today = book.today(None, now() + DAY_MS, 480, sdk.Language.ENGLISH)
             self.assertIn(promise.edit, [item.about for item in today.today])
             verdict = book.may_contact(lea, sdk.Channel.CALL, sdk.Purpose.SELL, None, False)
             self.assertEqual(verdict.ruling, sdk.ContactRuling.DENY)

@@ -21,7 +21,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use carnet_ffi::Book;
+use carnet_ffi::{Book, language_of};
+use sync_core::concierge::Language;
 
 use desk::{Desk, Done};
 
@@ -43,6 +44,9 @@ pub(crate) struct HandheldArguments {
     /// Take a hub over plain HTTP that is on another machine: only for a trial, customers' data is then readable on the network.
     #[arg(long)]
     allow_plain_http: bool,
+    /// The language in which customers are spoken of: `en`, `fr`; English for every other.
+    #[arg(long, value_name = "TAG", default_value = "en")]
+    language: String,
     /// Open an invented book in memory instead: no hub, no folder.
     #[arg(long, conflicts_with_all = ["data", "hub", "code"])]
     preview: bool,
@@ -93,14 +97,15 @@ pub(crate) fn run(arguments: &HandheldArguments) -> anyhow::Result<()> {
     if is_person && !arguments.preview {
         book.start_sync()?;
     }
-    let worked = work(&book, &mut terminal);
+    let language = language_of(&arguments.language);
+    let worked = work(&book, language, &mut terminal);
     book.stop_sync();
     worked
 }
 
 /// Takes commands until there are no more.
-fn work(book: &Arc<Book>, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
-    let mut desk = Desk::new(Arc::clone(book));
+fn work(book: &Arc<Book>, language: Language, terminal: &mut Terminal<'_>) -> anyhow::Result<()> {
+    let mut desk = Desk::new(Arc::clone(book), language);
     if terminal.is_person {
         terminal.say("Type a name to find, or `help`.")?;
     }

@@ -30,6 +30,7 @@ pub(super) fn edits(
         now: boutique.now,
         locale,
         chance,
+        agreed: false,
         edits: Vec::new(),
     };
     life.begin();
@@ -65,6 +66,8 @@ struct Life<'a> {
     /// Days since the customer first came.
     since_days: u64,
     now: Timestamp,
+    /// Whether they agreed to a relationship: without it nothing is concluded about them.
+    agreed: bool,
     edits: Vec<HubEdit>,
 }
 
@@ -208,6 +211,7 @@ impl Life<'_> {
             } else {
                 Agreement::Agreed
             };
+            self.agreed = !declined;
             self.add(
                 day,
                 Source::CustomerEntered,

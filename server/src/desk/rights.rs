@@ -37,8 +37,6 @@ pub(super) const SLOT: &[u8] = b"s";
 const POSTED: &[u8] = b"n";
 /// Days ahead in which a slot may begin: longer than a weekend without a network.
 const DAYS_AHEAD: u32 = 3;
-/// Customers who get a new slot in one transaction.
-const NEW_SLOTS_MAX: usize = 50;
 /// How long a slot that is over still counts: the longest cap.
 const REMEMBERED_MS: i64 = 7 * Timestamp::DAY_MS;
 
@@ -203,7 +201,7 @@ pub(super) fn settle(engine: &mut EngineTx<'_>, customer: CustomerId) -> Result<
     for member in members {
         owners::learn(engine, member)?;
         for (associate, given) in given(engine.tx().as_read(), member)? {
-            passes::put(engine.tx(), associate, None)?;
+            passes::end(engine.tx(), associate)?;
             let made = contacts.get_or_insert_with(|| made(&person, &view)).iter();
             let of_it = made
                 .filter(|made| made.by == associate && (made.on == given.device || made.on == hub));
@@ -234,25 +232,37 @@ pub(super) fn issue(
     let today = local_day(now, ahead);
     let known = passes::get(engine.tx().as_read(), to.associate)?;
     let mut pass = Pass::new(to, &settings, today);
-    if known.is_some_and(|known| known.holds(&pass, now)) {
+    if known.as_ref().is_some_and(|known| known.holds(&pass, now)) {
         return Ok(false);
     }
     take_back(engine, to, identity)?;
     let mut held: BTreeMap<Slot, BTreeSet<CustomerId>> = BTreeMap::new();
-    let mut new = 0;
+    let mut waiting = Vec::new();
     let mut is_out = false;
     for customer in owners::of(engine.tx().as_read(), to.associate)? {
-        let (mut mine, out) = current(engine, (customer, to), identity)?;
+        let (mine, out) = current(engine, (customer, to), identity)?;
         is_out |= out;
         // While another handheld may spend one, the next would lie behind all of it: what is certain soon makes room before.
-        if mine.is_empty() && !out && new < NEW_SLOTS_MAX {
-            new += 1;
-            mine.extend(give(engine, (customer, to), (today, &settings))?);
+        if mine.is_empty() && !out {
+            waiting.push(customer);
         }
         for slot in mine {
-            pass.ends_by(slot.until);
             held.entry(slot).or_default().insert(customer);
         }
+    }
+    let tried = pass.next(known.as_ref(), &waiting);
+    let mut without = 0;
+    for customer in &tried {
+        match give(engine, (*customer, to), (today, &settings))? {
+            Some(slot) => {
+                held.entry(slot).or_default().insert(*customer);
+            }
+            None => without += 1,
+        }
+    }
+    pass.note(waiting.len(), &tried, without);
+    for slot in held.keys() {
+        pass.ends_by(slot.until);
     }
     let mut rights = contact_rights(to.holder, held);
     let gift = gestures::give(engine, to, identity, (today, &settings))?;
@@ -268,9 +278,11 @@ pub(super) fn issue(
         rights.push((key, right));
     }
     post(engine, to, &rights)?;
-    // What is out elsewhere, and who is still to get a slot, is looked at again and again.
-    let is_done = !is_out && new < NEW_SLOTS_MAX;
-    passes::put(engine.tx(), to.associate, is_done.then_some(&pass))?;
+    passes::put(engine.tx(), to.associate, &pass)?;
+    if is_out && pass.is_over() {
+        // What is out elsewhere is looked at again and again.
+        passes::end(engine.tx(), to.associate)?;
+    }
     Ok(true)
 }
 

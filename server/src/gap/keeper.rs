@@ -62,7 +62,7 @@ enum Phase {
 fn hash_of(playbook: &Playbook, settings: &Settings) -> Hash32 {
     let settings = format!("{settings:?}");
     sha256(
-        "gap.era.v2",
+        "gap.era.v3",
         &[playbook.hash().as_bytes(), settings.as_bytes()],
     )
 }

@@ -142,6 +142,12 @@ impl From<AuthorityError> for ApiError {
         let detail = error.to_string();
         match error {
             AuthorityError::Edit(EditError::Role { .. }) => Self::forbidden(detail),
+            AuthorityError::Edit(EditError::NotAgreed) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_agreed", detail)
+            }
+            AuthorityError::Edit(EditError::Declined) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "declined", detail)
+            }
             AuthorityError::Edit(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "edit_refused", detail)
             }

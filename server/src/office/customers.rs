@@ -7,7 +7,8 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 use sync_core::card::CardView;
-use sync_core::concierge::brief::{Brief, render_english};
+use sync_core::concierge::Language;
+use sync_core::concierge::brief::{Brief, render};
 use sync_core::ids::{CustomerId, Timestamp};
 use sync_core::projection::{Flags, Row};
 use sync_core::records::{self, Currency, Totals, format_amount};
@@ -215,7 +216,7 @@ fn to_avoid(brief: &Brief) -> Markup {
             p.calm { (words::AVOID_NONE) }
         } @else {
             ul {
-                @for line in &brief.avoid { li { (render_english(line)) } }
+                @for line in &brief.avoid { li { (render(line, Language::English)) } }
                 @if brief.avoid_more > 0 { li { (words::avoid_more(brief.avoid_more)) } }
             }
         }

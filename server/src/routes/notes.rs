@@ -5,7 +5,8 @@
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
-use sync_core::concierge::linter::{Category, Instead, Language, Linter, Warning};
+use sync_core::concierge::Language;
+use sync_core::concierge::linter::{Category, Instead, Linter, Warning};
 use sync_core::limits::NOTE_BYTES_MAX;
 
 use crate::http::authorized::{Authorized, SignedIn};

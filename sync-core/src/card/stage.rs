@@ -4,6 +4,7 @@ use super::edit::{Edit, EditContext, EditError, Plan};
 use super::entries::Visible;
 use super::reduce::Corrections;
 use super::schema::Role;
+use super::terms::Agreement;
 use super::value::{Provenance, Source};
 use super::view::{CardView, Reading};
 use crate::ids::{AssociateId, CustomerId, DeviceId, EditId, ShopId, Timestamp};
@@ -34,6 +35,16 @@ impl Stage {
             customer: CustomerId([9; 16]),
             edits: 0,
         }
+    }
+
+    /// The same for a customer who agreed to a relationship.
+    pub(crate) fn agreed() -> Self {
+        let mut stage = Self::new();
+        stage.does(&Edit::SetAgreement {
+            state: Agreement::Agreed,
+            evidence: None,
+        });
+        stage
     }
 
     pub(crate) fn context(&mut self) -> EditContext {

@@ -266,6 +266,8 @@ terms! {
     Act {
         /// Good advice, even when it meant another shop.
         Advice = "advice",
+        /// Made it fit: altered or repaired, or had it done.
+        Alteration = "alteration",
         /// Asked how what was bought does.
         CareCheck = "care_check",
         /// Introduced oneself after a colleague's leaving.

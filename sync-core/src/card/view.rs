@@ -2,6 +2,7 @@
 //!
 //! [`CardView::read`] groups the entries by thing in one pass and reduces each field by its rule, so what it says depends on
 //! the set of entries, never on the order they came in. Conflicts are part of the answer ([`Conflict`]), with what each side said.
+//! What was concluded about a customer who agreed to no relationship is left out here, so nothing that reads a card shows it or builds on it.
 //!
 //! # What is not here
 //! Sentences for people: everything is typed, the app words it. Purchases and other records, which are not part of the card.
@@ -18,6 +19,7 @@ mod wants;
 
 use serde::Serialize;
 
+use super::allowance::Allowance;
 use super::entries::Visible;
 use super::reduce::{Corrections, Decision};
 use super::terms::{Agreement, Channel, Place, Purpose};
@@ -54,6 +56,8 @@ pub struct CardView {
     pub consents: Vec<ConsentView>,
     /// Whether they agreed to a relationship.
     pub agreement: Option<Fact<Agreement>>,
+    /// What follows from that: what was concluded about them is in this view only where it allows so.
+    pub allowance: Allowance,
     /// How they may be contacted.
     pub contact: ContactView,
     /// What they like or not.

@@ -3,13 +3,14 @@
 //! # Invariants
 //! - What the customer must not come into contact with, what they never want and "do not contact" are never cut or left out;
 //!   they take their words from what there is to do.
-//! - The rest stays within [`WORDS_MAX`] words (two CJK characters count as one word).
+//! - The rest stays within [`WORDS_MAX`] words (two CJK characters count as one word) in every language: a line counts as where it is longest.
 //! - Every line names what it rests on. Weak facts appear only as something to avoid or to ask.
 //! - No line tells what somebody spent, ranks them or names a segment; the word VIP is taken out of what people wrote.
 //! - It is a function of the [`Picture`]; hub and handheld compare results by [`Brief::hash`].
 
 mod act;
 mod avoid;
+mod render;
 mod say;
 mod words;
 
@@ -19,9 +20,10 @@ use serde::Serialize;
 
 use super::grounds::{SourceId, hash_of, sorted};
 use super::picture::Picture;
+use super::words::Language;
 use crate::ids::Hash32;
 
-pub use words::render_english;
+pub use render::render;
 
 /// Words of a whole brief: what can be read in ten seconds on the way to the door.
 pub const WORDS_MAX: usize = 40;
@@ -29,6 +31,9 @@ pub const WORDS_MAX: usize = 40;
 pub const AVOID_MAX: usize = 2;
 /// Lines to do.
 pub const DO_MAX: usize = 3;
+
+/// What stands between the options of a question, in the argument.
+const OPTIONS_APART: &str = " / ";
 
 /// What a line says. Its arguments are named beside it; all of them are text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -74,7 +79,7 @@ pub enum LineKind {
     Wish,
     /// Something here answers a need: `what`, `sku`, `name`.
     Need,
-    /// Something to ask, because colleagues wrote different things: `about`, `subject`, `options`.
+    /// Something to ask, because colleagues wrote different things: `about`, `subject`, `options` with ` / ` between them.
     Ask,
     /// Something to ask, because it is unsure or long ago: `kind`, `subject`, `value`, `polarity`.
     Confirm,
@@ -163,9 +168,11 @@ impl Line {
         self.arguments.get(name).map_or("", String::as_str)
     }
 
-    /// What the line costs, in half words.
+    /// What the line costs, in half words: in the language in which it is longest, so that a brief is the same in all.
     fn cost(&self) -> usize {
-        words::cost(&render_english(self))
+        let languages = Language::ALL.iter();
+        let costs = languages.map(|language| words::cost(&render(self, *language)));
+        costs.max().unwrap_or_default()
     }
 
     /// The line with an argument cut so that it costs no more than this; nothing when even two words of it are too much.

@@ -8,6 +8,7 @@
 
 use super::grounds::{SourceId, sorted};
 use super::picture::Picture;
+use super::words::Topic;
 use crate::card::edit::Edit;
 use crate::card::value::Source;
 use crate::card::view::{Conflict, Fact, PreferenceView, Question, SizeView, Strength};
@@ -96,29 +97,29 @@ fn of_conflict(conflict: &Conflict) -> Option<Ask<'_>> {
 }
 
 /// What a question is about, and of what; none for what the customer can't settle at the door.
-pub(super) fn in_question(question: &Question) -> Option<(&'static str, String)> {
+pub(super) fn in_question(question: &Question) -> Option<(Topic, String)> {
     let found = match question {
-        Question::Name { part } => ("name", part.as_str().to_owned()),
+        Question::Name { part } => (Topic::Name, part.as_str().to_owned()),
         Question::Size {
             category,
             system,
             brand,
         } => {
             let brand = brand.as_deref().unwrap_or_default();
-            ("size", format!("{category} {system} {brand}"))
+            (Topic::Size, format!("{category} {system} {brand}"))
         }
-        Question::Preference { subject, .. } => ("preference", subject.clone()),
-        Question::Polarity { subject, .. } => ("polarity", subject.clone()),
-        Question::Allergy { substance } => ("allergy", substance.clone()),
-        Question::ServiceMode => ("service_mode", String::new()),
-        Question::Language => ("language", String::new()),
-        Question::Channels => ("channels", String::new()),
+        Question::Preference { subject, .. } => (Topic::Preference, subject.clone()),
+        Question::Polarity { subject, .. } => (Topic::Polarity, subject.clone()),
+        Question::Allergy { substance } => (Topic::Allergy, substance.clone()),
+        Question::ServiceMode => (Topic::ServiceMode, String::new()),
+        Question::Language => (Topic::Language, String::new()),
+        Question::Channels => (Topic::Channels, String::new()),
         Question::Occasion { kind, person } => {
             let person = person.as_deref().unwrap_or_default();
-            ("occasion", format!("{kind} {person}"))
+            (Topic::Occasion, format!("{kind} {person}"))
         }
-        Question::WishNote { sku } => ("wish", sku.clone()),
-        Question::Invitation { event } => ("invitation", event.clone()),
+        Question::WishNote { sku } => (Topic::Wish, sku.clone()),
+        Question::Invitation { event } => (Topic::Invitation, event.clone()),
         // Only colleagues can settle these, and causes are not for the door.
         Question::Blocked
         | Question::OwnerOnly

@@ -2,6 +2,7 @@
 //!
 //! The view is the caller's, since who may see which part of a card is decided where the card is read. Everything else is read here,
 //! and only what this customer needs: the goods that their card and sales name, and those that could answer what they need or like.
+//! Of the view only this changes: wishes come true by purchases, which no card shows.
 //!
 //! # Invariants
 //! - Equal rows give equal pictures, whatever order they were stored in.
@@ -16,7 +17,7 @@ use crate::card::CardView;
 use crate::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
 use crate::notices::bodies::{AnswerBody, OwnerBody, ShopBody, StaffBody};
 use crate::notices::{self, Notice, NoticeBody, Subject};
-use crate::records;
+use crate::records::{self, Record, RecordKind};
 use crate::store::{ReadTx, StoreError, Table};
 
 /// A customer and the house around them, read from a store.
@@ -123,7 +124,8 @@ pub fn whole(
             whole.owner = owner.map(|(_, owner)| owner);
         }
     }
-    whole.sales.sort_by_key(records::Record::key);
+    whole.sales.sort_by_key(Record::key);
+    fulfil(&mut whole);
     whole.cases.sort_by(|one, other| one.key.cmp(&other.key));
     whole
         .responses
@@ -131,6 +133,18 @@ pub fn whole(
     whole.contacts.sort_by(|one, other| one.key.cmp(&other.key));
     whole.members = members;
     Ok(whole)
+}
+
+/// Counts wishes as come true whose article was bought since, on whichever card either stands.
+fn fulfil(whole: &mut Whole) {
+    let sales = whole.sales.iter();
+    let bought = sales.filter(|record| record.kind == RecordKind::Purchase);
+    let bought = bought.flat_map(|record| {
+        let day = record.sale.at.days();
+        let lines = record.sale.lines.iter();
+        lines.filter_map(move |line| Some((line.sku.as_deref()?, day)))
+    });
+    whole.view.fulfil(bought);
 }
 
 /// The shops alone, with their clocks: for what needs to know which day it is, and nobody's card.

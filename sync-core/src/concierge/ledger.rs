@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::picture::{Picture, Whole};
+use super::words::{Language, Phrase};
 use crate::card::CardView;
 use crate::card::terms::{Act, InteractionKind, NeedState};
 use crate::card::view::InteractionView;
@@ -61,20 +62,6 @@ impl EntryKind {
             self,
             Self::Purchase | Self::Return | Self::Feedback | Self::Introduction
         )
-    }
-
-    /// One and several of them, in English.
-    const fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Purchase => ("purchase", "purchases"),
-            Self::Return => ("return", "returns"),
-            Self::Feedback => ("word of feedback", "words of feedback"),
-            Self::Introduction => ("introduction", "introductions"),
-            Self::Gesture => ("gesture", "gestures"),
-            Self::Advice => ("piece of advice", "pieces of advice"),
-            Self::Repair => ("repair", "repairs"),
-            Self::Referral => ("honest referral", "honest referrals"),
-        }
     }
 }
 
@@ -142,26 +129,27 @@ impl Ledger {
         counts
     }
 
-    /// The one line, in English: counts side by side, no balance. Apps word it in other languages from [`Ledger::counts`].
+    /// The one line: counts side by side, no balance.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub fn line(&self, language: Language) -> String {
         let counts = self.counts();
         let side = |from_customer: bool| {
             let said: Vec<_> = counts
                 .iter()
                 .filter(|(kind, _)| kind.is_from_customer() == from_customer)
                 .map(|(kind, count)| {
-                    let (one, several) = kind.words();
-                    format!("{count} {}", if *count == 1 { one } else { several })
+                    let phrase = Phrase::Entry(*kind, language.is_one(*count));
+                    language.say(phrase, &[("count", &count.to_string())])
                 })
                 .collect();
             if said.is_empty() {
-                "nothing yet".to_owned()
+                language.say(Phrase::LedgerNothing, &[])
             } else {
                 said.join(", ")
             }
         };
-        format!("From them: {}. From us: {}.", side(true), side(false))
+        let sides = [("gave", &*side(true)), ("received", &*side(false))];
+        language.say(Phrase::Ledger, &sides)
     }
 
     /// The canonical JSON of both sides.

@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use super::words::Language;
 use crate::search::fold::{Spelling, fold};
 
 pub use list::ListError;
@@ -49,6 +50,12 @@ categories! {
     Insult = "insult",
     /// Guesses at what somebody owns or earns.
     Wealth = "wealth",
+    /// Sexual orientation and gender identity, through a partner too.
+    Orientation = "orientation",
+    /// Political opinions.
+    Politics = "politics",
+    /// Union membership.
+    Union = "union",
     /// Numbers of identity papers.
     IdNumber = "id_number",
     /// Numbers of payment cards and bank accounts.
@@ -77,7 +84,9 @@ impl Category {
     pub const fn instead(self) -> &'static [Instead] {
         match self {
             Self::Health => &[Instead::Allergy, Instead::Restricted, Instead::Draft],
-            Self::Religion => &[Instead::Restricted, Instead::Draft],
+            Self::Religion | Self::Orientation | Self::Politics | Self::Union => {
+                &[Instead::Restricted, Instead::Draft]
+            }
             Self::Appearance => &[Instead::Preference, Instead::Draft],
             Self::Insult | Self::Wealth => &[Instead::Draft],
             Self::IdNumber | Self::CardNumber => &[Instead::Nowhere],
@@ -106,20 +115,8 @@ impl Warning {
     }
 }
 
-/// A language whose list comes with the product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Language {
-    /// English.
-    English,
-    /// French.
-    French,
-}
-
 impl Language {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[Self::English, Self::French];
-
-    /// Its list.
+    /// Its list of what does not belong into a note.
     #[must_use]
     pub const fn list(self) -> &'static str {
         match self {

@@ -172,15 +172,14 @@ impl<'a> Facts<'a> {
     /// Gathers the facts.
     #[must_use]
     pub fn new(whole: &'a Whole, house: &'a House, now: Timestamp) -> Self {
-        let mut done = evidence::gather(whole);
-        done.sort_unstable();
+        let bought = bought_days(&whole.sales, house);
         Self {
             whole,
             house,
             now,
-            done,
+            done: evidence::gather(whole, &bought),
             own_wishes: own_wish::gather(&whole.view),
-            bought: bought_days(&whole.sales, house),
+            bought,
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod beside;
 mod concierge;
+mod drafts;
 mod due_list;
 mod house;
 mod pass;
@@ -35,6 +36,7 @@ use self::due_list::Kept;
 use super::account::{self, Contact, Enrolment, SignIn};
 use super::{Author, RecordError, Replica, left_behind};
 
+pub use drafts::DraftError;
 pub use pass::Pass;
 pub use session::{Carrier, Turn};
 pub use standard::ToldPlaybook;

@@ -1,85 +1,58 @@
-//! Random books: one customer on whose card several colleagues write at the same time, sales, notices, in versions.
+//! Random books: a customer on whose cards several colleagues write at the same time, sales, notices, in versions.
+//!
+//! Every third customer has two cards that somebody linked; of some of these, somebody else says that they are two people.
 
-use sync_core::card::schema::Role;
-use sync_core::card::{Edit, EditContext, Plan, Provenance, Source, Visible};
-use sync_core::entropy::{Entropy as _, SeededEntropy};
-use sync_core::ids::{AssociateId, CustomerId, DeviceId, EditId, ShopId, Timestamp};
+mod house;
+mod pool;
+
+use std::collections::BTreeMap;
+
+use sync_core::card::links::{Component, Via, by_age, links};
+use sync_core::card::terms::{Channel, Purpose};
+use sync_core::card::{Edit, EditError, Plan, Visible};
+use sync_core::concierge::guard::{Request, Way};
+use sync_core::concierge::rights::Holder;
+use sync_core::entropy::SeededEntropy;
+use sync_core::ids::{AssociateId, CustomerId, DeviceId, EditId, SessionId, ShopId, Timestamp};
 use sync_core::notices::bodies::{
-    AnswerBody, AnswerState, ArticleBody, CaseBody, CaseState, ContactBody, OwnerBody, PairsBody,
-    ShopBody, StaffBody, StockBody,
+    AnswerBody, AnswerState, CaseBody, CaseState, ContactBody, OwnerBody, ResponseBody,
 };
 use sync_core::notices::{Notice, NoticeBody, NoticeDraft, Subject};
 use sync_core::records::{Currency, Record, RecordKind, Sale, SaleLine, SoldAt};
 
+use pool::{MADE, context, fill, template};
+
 pub(crate) const NOW: Timestamp = Timestamp(1_772_352_000_000);
 pub(crate) const CUSTOMER: CustomerId = CustomerId([9; 16]);
+/// The other card of a customer who has two.
+pub(crate) const SECOND: CustomerId = CustomerId([7; 16]);
 pub(crate) const HERE: ShopId = ShopId([1; 8]);
 pub(crate) const ME: AssociateId = AssociateId([3; 8]);
+/// The handheld that is given rights.
+pub(crate) const HOLDER: Holder = Holder {
+    device: DeviceId([5; 8]),
+    session: SessionId([6; 8]),
+};
 const THERE: ShopId = ShopId([2; 8]);
 const OTHER: AssociateId = AssociateId([4; 8]);
 const DAY: i64 = Timestamp::DAY_MS;
 const TAGS: &[&str] = &["rain", "navy", "travel", "snow", "birthday", "gray"];
 const MATERIALS: &[&str] = &["nickel", "wool", "cotton", "leather"];
+/// Questions to the guard about each book.
+const REQUESTS: usize = 6;
 const CATEGORIES: &[&str] = &["coat", "shoe", "bag", "cream"];
 
-/// `$sku`, `$tag`, `$day` are filled in; `$promise`, `$visit`, `$need`, `$suggestion`, `$ask` name what was made before.
-const POOL: &[&str] = &[
-    r#"{"edit":"set_name","part":"given","value":"Ana"}"#,
-    r#"{"edit":"set_name","part":"address","value":"Madame Wang"}"#,
-    r#"{"edit":"block_contact"}"#,
-    r#"{"edit":"set_service_mode","mode":"quick"}"#,
-    r#"{"edit":"set_service_mode","mode":"leave_alone"}"#,
-    r#"{"edit":"set_preference","kind":"color","subject":"coats","value":"$tag","polarity":"like"}"#,
-    r#"{"edit":"set_preference","kind":"color","subject":"color","value":"$tag","polarity":"like"}"#,
-    r#"{"edit":"set_preference","kind":"use","subject":"$tag","polarity":"like"}"#,
-    r#"{"edit":"set_preference","kind":"material","subject":"leather","polarity":"never"}"#,
-    r#"{"edit":"set_preference","kind":"color","subject":"bags","value":"$tag","polarity":"avoid"}"#,
-    r#"{"edit":"observe_preference","kind":"color","subject":"shoes","value":"$tag","polarity":"like"}"#,
-    r#"{"edit":"set_size","category":"shoe","system":"EU","size":"38"}"#,
-    r#"{"edit":"set_size","category":"shoe","system":"EU","size":"39"}"#,
-    r#"{"edit":"set_size","category":"coats","system":"EU","size":"44"}"#,
-    r#"{"edit":"record_allergy","substance":"nickel","severity":"mild"}"#,
-    r#"{"edit":"record_allergy","substance":"wool grease","severity":"serious","cause":"dermatitis"}"#,
-    r#"{"edit":"remove_allergy","substance":"nickel"}"#,
-    r#"{"edit":"add_note","place":"card","body":"one","label":"guarded"}"#,
-    r#"{"edit":"add_note","place":"private","body":"mine","label":"guarded"}"#,
-    r#"{"edit":"set_occasion","kind":"birthday","month":3,"day":9}"#,
-    r#"{"edit":"set_occasion","kind":"birthday","month":3,"day":9,"celebrate":true}"#,
-    r#"{"edit":"add_wish","sku":"$sku"}"#,
-    r#"{"edit":"add_wish","sku":"$sku","surprise_until":1800000000000}"#,
-    r#"{"edit":"make_promise","what":"call about the clasp","due":$day}"#,
-    r#"{"edit":"make_promise","what":"send swatches to the house","due":$day}"#,
-    r#"{"edit":"set_promise_status","promise":"$promise","status":"done"}"#,
-    r#"{"edit":"arrive"}"#,
-    r#"{"edit":"leave","visit":"$visit","summary":"her daughter starts school"}"#,
-    r#"{"edit":"record_interaction","kind":"call","summary":"asked","act":"recovery"}"#,
-    r#"{"edit":"record_reaction","sku":"$sku","sentiment":"disliked"}"#,
-    r#"{"edit":"record_reaction","sku":"$sku","sentiment":"loved"}"#,
-    r#"{"edit":"add_need","what":"something for the weather","tags":["$tag"]}"#,
-    r#"{"edit":"add_need","what":"a tent","tags":["tent"]}"#,
-    r#"{"edit":"answer_need","need":"$need","answer":"sent elsewhere"}"#,
-    r#"{"edit":"add_suggestion","what":"a chair by the mirror"}"#,
-    r#"{"edit":"answer_suggestion","suggestion":"$suggestion","answer":"in May"}"#,
-    r#"{"edit":"ask","kind":"appointment","at":$day}"#,
-    r#"{"edit":"ask","kind":"reservation","subject":"$sku","quantity":1}"#,
-    r#"{"edit":"withdraw_ask","ask":"$ask"}"#,
-    r#"{"edit":"keep_to_owner"}"#,
-];
-const MADE: [(&str, &str); 5] = [
-    ("$promise", "make_promise"),
-    ("$visit", "arrive"),
-    ("$need", "add_need"),
-    ("$suggestion", "add_suggestion"),
-    ("$ask", "\"ask\",\"kind\""),
-];
-
-/// Everything that is known of one customer and the house.
+/// Everything that is known of one customer and the house, and what the guard is asked.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
-    pub(crate) plans: Vec<Plan>,
+    pub(crate) cards: BTreeMap<CustomerId, Vec<Plan>>,
     pub(crate) records: Vec<Record>,
     pub(crate) notices: Vec<Notice>,
-    asks: Vec<EditId>,
+    pub(crate) requests: Vec<Request>,
+    /// What was asked of the hub, on which card.
+    asks: Vec<(CustomerId, EditId)>,
+    /// What was made on any card, by the name that templates have for it.
+    made: Vec<(&'static str, EditId)>,
 }
 
 pub(crate) fn shuffle<T>(items: &mut [T], random: &mut SeededEntropy) {
@@ -130,46 +103,159 @@ fn sku(random: &mut SeededEntropy) -> String {
 impl Book {
     pub(crate) fn random(random: &mut SeededEntropy) -> Self {
         let mut book = Self::default();
-        book.write_card(random);
+        book.write_card(CUSTOMER, random);
+        if random.below(3) == 0 {
+            book.write_card(SECOND, random);
+            book.link(random);
+        }
         for _ in 0..random.below(5) {
             book.sell(random);
         }
         book.furnish(random);
+        book.rule(random);
+        book.permit(random);
         book.report(random);
+        book.ask_the_guard(random);
         book
     }
 
+    /// A card that this is about: one of the customer's.
+    fn card(&self, random: &mut SeededEntropy) -> CustomerId {
+        let cards: Vec<_> = self.cards.keys().copied().collect();
+        *random.pick(&cards).unwrap()
+    }
+
     /// Two colleagues write, each seeing the other only now and then.
-    fn write_card(&mut self, random: &mut SeededEntropy) {
+    fn write_card(&mut self, customer: CustomerId, random: &mut SeededEntropy) {
+        self.cards.insert(customer, Vec::new());
         let mut seen = [Visible::default(), Visible::default()];
-        let mut made: Vec<(&str, EditId)> = Vec::new();
-        for _ in 0..4 + random.below(12) {
+        for number in 0..5 + random.below(12) {
             let side = usize::try_from(random.below(2)).unwrap();
-            let template = some(random, POOL);
-            let Some(edit) = fill(template, &made, random) else {
-                continue;
+            let template = if number == 0 {
+                r#"{"edit":"create_customer","name":{"given":"Ana"}}"#
+            } else {
+                template(random)
             };
-            let edit: Edit = serde_json::from_str(&edit).unwrap();
-            let context = context(side, random);
-            let Ok(plan) = edit.plan(&context, &seen[side]) else {
+            let context = context(customer, side, random);
+            let plan = |edit: &Edit| edit.plan(&context, &seen[side]);
+            let Some(plan) = self.write((customer, template), random, plan) else {
                 continue;
             };
             seen[side].write(&plan);
-            for (name, begins) in MADE {
-                if template.contains(begins) {
-                    made.push((name, plan.edit));
-                }
-            }
-            if matches!(edit, Edit::Ask(_)) {
-                self.asks.push(plan.edit);
-            }
-            self.plans.push(plan);
-            if random.percent(40) {
-                for plan in &self.plans {
+            if number == 0 || random.percent(40) {
+                for plan in &self.cards[&customer] {
                     seen[0].write(plan);
                     seen[1].write(plan);
                 }
             }
+        }
+    }
+
+    /// Keeps what a template becomes, where it can be written now.
+    fn write(
+        &mut self,
+        (customer, template): (CustomerId, &str),
+        random: &mut SeededEntropy,
+        plan: impl FnOnce(&Edit) -> Result<Plan, EditError>,
+    ) -> Option<Plan> {
+        let edit = fill(template, &self.made, random)?;
+        let edit: Edit = serde_json::from_str(&edit).unwrap();
+        let plan = plan(&edit).ok()?;
+        for (name, begins) in MADE {
+            if template.contains(begins) {
+                self.made.push((name, plan.edit));
+            }
+        }
+        if matches!(edit, Edit::Ask(_)) {
+            self.asks.push((customer, plan.edit));
+        }
+        self.cards.get_mut(&customer).unwrap().push(plan.clone());
+        Some(plan)
+    }
+
+    fn visible(&self) -> BTreeMap<CustomerId, Visible> {
+        let cards = self.cards.iter().map(|(card, plans)| {
+            let mut visible = Visible::default();
+            plans.iter().for_each(|plan| visible.write(plan));
+            (*card, visible)
+        });
+        cards.collect()
+    }
+
+    /// Somebody says that both cards are one person; somebody else may say so too, or that they are not; then people write of the person.
+    fn link(&mut self, random: &mut SeededEntropy) {
+        let (one, other) = if random.percent(50) {
+            (CUSTOMER, SECOND)
+        } else {
+            (SECOND, CUSTOMER)
+        };
+        self.say((one, other), "same", random);
+        match random.below(10) {
+            0..3 => self.say((other, one), "same", random),
+            3 => self.say((other, one), "different", random),
+            _ => {}
+        }
+        for _ in 0..random.below(4) {
+            let cards = self.visible();
+            let component = Component::of(CUSTOMER, |card| {
+                Ok::<_, EditError>(cards.get(&card).map(links))
+            });
+            let component = component.unwrap();
+            let oldest = *by_age(&cards).first().unwrap();
+            let side = usize::try_from(random.below(2)).unwrap();
+            let context = context(oldest, side, random);
+            let via = Via {
+                component: &component,
+                cards: &cards,
+            };
+            let template = template(random);
+            self.write((oldest, template), random, |edit| {
+                edit.plan_via(&context, via)
+            });
+        }
+    }
+
+    fn say(
+        &mut self,
+        (card, other): (CustomerId, CustomerId),
+        sameness: &str,
+        random: &mut SeededEntropy,
+    ) {
+        let template = format!(
+            r#"{{"edit":"link_customers","other":"{other}","sameness":"{sameness}","evidence":["said"]}}"#
+        );
+        let visible = self.visible();
+        let context = context(card, 0, random);
+        let said = self.write((card, &template), random, |edit| {
+            edit.plan(&context, &visible[&card])
+        });
+        assert!(said.is_some(), "{template}");
+    }
+
+    /// What is asked of the guard: some of all that could be.
+    fn ask_the_guard(&mut self, random: &mut SeededEntropy) {
+        let channels = [
+            Channel::Call,
+            Channel::Sms,
+            Channel::Email,
+            Channel::Whatsapp,
+            Channel::Post,
+        ];
+        let purposes = [
+            Purpose::Care,
+            Purpose::Sell,
+            Purpose::Event,
+            Purpose::Service,
+        ];
+        for _ in 0..REQUESTS {
+            self.requests.push(Request {
+                channel: *random.pick(&channels).unwrap(),
+                purpose: *random.pick(&purposes).unwrap(),
+                content: random.percent(30).then(|| "autumn".to_owned()),
+                is_reply: random.percent(30),
+                way: *random.pick(&[Way::Direct, Way::ThroughHub]).unwrap(),
+                ask: self.asks.first().map(|(_, ask)| *ask),
+            });
         }
     }
 
@@ -180,6 +266,7 @@ impl Book {
         } else {
             RecordKind::Purchase
         };
+        let customer = self.card(random);
         let source_id = format!("{}", self.records.len());
         for version in 1..=1 + random.below(2) {
             let line = SaleLine {
@@ -191,7 +278,7 @@ impl Book {
             let by_day = random.percent(30);
             self.records.push(Record {
                 kind,
-                customer: CUSTOMER,
+                customer,
                 source: "till".to_owned(),
                 source_id: source_id.clone(),
                 version,
@@ -211,70 +298,8 @@ impl Book {
         }
     }
 
-    /// The house: shops, colleagues, ten articles with stock and pairs.
-    fn furnish(&mut self, random: &mut SeededEntropy) {
-        for (shop, name) in [(HERE, "Lyon"), (THERE, "Paris")] {
-            let body = ShopBody {
-                name: name.to_owned(),
-                clock: vec![(Timestamp(0), 60)],
-                currency: None,
-            };
-            self.post(Subject::Chain, &shop.to_string(), (NOW, 1), &body);
-        }
-        let ana = StaffBody {
-            name: "Ana".to_owned(),
-            shop: HERE,
-            is_manager: false,
-            has_left: false,
-        };
-        self.post(Subject::Chain, &OTHER.to_string(), (NOW, 1), &ana);
-        for number in 0..10 {
-            let sku = format!("Art-{number}");
-            for version in 1..=1 + random.below(2) {
-                let body = article(&sku, random);
-                self.post(Subject::Chain, &sku, (NOW, version), &body);
-            }
-            for shop in [HERE, THERE] {
-                if random.percent(60) {
-                    self.stock(shop, &sku, random);
-                }
-            }
-            if random.percent(30) {
-                let lift = 14_000 + u32::try_from(random.below(4_000)).unwrap();
-                let support = 15 + u32::try_from(random.below(20)).unwrap();
-                let other = format!("Art-{}", random.below(10));
-                let with = vec![(other, lift, support)];
-                self.post(Subject::Chain, &sku, (NOW, 1), &PairsBody { with });
-            }
-        }
-    }
-
-    fn stock(&mut self, shop: ShopId, sku: &str, random: &mut SeededEntropy) {
-        for version in 1..=1 + random.below(2) {
-            let as_of = NOW.plus_ms(-i64::try_from(random.below(48)).unwrap() * 3_600_000);
-            let sizes = ["", "38", "39"];
-            let on_hand = sizes
-                .iter()
-                .map(|size| ((*size).to_owned(), u32::try_from(random.below(3)).unwrap()))
-                .collect();
-            let arriving = vec![(days(random, -2, 9), "38".to_owned(), 2)];
-            let body = StockBody {
-                shop,
-                sku: sku.to_owned(),
-                on_hand,
-                arriving: arriving
-                    .into_iter()
-                    .filter(|_| random.percent(50))
-                    .collect(),
-            };
-            let key = format!("{shop}/{sku}");
-            self.post(Subject::Chain, &key, (as_of, version), &body);
-        }
-    }
-
     /// What other systems and the hub say of the customer.
     fn report(&mut self, random: &mut SeededEntropy) {
-        let customer = Subject::Customer(CUSTOMER);
         for number in 0..random.below(3) {
             let opened_at = days(random, -20, 0);
             let is_solved = random.percent(70);
@@ -290,27 +315,35 @@ impl Book {
                 solved_at: None,
                 sku: Some(sku(random)),
             };
-            self.post(customer, &format!("desk:{number}"), (NOW, 1), &case);
+            let subject = Subject::Customer(self.card(random));
+            self.post(subject, &format!("desk:{number}"), (NOW, 1), &case);
         }
-        if random.percent(50) {
-            let contact = ContactBody {
+        for number in 0..random.below(3) {
+            let subject = Subject::Customer(self.card(random));
+            let contact = contact(random);
+            self.post(subject, &format!("crm:{number}"), (NOW, 1), &contact);
+        }
+        if random.percent(40) {
+            let response = ResponseBody {
+                to: "care check".to_owned(),
                 channel: Some("email".to_owned()),
-                purpose: Some("care".to_owned()),
-                at: days(random, -90, 0),
-                by_customer: false,
-                summary: Some("newsletter".to_owned()),
-                content: None,
-                by: None,
-                act: None,
+                at: days(random, -40, 0),
+                words: Some("it fits".to_owned()),
+                score: Some(80),
             };
-            self.post(customer, "crm:1", (NOW, 1), &contact);
+            let subject = Subject::Customer(self.card(random));
+            self.post(subject, "survey:1", (NOW, 1), &response);
         }
         if random.percent(60) {
             let owner = *random.pick(&[ME, OTHER]).unwrap();
-            let body = OwnerBody { owner, since: NOW };
-            self.post(customer, "", (NOW, 1), &body);
+            let body = OwnerBody {
+                owner,
+                since: days(random, -60, 0),
+            };
+            let subject = Subject::Customer(self.card(random));
+            self.post(subject, "", (NOW, 1), &body);
         }
-        for ask in self.asks.clone() {
+        for (card, ask) in self.asks.clone() {
             let states = [
                 AnswerState::Confirmed,
                 AnswerState::Countered,
@@ -326,7 +359,8 @@ impl Book {
             };
             if random.percent(70) {
                 let as_of = days(random, -20, 0);
-                self.post(customer, &ask.to_string(), (as_of, 1), &answer);
+                let subject = Subject::Customer(card);
+                self.post(subject, &ask.to_string(), (as_of, 1), &answer);
             }
         }
     }
@@ -351,70 +385,21 @@ impl Book {
     }
 }
 
-fn article(sku: &str, random: &mut SeededEntropy) -> ArticleBody {
-    let mut tags: Vec<String> = (0..1 + random.below(3))
-        .map(|_| some(random, TAGS).to_owned())
-        .collect();
-    tags.sort_unstable();
-    tags.dedup();
-    let category = some(random, CATEGORIES);
-    let has_sizes = random.percent(40);
-    ArticleBody {
-        label: format!("the {sku}"),
-        category: category.to_owned(),
-        tags,
-        materials: vec![some(random, MATERIALS).to_owned()],
-        size_system: has_sizes.then(|| "EU".to_owned()),
-        sizes: if has_sizes {
-            vec!["38".to_owned(), "39".to_owned()]
-        } else {
-            Vec::new()
-        },
-        is_consumable: category == "cream",
-        ..ArticleBody::default()
-    }
-}
-
-/// A template with its blanks filled in; none where it names something that was not made.
-fn fill(template: &str, made: &[(&str, EditId)], random: &mut SeededEntropy) -> Option<String> {
-    let mut text = template.to_owned();
-    for (name, _) in MADE {
-        if text.contains(name) {
-            let ids: Vec<_> = made.iter().filter(|(of, _)| *of == name).collect();
-            let (_, id) = random.pick(&ids)?;
-            text = text.replace(name, &id.to_string());
-        }
-    }
-    let day = days(random, -5, 20).0.to_string();
-    let sku = sku(random);
-    let tag = some(random, TAGS);
-    Some(
-        text.replace("$sku", &sku)
-            .replace("$tag", tag)
-            .replace("$day", &day),
-    )
-}
-
-fn context(side: usize, random: &mut SeededEntropy) -> EditContext {
-    let mut edit = [0; 10];
-    random.fill(&mut edit);
-    let sources = [Source::Stated, Source::Stated, Source::Typed];
-    let at = if random.percent(70) {
-        days(random, -40, 0)
-    } else {
-        days(random, -800, 0)
-    };
-    EditContext {
-        edit: EditId(edit),
-        customer: CUSTOMER,
-        provenance: Provenance {
-            by: [ME, OTHER][side],
-            device: DeviceId([u8::try_from(side).unwrap(); 8]),
-            shop: HERE,
-            at: Timestamp(at.0.min(NOW.0)),
-            source: *random.pick(&sources).unwrap(),
-            as_of: None,
-        },
-        role: Role::Manager,
+fn contact(random: &mut SeededEntropy) -> ContactBody {
+    let (channel, purpose) = *random
+        .pick(&[("email", "care"), ("sms", "sell"), ("call", "care")])
+        .unwrap();
+    let act = *random
+        .pick(&[None, Some("thank_you"), Some("advice"), Some("care_check")])
+        .unwrap();
+    ContactBody {
+        channel: Some(channel.to_owned()),
+        purpose: Some(purpose.to_owned()),
+        at: days(random, -40, 0),
+        by_customer: random.percent(30),
+        summary: Some("newsletter".to_owned()),
+        content: random.percent(30).then(|| "autumn".to_owned()),
+        by: None,
+        act: act.map(str::to_owned),
     }
 }

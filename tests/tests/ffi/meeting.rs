@@ -9,8 +9,8 @@ use carnet_ffi::{
     Book, BookError, BookListener, Change, ChangeSummary, ListenerError, NamePartText,
     SyncAgreement, SyncEnd,
 };
-use sync_core::card::Edit;
 use sync_core::card::terms::{NamePart, Place};
+use sync_core::card::{Edit, Source};
 use sync_core::ids::CustomerId;
 
 use crate::hub::{Hub, password};
@@ -112,7 +112,8 @@ fn an_edit_arrives_while_both_are_connected() {
     ben.start_sync().unwrap();
     ana.start_sync().unwrap();
     let tag = "opera".to_owned();
-    ana.record(lea, Edit::Tag { tag }).unwrap();
+    ana.record_from(lea, Edit::Tag { tag }, Source::Stated)
+        .unwrap();
     until(&ben, &woken, |changes| {
         changes.contains(&Change::Customer { customer: lea })
     });
@@ -131,7 +132,8 @@ fn a_live_handheld_comes_back_when_the_hub_does() {
     until(&ana, &woken, |_| ana.status().unwrap().pending == 0);
     let hub = hub.start_again();
     let tag = "opera".to_owned();
-    ana.record(lea, Edit::Tag { tag }).unwrap();
+    ana.record_from(lea, Edit::Tag { tag }, Source::Stated)
+        .unwrap();
     until(&ana, &woken, |_| {
         let status = ana.status().unwrap();
         status.pending == 0 && status.refused == 0

@@ -43,6 +43,8 @@ impl Card {
             endpoints: each(view.endpoints),
             consents: each(view.consents),
             agreement: view.agreement.map(|fact| fact.value),
+            may_conclude: view.allowance.may_conclude,
+            may_invite: view.allowance.may_invite,
             contact: view.contact.into(),
             preferences: each(view.preferences),
             sizes: each(view.sizes),

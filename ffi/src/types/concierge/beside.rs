@@ -1,9 +1,13 @@
 //! What stands beside the brief and the lists: warnings on notes, the ledger, budgets, what is owed, likely duplicates.
 
+use sync_core::card::terms::Place;
+use sync_core::concierge::Language;
 use sync_core::concierge::ledger::Ledger;
 use sync_core::concierge::linter::{Category, Instead, Warning};
-use sync_core::ids::Timestamp;
+use sync_core::ids::{CustomerId, Timestamp};
 use sync_core::records::Currency;
+
+use crate::types::RecordedEdit;
 
 /// A finding of the note linter: "the customer may read this".
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -12,9 +16,9 @@ pub struct NoteWarning {
     pub start: u32,
     /// The character after the passage.
     pub end: u32,
-    /// Of what kind: `health`, `religion`, `appearance`, `insult`, `wealth`, `id_number`, `card_number`.
+    /// Of what kind: `health`, `religion`, `appearance`, `insult`, `wealth`, `orientation`, `politics`, `union`, `id_number`, `card_number`.
     pub category: String,
-    /// What to do instead, the best first: `allergy`, `restricted`, `preference`, `draft`, `nowhere`.
+    /// What to do instead, the best first: `allergy`, `restricted`, `preference`, `draft` (`keep_as_draft` of the book), `nowhere`.
     pub instead: Vec<String>,
 }
 
@@ -33,6 +37,34 @@ impl NoteWarning {
     }
 }
 
+/// A note that is kept for its author alone, on this handheld, until it is reworded.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct NoteDraft {
+    /// Its number, by which it is reworded or discarded.
+    pub draft: u64,
+    /// About whom.
+    pub customer: CustomerId,
+    /// Their name, where this book still knows it.
+    pub name: String,
+    /// Where it belongs once it is a note.
+    pub place: Place,
+    /// Its words.
+    pub body: String,
+    /// When they were kept.
+    pub kept_at: Timestamp,
+    /// What the linter says of them.
+    pub warnings: Vec<NoteWarning>,
+}
+
+/// What became of a draft that was reworded.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RewordedNote {
+    /// The note on the card; none while it is a draft still, in the new words.
+    pub note: Option<RecordedEdit>,
+    /// What the linter says of the new words.
+    pub warnings: Vec<NoteWarning>,
+}
+
 fn instead(what: Instead) -> String {
     let name = match what {
         Instead::Allergy => "allergy",
@@ -47,16 +79,16 @@ fn instead(what: Instead) -> String {
 /// What the customer gave beside what we gave; never a score.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ValueLedger {
-    /// Both sides in one English line.
+    /// Both sides in one line.
     pub line: String,
     /// Everything with its sources, as JSON: what a customer is given who asks for it.
     pub json: String,
 }
 
-impl From<Ledger> for ValueLedger {
-    fn from(ledger: Ledger) -> Self {
+impl ValueLedger {
+    pub(crate) fn new(ledger: &Ledger, language: Language) -> Self {
         Self {
-            line: ledger.line(),
+            line: ledger.line(language),
             json: ledger.to_json(),
         }
     }
@@ -87,7 +119,7 @@ pub struct OwedItem {
     pub id: String,
     /// The playbook's item.
     pub item: String,
-    /// What the playbook calls it, in English.
+    /// What the playbook calls it.
     pub title: String,
     /// What became of it: `pending`, `met`, `late`, `missed`, `excused`, `void`.
     pub state: String,

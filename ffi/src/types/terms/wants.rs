@@ -9,6 +9,8 @@ use sync_core::card::terms::{
 pub enum Act {
     /// Good advice, even when it meant another shop.
     Advice,
+    /// Made it fit: altered or repaired, or had it done.
+    Alteration,
     /// Asked how what was bought does.
     CareCheck,
     /// Introduced oneself after a colleague's leaving.

@@ -78,8 +78,10 @@ public final class CarnetBook: @unchecked Sendable {
     }
 
     /// What is owed today as far as `minutes` of work reach, the day ending at `ends`. `whose` names an associate, nobody means the whole shop.
-    public func today(ends: Timestamp, minutes: UInt32, whose: AssociateId? = nil) async throws -> Today {
-        try await run { try $0.today(whose: whose, ends: ends, minutes: minutes) }
+    public func today(
+        ends: Timestamp, minutes: UInt32, whose: AssociateId? = nil, language: Language = .english
+    ) async throws -> Today {
+        try await run { try $0.today(whose: whose, ends: ends, minutes: minutes, language: language) }
     }
 
     /// Works out what is due where that is not known yet; 0 when all is known. To be called while idle after a first sync.
@@ -115,19 +117,41 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.checkNote(text: text) }
     }
 
+    /// Keeps a note for its author alone, on this handheld, until it is reworded.
+    @discardableResult
+    public func keepAsDraft(_ customer: CustomerId, _ place: Place, _ body: String) async throws -> NoteDraft {
+        try await run { try $0.keepAsDraft(customer: customer, place: place, body: body) }
+    }
+
+    /// The drafts of whoever works, the latest first.
+    public func drafts() async throws -> [NoteDraft] {
+        try await run { try $0.drafts() }
+    }
+
+    /// Puts a draft into new words: a note where nothing is left to warn of, or where its author insists; a draft still where not.
+    @discardableResult
+    public func reword(_ draft: UInt64, _ body: String, insist: Bool = false) async throws -> RewordedNote {
+        try await run { try $0.reword(draft: draft, body: body, insist: insist) }
+    }
+
+    /// Throws a draft away.
+    public func discardDraft(_ draft: UInt64) async throws {
+        try await run { try $0.discardDraft(draft: draft) }
+    }
+
     /// Whether the chain may know somebody with this number or address already, asked offline.
     public func mayExist(_ kind: EndpointKind, _ endpoint: String) async throws -> MayExist {
         try await run { try $0.mayExist(kind: kind, endpoint: endpoint) }
     }
 
     /// What they gave beside what we gave.
-    public func valueLedger(_ customer: CustomerId) async throws -> ValueLedger {
-        try await run { try $0.valueLedger(customer: customer) }
+    public func valueLedger(_ customer: CustomerId, language: Language = .english) async throws -> ValueLedger {
+        try await run { try $0.valueLedger(customer: customer, language: language) }
     }
 
     /// What the playbook owes this customer, and what became of it.
-    public func owed(_ customer: CustomerId) async throws -> [OwedItem] {
-        try await run { try $0.owed(customer: customer) }
+    public func owed(_ customer: CustomerId, language: Language = .english) async throws -> [OwedItem] {
+        try await run { try $0.owed(customer: customer, language: language) }
     }
 
     /// The chain's written standard, with how each item stands by the verified standard.

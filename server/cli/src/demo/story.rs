@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::ensure;
-use carnet_ffi::{Book, Brief, BriefSection, Card, NamePartText, render_english};
+use carnet_ffi::{Book, Brief, BriefSection, Card, NamePartText, render_line};
 use indicatif::{ProgressBar, ProgressStyle};
 use server::boutique::Written;
 use sync_core::card::Edit;
 use sync_core::card::terms::{NamePart, Place, Polarity, Severity};
+use sync_core::concierge::Language;
 use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 use sync_core::replica::book::FirstSync;
 
@@ -299,7 +300,7 @@ pub(super) fn show_brief(brief: &Brief) {
             BriefSection::Say => "say",
             BriefSection::Act => "do",
         };
-        println!("   {section:<6} {}", render_english(line));
+        println!("   {section:<6} {}", render_line(line, Language::English));
     }
 }
 

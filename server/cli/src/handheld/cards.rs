@@ -2,8 +2,9 @@
 
 use carnet_ffi::{
     Brief, BriefSection, ConflictView, Hit, Purchase, SumOfMoney, Surprise, Totals, WaitingEdit,
-    render_english,
+    render_line,
 };
+use sync_core::concierge::Language;
 use sync_core::records::format_amount;
 
 use super::people::Names;
@@ -38,7 +39,7 @@ pub(crate) fn named(name: &str) -> &str {
 }
 
 /// The brief: what to avoid, to say, to do.
-pub(crate) fn brief(brief: &Brief) -> Vec<String> {
+pub(crate) fn brief(brief: &Brief, language: Language) -> Vec<String> {
     let mut lines: Vec<_> = brief
         .lines
         .iter()
@@ -48,7 +49,7 @@ pub(crate) fn brief(brief: &Brief) -> Vec<String> {
                 BriefSection::Say => '"',
                 BriefSection::Act => '>',
             };
-            format!("  {mark} {}", render_english(line))
+            format!("  {mark} {}", render_line(line, language))
         })
         .collect();
     if brief.avoid_more > 0 {

@@ -1,5 +1,6 @@
 //! The concierge in the terminal: the today list, what to show, whether to call, what to ask, and what is asked of the hub.
 
+mod drafts;
 mod lines;
 mod visitor;
 
@@ -9,11 +10,14 @@ use sync_core::card::edit::{AskInput, InvitationInput, NeedInput, SuggestionInpu
 use sync_core::card::terms::{
     Act, AskKind, Channel, EndpointKind, InteractionKind, InvitationState, Purpose,
 };
+use sync_core::concierge::Language;
 use sync_core::ids::{CustomerId, EditId, Timestamp};
 use sync_core::records::parse_amount;
 
 use super::day;
 use super::desk::{Failed, Lines, said};
+
+pub(crate) use drafts::OfDrafts;
 
 /// Minutes of work that `today` plans for, unless said otherwise.
 const SHIFT_MINUTES: u32 = 240;
@@ -36,6 +40,8 @@ pub(crate) enum Concierge {
     Visitor(EndpointKind, String),
     /// Somebody whom nobody knows, and what they said.
     Guest(GuestWord),
+    /// About drafts of notes.
+    Drafts(OfDrafts),
     /// About the open customer.
     Of(OfCustomer),
 }
@@ -113,6 +119,10 @@ pub(crate) const HELP: &[(&str, &str)] = &[
         "a customer of another shop walked in · what a guest needs whom nobody knows",
     ),
     (
+        "draft … · drafts · reword 1 … · insist 1 · drop 1",
+        "a note for you alone until it is reworded, becomes a note as it is, or goes",
+    ),
+    (
         "articles rain · stock RING-0044",
         "the catalogue · what each shop has",
     ),
@@ -153,7 +163,11 @@ pub(crate) fn read(
         "asked" => of(OfCustomer::Asked),
         "may" => may(rest).map(Concierge::Of),
         "gesture" => gesture(rest).map(Concierge::Of),
-        _ => return recorded(word, rest, now).map(|read| read.map(Concierge::Of)),
+        _ => {
+            let of_drafts = drafts::read(word, rest).map(|read| read.map(Concierge::Drafts));
+            let recorded = || recorded(word, rest, now).map(|read| read.map(Concierge::Of));
+            return of_drafts.or_else(recorded);
+        }
     })
 }
 
@@ -222,7 +236,7 @@ fn suggestion(rest: &str) -> Typed {
 
 /// `thank_you call`, `honored`.
 fn did(rest: &str) -> Typed {
-    let usage = "did thank_you call: what it served (thank_you, care_check, honored, recognized, occasion, wish_told, recovery, handover, heard, advice, invitation), then call, message, or nothing for in person";
+    let usage = "did thank_you call: what it served (thank_you, care_check, honored, recognized, occasion, wish_told, recovery, handover, heard, advice, alteration, invitation), then call, message, or nothing for in person";
     let lower = rest.to_lowercase();
     let (act, how) = lower.split_once(' ').unwrap_or((&lower, ""));
     let act = Act::parse(act).ok_or(usage)?;
@@ -288,7 +302,11 @@ fn message(rest: &str) -> Typed {
 
 /// What of a note the customer should not have to read.
 pub(crate) fn warnings(book: &Book, text: &str) -> Lines {
-    let found = book.check_note(text.to_owned())?;
+    Ok(noted(text, &book.check_note(text.to_owned())?))
+}
+
+/// Warnings, a line each.
+fn noted(text: &str, found: &[NoteWarning]) -> Vec<String> {
     let line = |warning: &NoteWarning| {
         let from = usize::try_from(warning.start).unwrap_or_default();
         let to = usize::try_from(warning.end).unwrap_or_default();
@@ -297,7 +315,16 @@ pub(crate) fn warnings(book: &Book, text: &str) -> Lines {
         let instead = warning.instead.join(", or ");
         format!("The customer may read this: \"{passage}\" ({category}). Better: {instead}.")
     };
-    Ok(found.iter().map(line).collect())
+    found.iter().map(line).collect()
+}
+
+/// Who reads the answer, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader {
+    /// In which language customers are spoken of.
+    pub(crate) language: Language,
+    /// Now.
+    pub(crate) now: Timestamp,
 }
 
 /// Carries a line out.
@@ -305,13 +332,14 @@ pub(crate) fn carry_out(
     book: &Book,
     open: Result<CustomerId, Failed>,
     line: Concierge,
-    now: Timestamp,
+    reader: Reader,
 ) -> Lines {
+    let Reader { language, now } = reader;
     match line {
         Concierge::Today(minutes) => {
             let whose = book.status()?.signed_in.map(|person| person.associate);
             let ends = Timestamp((now.days() + 1) * Timestamp::DAY_MS);
-            Ok(lines::today(&book.today(whose, ends, minutes)?))
+            Ok(lines::today(&book.today(whose, ends, minutes, language)?))
         }
         Concierge::Articles(text) => Ok(lines::articles(&book.find_articles(text, ARTICLES_MAX)?)),
         Concierge::Stock(sku) => Ok(lines::stock(&book.stock(sku)?, now)),
@@ -319,11 +347,12 @@ pub(crate) fn carry_out(
         Concierge::Events => Ok(lines::events(&book.small_events()?)),
         Concierge::Visitor(kind, endpoint) => visitor::look_for(book, kind, &endpoint),
         Concierge::Guest(word) => visitor::begin_guest(book, word),
-        Concierge::Of(what) => of_customer(book, open?, what),
+        Concierge::Drafts(line) => drafts::carry_out(book, open, line),
+        Concierge::Of(what) => of_customer(book, open?, what, language),
     }
 }
 
-fn of_customer(book: &Book, customer: CustomerId, what: OfCustomer) -> Lines {
+fn of_customer(book: &Book, customer: CustomerId, what: OfCustomer, language: Language) -> Lines {
     match what {
         OfCustomer::Show => Ok(lines::recommendations(&book.recommendations(customer)?)),
         OfCustomer::May(channel, purpose) => {
@@ -332,8 +361,8 @@ fn of_customer(book: &Book, customer: CustomerId, what: OfCustomer) -> Lines {
         }
         OfCustomer::Question => Ok(lines::question(book.next_question(customer)?.as_ref())),
         OfCustomer::Answer(answer) => answered(book, customer, &answer),
-        OfCustomer::Owed => Ok(lines::owed(&book.owed(customer)?)),
-        OfCustomer::Ledger => said(book.value_ledger(customer)?.line),
+        OfCustomer::Owed => Ok(lines::owed(&book.owed(customer, language)?)),
+        OfCustomer::Ledger => said(book.value_ledger(customer, language)?.line),
         OfCustomer::Asked => Ok(lines::asked(
             &book.customer(customer)?.asks,
             &book.answers(customer)?,

@@ -10,6 +10,7 @@ use carnet_ffi::clock::{Clock as _, SystemClock};
 use carnet_ffi::{Book, BookError, Change, SyncEnd};
 use sync_core::card::terms::PromiseStatus;
 use sync_core::card::{Edit, Source};
+use sync_core::concierge::Language;
 use sync_core::ids::{AssociateId, CustomerId, Timestamp};
 
 use super::command::{Command, HELP, OnCard};
@@ -28,10 +29,11 @@ pub(crate) enum Done {
     Quit,
 }
 
-/// The desk: the book, the last list, the open customer.
+/// The desk: the book, the reader's language, the last list, the open customer.
 #[derive(Debug)]
 pub(crate) struct Desk {
     book: Arc<Book>,
+    language: Language,
     listed: Vec<CustomerId>,
     open: Option<CustomerId>,
     working: Option<AssociateId>,
@@ -66,9 +68,10 @@ pub(crate) fn said(line: impl Into<String>) -> Lines {
 }
 
 impl Desk {
-    pub(crate) fn new(book: Arc<Book>) -> Self {
+    pub(crate) fn new(book: Arc<Book>, language: Language) -> Self {
         let mut desk = Self {
             book,
+            language,
             listed: Vec::new(),
             open: None,
             working: None,
@@ -154,7 +157,10 @@ impl Desk {
             Command::Find(text) => self.find(&text),
             Command::Open(which) => self.open(&which),
             Command::Card(edit) => self.record(edit),
-            Command::Brief => Ok(cards::brief(&self.book.brief(self.opened()?)?)),
+            Command::Brief => Ok(cards::brief(
+                &self.book.brief(self.opened()?)?,
+                self.language,
+            )),
             Command::Details => self.details(),
             Command::Json => said(self.book.card_json(self.opened()?)?),
             Command::Purchases => self.purchases(),
@@ -194,7 +200,11 @@ impl Desk {
                 said("Signed out. What you recorded still goes out.")
             }
             Command::Concierge(line) => {
-                concierge::carry_out(&self.book, self.opened(), *line, now())
+                let reader = concierge::Reader {
+                    language: self.language,
+                    now: now(),
+                };
+                concierge::carry_out(&self.book, self.opened(), *line, reader)
             }
             Command::Persons(line) => self.persons(*line),
             Command::Playbook => self.playbook(),
@@ -233,7 +243,7 @@ impl Desk {
         let brief = self.book.brief(customer)?;
         self.open = Some(customer);
         let mut lines = vec![self.name_of(customer).unwrap_or_default()];
-        lines.extend(cards::brief(&brief));
+        lines.extend(cards::brief(&brief, self.language));
         Ok(lines)
     }
 
@@ -253,6 +263,7 @@ impl Desk {
 
     fn record(&mut self, edit: OnCard) -> Lines {
         let customer = self.opened()?;
+        let is_said = matches!(edit, OnCard::Said(_));
         let (edit, answer) = match edit {
             OnCard::Relation { kind, which, holds } => {
                 let other = match self.chosen(&which)? {
@@ -277,7 +288,7 @@ impl Desk {
                 let visit = self.open_visit(customer)?;
                 (Edit::Leave { visit, summary }, "The visit is over.")
             }
-            OnCard::Edit(edit) => {
+            OnCard::Edit(edit) | OnCard::Said(edit) => {
                 let begins = matches!(*edit, Edit::Arrive { .. });
                 let visit = "A visit began: `capture …` what comes up, `leave …` ends it.";
                 (*edit, if begins { visit } else { "Recorded." })
@@ -296,7 +307,11 @@ impl Desk {
         if let Edit::AddEndpoint { kind, value } = &edit {
             lines.extend(self.warn_of(customer, (*kind, value))?);
         }
-        self.book.record(customer, edit)?;
+        if is_said {
+            self.book.record_from(customer, edit, Source::Stated)?;
+        } else {
+            self.book.record(customer, edit)?;
+        }
         Ok(lines)
     }
 

@@ -85,7 +85,13 @@ fn allowing(card: &Card) -> impl Iterator<Item = Fact> + '_ {
     let paused = paused.map(|until| ("contact", format!("paused until {}", day::shown(*until))));
     let agreement = card.agreement.iter();
     let agreement = agreement.map(|state| ("agreement", state.to_string()));
+    let offer = card.may_invite.then(|| {
+        let words = "none yet: offer one, until then only what they say is kept";
+        ("agreement", words.to_owned())
+    });
+    let offer = offer.filter(|_| card.agreement.is_none());
     let consents = card.consents.iter().map(|one| ("consent", consent(one)));
+    let agreement = agreement.chain(offer);
     blocked.chain(paused).chain(agreement).chain(consents)
 }
 

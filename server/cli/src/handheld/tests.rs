@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use carnet_ffi::Book;
 use sync_core::card::Edit;
+use sync_core::concierge::Language;
 use sync_core::ids::Timestamp;
 
 use super::command::{Command, OnCard, read};
@@ -13,13 +14,17 @@ use super::{Terminal, day, words, work};
 const SUNDAY: Timestamp = Timestamp(20_779 * Timestamp::DAY_MS + 36_000_000);
 
 pub(crate) fn played(script: &str) -> String {
+    played_in(Language::English, script)
+}
+
+fn played_in(language: Language, script: &str) -> String {
     let mut output = Vec::new();
     let mut terminal = Terminal {
         input: &mut Cursor::new(script.as_bytes().to_vec()),
         output: &mut output,
         is_person: false,
     };
-    work(&Book::preview().unwrap(), &mut terminal).unwrap();
+    work(&Book::preview().unwrap(), language, &mut terminal).unwrap();
     String::from_utf8(output).unwrap()
 }
 
@@ -81,6 +86,12 @@ fn every_line_is_a_command_or_a_hint() {
         "consent email",
         "consent email sell yes",
         "consent pigeon sell no",
+        "agreement",
+        "agreement yes",
+        "agreement no signature",
+        "said",
+        "said no idea",
+        "said capture it",
         "occasion birthday",
         "occasion birthday 02-30",
         "occasion party 03-14",
@@ -125,6 +136,47 @@ fn opening_a_customer_shows_what_to_know_first() {
     let allergy = text.find("! Allergy: nickel (serious)").unwrap();
     let promise = text.find("call about the coat").unwrap();
     assert!(allergy < promise, "{text}");
+}
+
+#[test]
+fn customers_are_spoken_of_in_the_reader_s_language() {
+    let text = played_in(Language::French, "find ana\nopen 1\nledger\n");
+    assert!(text.contains("! Allergie\u{a0}: nickel (grave)"), "{text}");
+    assert!(text.contains("De sa part\u{a0}:"), "{text}");
+}
+
+#[test]
+fn what_is_supposed_takes_an_agreement_and_what_is_said_does_not() {
+    let text = played(
+        "new Tom Ode\nagreement ended\ncard\ntag sailing\nsaid tag opera\ncard\n\
+         agreement yes spoken v2\ntag sailing\ncard\nagreement no\nagreement invited\n",
+    );
+    let refused = text.find("only what they said is kept").unwrap();
+    let opera = text.find("opera").unwrap();
+    let sailing = text.find("sailing").unwrap();
+    assert!(refused < opera && opera < sailing, "{text}");
+    assert!(text.contains("do not ask again"), "{text}");
+}
+
+#[test]
+fn what_the_linter_warns_of_waits_as_a_draft_until_it_is_reworded() {
+    let script = "open ana\ndraft cliente avec un problème cardiaque\ndrafts\nreword 1 encore malade\nreword 1 propose a chair\ndrafts\ncard\n";
+    let text = played(script);
+    let told = [
+        "Kept for you alone",
+        "1  Ana Ferreira  cliente avec un problème cardiaque",
+        "Still a draft",
+        "It is a note now.",
+        "You keep no draft here.",
+        "propose a chair",
+    ];
+    let mut rest = text.as_str();
+    for line in told {
+        let after = rest.split_once(line).map(|(_, after)| after);
+        assert!(after.is_some(), "{line} in {text}");
+        rest = after.unwrap();
+    }
+    assert!(played("open ana\ninsist 1\ndrop 1\n").contains("no such draft"));
 }
 
 #[test]
@@ -276,6 +328,6 @@ fn input_that_is_no_text_ends_nothing() {
         output: &mut output,
         is_person: false,
     };
-    work(&Book::preview().unwrap(), &mut terminal).unwrap();
+    work(&Book::preview().unwrap(), Language::English, &mut terminal).unwrap();
     assert!(String::from_utf8(output).unwrap().contains("open 1"));
 }

@@ -47,6 +47,7 @@ fn rejected(code: &str) -> String {
             "This was not signed by the hub of this handheld, so it is not shown.".to_owned()
         }
         "edits_waiting" => "Some edits have not been sent: `sync` first.".to_owned(),
+        "drafts_kept" => "Drafts of notes are kept here: `drafts` shows yours.".to_owned(),
         "outbox_full" => "Too much waits to be sent: connect to the hub first.".to_owned(),
         "card_full" => {
             "This card is as large as a card may become: tell whoever runs the hub.".to_owned()

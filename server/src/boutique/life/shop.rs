@@ -90,7 +90,7 @@ impl Life<'_> {
             let (kind, subject) = (kind.to_owned(), subject.to_owned());
             let value = (!value.is_empty()).then(|| value.to_owned());
             let (day, observed) = (self.some_day(), self.chance.percent(25));
-            if observed {
+            if observed && self.agreed {
                 self.add(
                     day,
                     Source::Observed,
@@ -101,7 +101,7 @@ impl Life<'_> {
                         polarity,
                     },
                 );
-            } else {
+            } else if !observed {
                 self.add(
                     day,
                     Source::Stated,
@@ -116,7 +116,12 @@ impl Life<'_> {
         }
         if self.chance.percent(30) {
             let tag = self.word(&TAGS).to_owned();
-            self.add(day, Source::Typed, Edit::Tag { tag });
+            let source = if self.agreed {
+                Source::Typed
+            } else {
+                Source::Stated
+            };
+            self.add(day, source, Edit::Tag { tag });
         }
     }
 

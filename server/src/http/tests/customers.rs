@@ -121,7 +121,7 @@ async fn a_list_of_edits_is_recorded_whole_or_not_at_all_and_once() {
     let manager = app.manager().await;
     let id = app.customer("Ines").await.to_string();
     let edits = json!([
-        { "id": "0000000000000001", "edit": { "edit": "tag", "tag": "opera" } },
+        { "id": "0000000000000001", "edit": { "edit": "tag", "tag": "opera" }, "source": "stated" },
         { "id": "0000000000000002", "edit": { "edit": "set_language", "language": "fr" } },
     ]);
     let done = app.edits(&manager, &id, edits.clone()).await;
@@ -132,7 +132,7 @@ async fn a_list_of_edits_is_recorded_whole_or_not_at_all_and_once() {
     let again = app.edits(&manager, &id, edits).await;
     assert_eq!(again.body["changed"], false, "{}", again.text);
     let half = json!([
-        { "edit": { "edit": "tag", "tag": "jazz" } },
+        { "edit": { "edit": "tag", "tag": "jazz" }, "source": "stated" },
         { "edit": { "edit": "set_language", "language": "not a language" } },
     ]);
     let refused = app.edits(&manager, &id, half).await;
@@ -152,6 +152,31 @@ async fn a_list_of_edits_is_recorded_whole_or_not_at_all_and_once() {
         "too_much_at_once",
         "a handheld could not take it in"
     );
+}
+
+#[tokio::test]
+async fn what_was_concluded_takes_an_agreement_and_is_shown_while_it_lasts() {
+    let app = TestApp::start().await;
+    let manager = app.manager().await;
+    let id = app.customer("Ines").await.to_string();
+    let card =
+        async || app.get(&manager, &format!("/v1/customers/{id}")).await.body["card"].clone();
+    let offered = json!({ "may_conclude": false, "may_invite": true });
+    assert_eq!(card().await["allowance"], offered);
+    let seen = json!([{ "edit": { "edit": "observe_preference", "kind": "color", "subject": "coats", "polarity": "like" } }]);
+    let refused = app.edits(&manager, &id, seen.clone()).await;
+    assert_eq!(refused.code(), "not_agreed", "{}", refused.text);
+    let answers = |state: &str| json!({ "edit": "set_agreement", "state": state });
+    app.edit(&manager, &id, answers("agreed")).await;
+    let taken = app.edits(&manager, &id, seen).await;
+    assert_eq!(taken.status, StatusCode::OK, "{}", taken.text);
+    let preferences = async || card().await["preferences"].as_array().unwrap().len();
+    assert_eq!(preferences().await, 1);
+    app.edit(&manager, &id, answers("ended")).await;
+    assert_eq!(preferences().await, 0);
+    let again = json!([{ "edit": answers("invited") }]);
+    let refused = app.edits(&manager, &id, again).await;
+    assert_eq!(refused.code(), "declined", "{}", refused.text);
 }
 
 #[tokio::test]
@@ -189,7 +214,7 @@ async fn a_customer_of_another_shop_is_not_there() {
         let answer = app.get(&otto, &format!("/v1/customers/{id}{what}")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{what}");
     }
-    let edits = json!([{ "edit": { "edit": "tag", "tag": "mine" } }]);
+    let edits = json!([{ "edit": { "edit": "tag", "tag": "mine" }, "source": "stated" }]);
     let answer = app.edits(&otto, &id, edits).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     let path = format!("/v1/customers/{id}/book");

@@ -189,7 +189,7 @@ async fn what_is_written_of_a_person_goes_to_the_oldest_card_once_and_is_listed_
     let named = json!({ "edit": "set_name", "part": "given", "value": "Inès" });
     let edits = json!({ "edits": [
         { "id": "0123456789abcdef", "edit": named, "source": "stated" },
-        { "edit": { "edit": "tag", "tag": "opera" } },
+        { "edit": { "edit": "tag", "tag": "opera" }, "source": "stated" },
         { "edit": { "edit": "make_promise", "what": "call her" } },
     ] });
     let done = app.ask(&manager, "POST", &path, &edits).await;

@@ -39,6 +39,16 @@ pub enum EditError {
         "ask for consent first: the cause of a sensitive fact is kept only if the customer agreed (record consent to `sensitive`)"
     )]
     NeedsConsent,
+    /// A conclusion about a customer who agreed to no relationship.
+    #[error(
+        "without the customer's agreement to a relationship only what they said is kept: record it as their word (source `stated`), or ask them and record the agreement"
+    )]
+    NotAgreed,
+    /// A customer who declined a relationship or ended it is asked again.
+    #[error(
+        "the customer declined a relationship, or ended it: do not ask again; record `agreed` if they come to it by themselves"
+    )]
+    Declined,
     /// A sensitive note where many read.
     #[error("a special note belongs where few read: choose the restricted or your private part")]
     TooWide,

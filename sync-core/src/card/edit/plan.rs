@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draft::{Draft, drafts, prose};
 use super::{Edit, EditContext, EditError, FieldWrite, NeedChange, Plan};
 use crate::card::Facet;
+use crate::card::allowance::Allowance;
 use crate::card::entries::Visible;
 use crate::card::gone::{self, Gone};
 use crate::card::key::{FieldPath, Key};
 use crate::card::links::{self, Standing, Via};
 use crate::card::reduce::{self, Corrections, Decision, Head};
 use crate::card::schema::{self, Class, Reducer};
-use crate::card::terms::{Place, Sensitivity, SuggestionState};
+use crate::card::terms::{Agreement, Place, Sensitivity, SuggestionState};
 use crate::card::value::{Entry, Value};
 use crate::ids::EditId;
 use crate::limits;
@@ -179,6 +180,7 @@ impl Planner<'_> {
             self.consented(*place)?;
             self.room_for_a_note(*place)?;
         }
+        self.agreed(edit)?;
         if let Edit::RecordAllergy { cause: Some(_), .. } = edit {
             self.consented(Place::Restricted)?;
         }
@@ -235,6 +237,28 @@ impl Planner<'_> {
         let log = self.heads(&Facet::Card, &path);
         if place == Place::Restricted && reduce::consent(&log) != Decision::Allow {
             return Err(EditError::NeedsConsent);
+        }
+        Ok(())
+    }
+
+    /// What is concluded is recorded only of customers who agreed to a relationship, and who refused one is not asked again.
+    fn agreed(&self, edit: &Edit) -> Result<(), EditError> {
+        let path = FieldPath::new("agreement", "-", "state");
+        let agreement = reduce::agreement(&self.heads(&Facet::Card, &path));
+        let allowance = Allowance::of(agreement);
+        if !allowance.takes(edit, self.context.provenance.source) {
+            return Err(EditError::NotAgreed);
+        }
+        let is_refused = matches!(agreement, Some(Agreement::Declined | Agreement::Ended));
+        let invites = matches!(
+            edit,
+            Edit::SetAgreement {
+                state: Agreement::Invited,
+                ..
+            }
+        );
+        if invites && is_refused {
+            return Err(EditError::Declined);
         }
         Ok(())
     }

@@ -432,7 +432,7 @@ fn texts_get_their_one_form() {
 #[test]
 fn a_wrong_clock_does_not_cost_an_edit() {
     for now in [i64::MIN, -1, i64::MAX] {
-        let mut stage = Stage::new();
+        let mut stage = Stage::agreed();
         stage.now = Timestamp(now);
         let create = json(r#"{"edit":"create_customer","name":{"given":"Anna"}}"#);
         assert!(stage.plans(&create).is_ok(), "{now}");

@@ -4,11 +4,12 @@ use super::group::{Group, item};
 use super::{
     CardView, ConsentView, EndpointView, Fact, Question, Reading, RelationshipView, Settlement,
 };
+use crate::card::Allowance;
 use crate::card::reduce::{self, Head};
 use crate::card::terms::{
     Channel, EndpointKind, EndpointStatus, NamePart, Purpose, RelationshipKind, ServiceMode,
 };
-use crate::card::value::Value;
+use crate::card::value::{Source, Value};
 use crate::ids::Timestamp;
 
 impl CardView {
@@ -92,6 +93,7 @@ impl CardView {
         let says_so = |head: &&Head<'_>| item(head, 0) == Some(state.as_str());
         if let Some(shown) = reduce::winner(deciding.iter().filter(says_so)) {
             self.agreement = Some(Fact::new(state, shown, &deciding, false));
+            self.allowance = Allowance::of(Some(state));
         }
     }
 
@@ -186,11 +188,16 @@ impl CardView {
         }
     }
 
+    /// Whether they agreed was read before: groups come in the order of their names.
     fn add_tag(&mut self, group: &Group<'_>) {
+        let heads = group.heads("present");
+        let is_said = heads
+            .iter()
+            .any(|head| head.provenance().source >= Source::Stated);
         if let Some(shown) = group.present("present")
             && let Some(tag) = item(&shown, 1)
+            && (is_said || self.allowance.may_conclude)
         {
-            let heads = group.heads("present");
             self.tags
                 .push(Fact::new(tag.to_owned(), &shown, heads, false));
         }

@@ -1,7 +1,7 @@
 //! What to do, in the order of its weight: what we owe first, what could be sold after it, questions last.
 
 use super::avoid::{AVOID_TEXT_COST, complaints, preference_line};
-use super::{Line, LineKind, words};
+use super::{Line, LineKind, OPTIONS_APART, words};
 use crate::card::normal::fold;
 use crate::card::terms::{Act, AskKind, NeedState, SuggestionState};
 use crate::card::view::{AskView, Conflict, PromiseView, SizeView};
@@ -325,7 +325,10 @@ fn ask(picture: &Picture<'_>) -> Option<Line> {
 }
 
 fn conflict_line(conflict: &Conflict) -> Line {
-    let (about, subject) = in_question(&conflict.question).unwrap_or_default();
+    let found = in_question(&conflict.question);
+    let (about, subject) = found.map_or(("", String::new()), |(about, subject)| {
+        (about.as_str(), subject)
+    });
     let mut options: Vec<&str> = Vec::new();
     for option in &conflict.options {
         if !option.text.is_empty() && !options.contains(&option.text.as_str()) {
@@ -335,7 +338,10 @@ fn conflict_line(conflict: &Conflict) -> Line {
     let arguments = [
         ("about", about.to_owned()),
         ("subject", words::clip(subject.trim(), AVOID_TEXT_COST)),
-        ("options", words::clip(&options.join(" or "), DO_TEXT_COST)),
+        (
+            "options",
+            words::clip(&options.join(OPTIONS_APART), DO_TEXT_COST),
+        ),
     ];
     Line::new(LineKind::Ask, arguments, conflict.sources())
 }

@@ -1,5 +1,6 @@
 //! Claims about the brief.
 
+mod languages;
 mod secrets;
 mod whole;
 
@@ -56,7 +57,8 @@ fn read(stage: &Stage) -> Brief {
 }
 
 fn english(lines: &[Line]) -> Vec<String> {
-    lines.iter().map(render_english).collect()
+    let english = lines.iter().map(|line| render(line, Language::English));
+    english.collect()
 }
 
 fn all_lines(brief: &Brief) -> Vec<&Line> {
@@ -101,8 +103,8 @@ fn a_brief_reads_from_what_to_avoid_to_what_to_do() {
     let brief = read(&stage);
     assert_eq!(english(&brief.avoid), ["Allergy: nickel (serious)"]);
     assert_eq!(
-        brief.say.as_ref().map(render_english).unwrap(),
-        "Mme Wang. Last time: her daughter starts at the conservatory in Lyon…"
+        english(brief.say.as_slice()),
+        ["Mme Wang. Last time: her daughter starts at the conservatory in Lyon…"]
     );
     assert_eq!(
         english(&brief.act),
@@ -258,7 +260,7 @@ fn whoever_may_not_read_the_cause_gets_the_same_warning() {
 
 #[test]
 fn a_weak_fact_is_something_to_ask_or_to_avoid_and_nothing_else() {
-    let mut stage = Stage::new();
+    let mut stage = Stage::agreed();
     stage.source = Source::Typed;
     let prefer = |subject: &str, polarity: &str| {
         json(&format!(

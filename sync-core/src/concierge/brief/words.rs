@@ -1,8 +1,13 @@
-//! How long a line is to read, and how it reads in English: for the terminal, and as the measure of the budget.
+//! How long a text is to read: the measure of the budget.
+//!
+//! A word is what stands between spaces, with the marks around it: `« gris »` is one, `:` by itself is none.
+//! What can't be read at a glance although no space is in it costs more: a word for every 24 characters.
+//! Scripts without spaces count their characters: two for a word in Chinese, Japanese and Korean, four in Thai, Lao, Burmese and Khmer.
 
-use std::fmt::Write as _;
+use unicode_normalization::char::is_combining_mark;
 
-use super::{Line, LineKind};
+/// Characters of a word; longer ones count as several.
+const WORD_CHARACTERS: usize = 24;
 
 /// Whether two of these count as one word.
 fn is_cjk(symbol: char) -> bool {
@@ -11,28 +16,63 @@ fn is_cjk(symbol: char) -> bool {
         | '\u{FF66}'..='\u{FF9F}' | '\u{20000}'..='\u{3FFFF}')
 }
 
+/// Whether four of these count as one word: Thai, Lao, Burmese, Khmer.
+fn is_unspaced(symbol: char) -> bool {
+    matches!(symbol, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}')
+}
+
+/// Punctuation, which is read with the word beside it.
+fn is_mark(symbol: char) -> bool {
+    matches!(symbol,
+        '.' | ',' | ':' | ';' | '!' | '?' | '(' | ')' | '"' | '\'' | '/' | '-' | '«' | '»' | '·'
+        | '\u{2010}'..='\u{2027}' | '\u{FF01}'..='\u{FF0F}' | '\u{FF1A}'..='\u{FF20}')
+}
+
 /// What a text costs to read, in half words: two for a word, one for a CJK character.
 pub(super) fn cost(text: &str) -> usize {
-    text.split_whitespace().map(word_cost).sum()
+    words(text).iter().map(|word| word_cost(word)).sum()
+}
+
+/// The words of a text; a mark by itself belongs to the word before it.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for piece in text.split_whitespace() {
+        match words.last_mut().filter(|_| piece.chars().all(is_mark)) {
+            Some(word) => {
+                word.push(' ');
+                word.push_str(piece);
+            }
+            None => words.push(piece.to_owned()),
+        }
+    }
+    words
 }
 
 fn word_cost(word: &str) -> usize {
-    let cjk = word.chars().filter(|symbol| is_cjk(*symbol)).count();
-    let has_letters = word
-        .chars()
-        .any(|symbol| symbol.is_alphanumeric() && !is_cjk(symbol));
-    let is_bare = cjk == 0;
-    cjk + if has_letters || is_bare { 2 } else { 0 }
+    let (mut cjk, mut unspaced, mut marks, mut letters) = (0, 0_usize, 0, 0_usize);
+    for symbol in word.chars().filter(|symbol| !symbol.is_whitespace()) {
+        match symbol {
+            _ if is_cjk(symbol) => cjk += 1,
+            _ if is_unspaced(symbol) => unspaced += 1,
+            _ if is_mark(symbol) => marks += 1,
+            _ => letters += 1,
+        }
+    }
+    let counted = cjk + usize::div_ceil(unspaced, 2) + letters.div_ceil(WORD_CHARACTERS) * 2;
+    // A few marks are read with the word; a row of them is to be read by itself.
+    let of_marks = marks / WORD_CHARACTERS * 2;
+    (counted + of_marks).max(if counted == 0 { 2 } else { 0 })
 }
 
 /// As much of a text as costs no more than `budget` half words, with an ellipsis where something was cut.
 pub(super) fn clip(text: &str, budget: usize) -> String {
+    let words = words(text);
     if cost(text) <= budget {
-        return text.split_whitespace().collect::<Vec<_>>().join(" ");
+        return words.join(" ");
     }
     let mut clipped = String::new();
     let mut left = budget;
-    for word in text.split_whitespace() {
+    for word in &words {
         let space = if clipped.is_empty() { "" } else { " " };
         if let Some(rest) = left.checked_sub(word_cost(word)) {
             clipped.push_str(space);
@@ -40,15 +80,27 @@ pub(super) fn clip(text: &str, budget: usize) -> String {
             left = rest;
             continue;
         }
-        // Scripts without spaces are cut between characters.
-        if word.chars().all(is_cjk) && left > 0 {
+        // What has no spaces is cut between characters.
+        let beginning = beginning(word, left);
+        if !beginning.is_empty() {
             clipped.push_str(space);
-            clipped.extend(word.chars().take(left));
+            clipped.push_str(beginning);
         }
         break;
     }
-    clipped.push('…');
-    clipped
+    let kept = clipped.trim_end_matches(|symbol: char| is_mark(symbol) || symbol.is_whitespace());
+    format!("{kept}…")
+}
+
+/// As much of a word as costs no more than this; a letter keeps its accents.
+fn beginning(word: &str, budget: usize) -> &str {
+    let ends = word
+        .char_indices()
+        .filter(|(_, symbol)| !is_combining_mark(*symbol));
+    let beginnings = ends.filter_map(|(end, _)| word.get(..end));
+    let fitting =
+        beginnings.take_while(|beginning| beginning.is_empty() || word_cost(beginning) <= budget);
+    fitting.last().unwrap_or_default()
 }
 
 /// The text without the word VIP, which nobody says to a customer or about one.
@@ -70,177 +122,6 @@ pub(super) fn discreet(text: String) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A line in plain English.
-#[must_use]
-pub fn render_english(line: &Line) -> String {
-    let argument = |name: &str| line.argument(name);
-    match line.kind {
-        LineKind::Allergy => {
-            let again = if argument("disputed").is_empty() {
-                ""
-            } else {
-                ", ask again"
-            };
-            format!(
-                "Allergy: {} ({}{again})",
-                argument("substance"),
-                argument("severity")
-            )
-        }
-        LineKind::Never => format!("Never {}", about(line)),
-        LineKind::DoNotContact => "Do not contact".to_owned(),
-        LineKind::Paused => format!("No contact for {}", days(line)),
-        LineKind::Mode if argument("mode") == "quick" => "Keep it quick".to_owned(),
-        LineKind::Mode => "Leave alone".to_owned(),
-        LineKind::OwnerOnly if argument("name").is_empty() => "Leave to their advisor".to_owned(),
-        LineKind::OwnerOnly => format!("Leave to {}", argument("name")),
-        LineKind::Guarded => "Guarded topic: read the note".to_owned(),
-        LineKind::Secret => format!("Secret: {}", article(line)),
-        LineKind::Complaint => "Open complaint: solve it before selling".to_owned(),
-        LineKind::Disliked => format!("Disliked {}", article(line)),
-        LineKind::Avoid => format!("Avoid {}", about(line)),
-        LineKind::Greet => greeting(argument("address"), argument("thread")),
-        LineKind::Promise => promise(line),
-        LineKind::Answered => answered(line),
-        LineKind::Recovery => recovery(line),
-        LineKind::Occasion => occasion(line),
-        LineKind::Suggestion => {
-            let (what, answer) = (argument("what"), argument("answer"));
-            format!("Tell the answer to “{what}”: {answer}")
-        }
-        LineKind::Wish => wish(line),
-        LineKind::Need => format!("Show {} for: {}", article(line), argument("what")),
-        LineKind::Ask => {
-            let about = argument("about").replace('_', " ");
-            let subject = argument("subject");
-            let space = if subject.is_empty() { "" } else { " " };
-            format!("Ask {about}{space}{subject}: {}?", argument("options"))
-        }
-        LineKind::Reaction => format!("Ask how {} does", article(line)),
-        LineKind::Confirm if argument("kind") == "size" => format!("Ask: still {}?", about(line)),
-        LineKind::Confirm => {
-            let verb = match argument("polarity") {
-                "avoid" | "never" => "avoids",
-                _ => "likes",
-            };
-            format!("Ask: still {verb} {}?", about(line))
-        }
-    }
-}
-
-/// `navy coats (color)` becomes `coats: navy`; without a value just the subject.
-fn about(line: &Line) -> String {
-    let (subject, value) = (line.argument("subject"), line.argument("value"));
-    if value.is_empty() {
-        subject.to_owned()
-    } else {
-        format!("{subject}: {value}")
-    }
-}
-
-/// The name of an article, its number where there is none.
-fn article(line: &Line) -> &str {
-    match line.argument("name") {
-        "" => line.argument("sku"),
-        name => name,
-    }
-}
-
-/// `Appointment countered: in 2 days at 15:00, words`.
-fn answered(line: &Line) -> String {
-    let mut text = match line.argument("asked") {
-        "appointment" => "Appointment".to_owned(),
-        "seat" => format!("Seat at {}", line.argument("subject")),
-        _ => format!("Reservation of {}", line.argument("subject")),
-    };
-    write!(text, " {}", line.argument("state")).expect("writing to a string does not fail");
-    let at = match (line.argument("days"), line.argument("time")) {
-        ("", _) => String::new(),
-        ("0", "") => "today".to_owned(),
-        (_, "") => format!("in {}", days(line)),
-        ("0", time) => format!("today at {time}"),
-        (_, time) => format!("in {} at {time}", days(line)),
-    };
-    let parts = [at.as_str(), line.argument("words")];
-    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    if !parts.is_empty() {
-        write!(text, ": {}", parts.join(", ")).expect("writing to a string does not fail");
-    }
-    text
-}
-
-fn recovery(line: &Line) -> String {
-    let what = match article(line) {
-        "" => "what went wrong",
-        name => name,
-    };
-    match line.argument("days") {
-        "0" => format!("Set right {what}"),
-        _ => format!("Set right {what}, open {}", days(line)),
-    }
-}
-
-fn wish(line: &Line) -> String {
-    let (name, quantity) = (article(line), line.argument("quantity"));
-    let age = match line.argument("hours") {
-        "" => String::new(),
-        hours => format!(" (counted {hours} h ago)"),
-    };
-    match line.argument("state") {
-        "arriving" if line.argument("days") == "0" => {
-            format!("Wish: {name}, {quantity} arriving today")
-        }
-        "arriving" => format!("Wish: {name}, {quantity} arriving in {}", days(line)),
-        "elsewhere" => format!("Wish: {name}, at {}{age}", line.argument("shop")),
-        "check" => format!("Wish: {name}, check stock{age}"),
-        _ => format!("Wish: {name}, here"),
-    }
-}
-
-fn days(line: &Line) -> String {
-    match line.argument("days").trim_start_matches('-') {
-        "1" => "1 day".to_owned(),
-        days => format!("{days} days"),
-    }
-}
-
-fn greeting(address: &str, thread: &str) -> String {
-    let mut text = address.to_owned();
-    if !thread.is_empty() {
-        let space = if text.is_empty() { "" } else { ". " };
-        write!(text, "{space}Last time: {thread}").expect("writing to a string does not fail");
-    }
-    text
-}
-
-fn promise(line: &Line) -> String {
-    let what = line.argument("what");
-    match line.argument("days") {
-        "" => format!("Promise: {what}"),
-        "0" => format!("Promise due today: {what}"),
-        days_left if days_left.starts_with('-') => {
-            format!("Promise overdue {}: {what}", days(line))
-        }
-        _ => format!("Promise due in {}: {what}", days(line)),
-    }
-}
-
-fn occasion(line: &Line) -> String {
-    let mut text = line.argument("occasion").replace('_', " ");
-    if !line.argument("person").is_empty() {
-        write!(text, " of {}", line.argument("person")).expect("writing to a string does not fail");
-    }
-    let when = match line.argument("days") {
-        "0" => "today".to_owned(),
-        _ => format!("in {}", days(line)),
-    };
-    if line.argument("ask").is_empty() {
-        format!("Mark {text} {when}")
-    } else {
-        format!("Ask whether to mark {text} {when}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,10 +136,46 @@ mod tests {
     }
 
     #[test]
+    fn marks_are_read_with_their_word() {
+        assert_eq!(cost("Allergie\u{a0}: nickel (grave)"), 6);
+        assert_eq!(cost("dire «\u{a0}oui\u{a0}»"), 4);
+        assert_eq!(cost("38 / 39"), 4);
+        assert_eq!(cost("?!"), 2);
+        assert_eq!(cost(&"! ".repeat(48)), 4);
+    }
+
+    #[test]
+    fn what_has_no_spaces_is_not_read_at_a_glance() {
+        assert_eq!(cost("anticonstitutionnelleme"), 2);
+        assert_eq!(cost(&"x".repeat(49)), 6);
+        assert_eq!(cost(&"🦀".repeat(25)), 4);
+        assert_eq!(cost("ลูกสาวของเธอเรียนไวโอลิน"), 12);
+        assert_eq!(clip(&"x".repeat(49), 4), format!("{}…", "x".repeat(48)));
+        assert_eq!(clip("the ลูกสาวของเธอ", 4), "the ลูกส…");
+    }
+
+    #[test]
     fn a_clipped_text_keeps_whole_words_and_shows_the_cut() {
         assert_eq!(clip("the  blue coat", 6), "the blue coat");
         assert_eq!(clip("the blue coat", 5), "the blue…");
+        assert_eq!(clip("the blue : coat", 5), "the blue…");
         assert_eq!(clip("蓝色羊毛大衣", 4), "蓝色羊毛…");
         assert_eq!(clip("蓝色 coat", 3), "蓝色…");
+    }
+
+    #[test]
+    fn a_clipped_text_costs_no_more_than_it_may() {
+        let texts = [
+            "« un » : deux / trois !!! quatre",
+            "她的女儿 today 今年秋天A开始",
+            "ลูกสาวของเธอเรียน violin in Lyon",
+            "x\u{301}yz\u{301} 🦀🦀🦀 one-two-three-four-five-six-seven",
+        ];
+        for text in texts {
+            for budget in 1..20 {
+                let clipped = clip(text, budget);
+                assert!(cost(&clipped) <= budget.max(2), "{clipped:?} of {budget}");
+            }
+        }
     }
 }

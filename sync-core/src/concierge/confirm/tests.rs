@@ -64,7 +64,7 @@ fn there_is_one_question_a_visit() {
 
 #[test]
 fn an_answer_settles_its_doubt() {
-    let mut stage = Stage::new();
+    let mut stage = Stage::agreed();
     let size = |size: &str| Edit::SetSize {
         category: "shoe".to_owned(),
         system: "EU".to_owned(),

@@ -114,7 +114,12 @@ fn beginning(kind: Evidence) -> Item {
     let words = kind.as_str().replace('_', " ");
     let is_contact = matches!(
         kind,
-        Evidence::Call | Evidence::Message | Evidence::Gesture | Evidence::Invitation
+        Evidence::Call
+            | Evidence::Message
+            | Evidence::Contact
+            | Evidence::FollowUp
+            | Evidence::Gesture
+            | Evidence::Invitation
     );
     Item {
         id: format!("found_{}", kind.as_str()),

@@ -194,3 +194,27 @@ fn what_is_owed_needs_the_goods_wished_for_alone_and_a_contact_none() {
         );
     }
 }
+
+#[test]
+fn a_wish_that_came_true_by_a_purchase_of_either_card_is_open_no_more() {
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    let mut scene = Scene::new();
+    scene.wish("T-1");
+    scene.wish("T-2");
+    let other = CustomerId([42; 16]);
+    scene.sale(RecordKind::Purchase, &["t-1"], 1);
+    scene.sale(RecordKind::Return, &["T-2"], 1);
+    scene.whole.sales[0].customer = other;
+    for record in &scene.whole.sales {
+        records::put_record(&mut *tx, record).unwrap();
+    }
+    let view = || scene.whole.view.clone();
+    let open = |members: &[CustomerId]| {
+        let whole = whole(tx.as_read(), (CUSTOMER, members), view()).unwrap();
+        let open = whole.view.wishes.iter().filter(|wish| !wish.fulfilled);
+        open.map(|wish| wish.sku.value.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(open(&[]), ["T-1", "T-2"]);
+    assert_eq!(open(&[CUSTOMER, other]), ["T-2"]);
+}

@@ -99,7 +99,7 @@ fn private_notes_stay() {
 
 #[test]
 fn a_pack_holds_what_was_confirmed_and_the_last_five_dealings() {
-    let mut stage = Stage::new();
+    let mut stage = Stage::agreed();
     for subject in ["coats", "shoes"] {
         stage.does(&json(&format!(
             r#"{{"edit":"set_preference","kind":"color","subject":"{subject}","value":"navy","polarity":"like"}}"#

@@ -136,12 +136,17 @@ fn of(whole: &Whole) -> Ledger {
 fn the_line_says_both_sides_and_no_balance() {
     let ledger = of(&whole());
     assert_eq!(
-        ledger.line(),
+        ledger.line(Language::English),
         "From them: 2 purchases, 1 return, 4 words of feedback, 1 introduction. \
          From us: 1 gesture, 3 pieces of advice, 1 repair, 1 honest referral."
     );
     assert_eq!(
-        of(&Whole::default()).line(),
+        ledger.line(Language::French),
+        "De sa part\u{a0}: 2 achats, 1 retour, 4 avis, 1 personne présentée. \
+         De notre part\u{a0}: 1 attention, 3 conseils, 1 réparation, 1 orientation honnête ailleurs."
+    );
+    assert_eq!(
+        of(&Whole::default()).line(Language::English),
         "From them: nothing yet. From us: nothing yet."
     );
 }
@@ -152,7 +157,10 @@ fn the_line_does_not_change_with_what_was_spent() {
     for record in &mut richer.sales {
         record.sale.amount_minor *= 1_000;
     }
-    assert_eq!(of(&richer).line(), of(&whole()).line());
+    assert_eq!(
+        of(&richer).line(Language::English),
+        of(&whole()).line(Language::English)
+    );
     let ledger = of(&whole());
     let gesture = ledger
         .received

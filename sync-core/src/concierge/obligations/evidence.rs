@@ -1,11 +1,13 @@
 //! What was done for a customer, from everywhere it is written down: the card, other systems' contacts, responses, the service desk.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use super::bought::corrected;
+use super::bought::{BoughtDay, corrected};
 use crate::card::terms::{
-    Act, InteractionKind, NeedState, Polarity, PromiseStatus, SuggestionState,
+    Act, InteractionKind, InvitationState, NeedState, Polarity, PromiseStatus, SuggestionState,
 };
+use crate::card::view::InteractionView;
 use crate::card::{CardView, Source};
 use crate::concierge::picture::Whole;
 use crate::concierge::playbook::terms::Evidence;
@@ -95,13 +97,56 @@ impl<'a> Done<'a> {
     }
 }
 
-pub(super) fn gather(whole: &Whole) -> Vec<Done<'_>> {
+/// How long after a purchase an approach of ours follows it up: as long as the care check is of use.
+const FOLLOW_UP_MS: i64 = 45 * Timestamp::DAY_MS;
+
+/// Everything that was done, in order.
+pub(super) fn gather<'a>(whole: &'a Whole, bought: &[BoughtDay]) -> Vec<Done<'a>> {
     let mut done = Vec::new();
     dealings(&whole.view, &mut done);
+    invitations(&whole.view, &mut done);
     of_visits(&whole.view, &mut done);
     things(&whole.view, &mut done);
     notices(whole, &mut done);
+    follow_ups(bought, &mut done);
+    done.sort_unstable();
     done
+}
+
+/// What followed a purchase up; what is written once counts once, whatever it served.
+fn follow_ups(bought: &[BoughtDay], done: &mut Vec<Done<'_>>) {
+    let follows = |at: Timestamp| {
+        let mut days = bought.iter().map(|day| day.at);
+        days.any(|day| day <= at && at < day.plus_ms(FOLLOW_UP_MS))
+    };
+    let is_one = |done: &&Done<'_>| {
+        use Evidence::{CareCheck, Contact, ThankYou};
+        matches!(done.kind, CareCheck | Contact | ThankYou) && follows(done.at)
+    };
+    let found: BTreeMap<_, _> = done
+        .iter()
+        .filter(is_one)
+        .map(|done| (done.from, done.clone()))
+        .collect();
+    done.extend(found.into_values().map(|one| Done {
+        kind: Evidence::FollowUp,
+        ..one
+    }));
+}
+
+/// Invitations to events that went out, where no dealing tells of the same one.
+fn invitations<'a>(view: &'a CardView, done: &mut Vec<Done<'a>>) {
+    for one in &view.invitations {
+        let event = one.event.value.as_str();
+        let tells = |dealing: &InteractionView| {
+            dealing.act == Some(Act::Invitation) && dealing.about.as_deref() == Some(event)
+        };
+        if one.state == InvitationState::Listed || view.interactions.iter().any(tells) {
+            continue;
+        }
+        let piece = Done::new(Evidence::Invitation, one.at, Written::Thing(&one.id));
+        done.push(piece.about(Thing::Id(event)).attested(one.event.source));
+    }
 }
 
 fn dealings<'a>(view: &'a CardView, done: &mut Vec<Done<'a>>) {
@@ -115,11 +160,13 @@ fn dealings<'a>(view: &'a CardView, done: &mut Vec<Done<'a>>) {
         };
         // What the customer began is no act of ours, except that we heard them.
         let is_ours = !one.by_customer || one.act == Some(Act::Heard);
-        let own = is_ours.then_some(kind);
-        for kind in own
-            .into_iter()
-            .chain(one.act.filter(|_| is_ours).map(Evidence::of_act))
-        {
+        if !is_ours {
+            continue;
+        }
+        let reaches = matches!(kind, Evidence::Call | Evidence::Message);
+        let contact = reaches.then_some(Evidence::Contact);
+        let act = one.act.map(Evidence::of_act);
+        for kind in [Some(kind), contact, act].into_iter().flatten() {
             let mut piece =
                 Done::new(kind, one.summary.at, Written::Edit(one.id)).attested(one.summary.source);
             piece.about = one.about.as_deref().map(Thing::Id);
@@ -207,8 +254,14 @@ fn notices<'a>(whole: &'a Whole, done: &mut Vec<Done<'a>>) {
             None => None,
         };
         let act = contact.act.as_deref().and_then(Act::parse);
-        let kinds = kind.into_iter().chain(act.map(Evidence::of_act));
-        done.extend(kinds.map(|kind| Done::new(kind, at, from)));
+        let contact = kind.map(|_| Evidence::Contact);
+        let kinds = [kind, contact, act.map(Evidence::of_act)];
+        done.extend(
+            kinds
+                .into_iter()
+                .flatten()
+                .map(|kind| Done::new(kind, at, from)),
+        );
     }
     for told in &whole.responses {
         let at = corrected(told.body.at, told.as_of);

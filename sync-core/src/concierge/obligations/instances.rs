@@ -376,7 +376,7 @@ impl<'a> Facts<'a> {
 fn purpose_of(act: Option<Act>) -> Purpose {
     match act {
         Some(Act::Invitation) => Purpose::Event,
-        Some(Act::Recovery) => Purpose::Service,
+        Some(Act::Alteration | Act::Recovery) => Purpose::Service,
         Some(
             Act::Advice
             | Act::CareCheck

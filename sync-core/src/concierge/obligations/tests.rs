@@ -1,5 +1,6 @@
 //! Claims about what sets an item off, what shows that it was done, and what excuses; and the stage that other claims about the gap use.
 
+mod acts;
 mod loops;
 mod moments;
 

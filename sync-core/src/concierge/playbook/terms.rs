@@ -123,6 +123,12 @@ words! {
         NeedAnswered = "need_answered",
         /// The contact kept to what the customer allows and to the caps.
         Quiet = "quiet",
+        /// Altered or repaired, or had it done.
+        Alteration = "alteration",
+        /// A call or a message, whatever it served.
+        Contact = "contact",
+        /// Thanked, asked how it does, called or written to within 45 days after a purchase.
+        FollowUp = "follow_up",
     }
 }
 
@@ -132,6 +138,7 @@ impl Evidence {
     pub const fn of_act(act: Act) -> Self {
         match act {
             Act::Advice => Self::Advice,
+            Act::Alteration => Self::Alteration,
             Act::CareCheck => Self::CareCheck,
             Act::Handover => Self::Handover,
             Act::Heard => Self::Heard,
@@ -155,7 +162,9 @@ impl Evidence {
             Self::NeedAnswered => Some(Trigger::Need),
             Self::Quiet => Some(Trigger::Contacted),
             Self::Captured => Some(Trigger::Visit),
+            Self::FollowUp => Some(Trigger::Purchase),
             Self::Advice
+            | Self::Alteration
             | Self::CareCheck
             | Self::Handover
             | Self::Heard
@@ -168,6 +177,7 @@ impl Evidence {
             | Self::WishTold
             | Self::Call
             | Self::Message
+            | Self::Contact
             | Self::Gesture
             | Self::Referral
             | Self::TryOn

@@ -70,6 +70,7 @@ fn an_unknown_word_names_the_item_and_what_is_known() {
     let told = item_problem("done_if", json!(["thankyou", "message"]));
     assert!(told.contains("item \"thank_you\": done_if: \"thankyou\" is not known"));
     assert!(told.contains("thank_you, wish_told"));
+    assert!(told.ends_with("alteration, contact, follow_up"), "{told}");
     let told = item_problem("applies_if", json!(["rich"]));
     assert!(told.contains("\"rich\" is not known; known are agreed, celebrates"));
     let told = item_problem("applies_if", json!([{ "spent_at_least": 5 }]));

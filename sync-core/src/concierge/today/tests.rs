@@ -5,9 +5,7 @@ use crate::card::edit::Edit;
 use crate::card::stage::Stage;
 use crate::concierge::scene::{DAY, HOUR, ME, NOW, Scene};
 use crate::entropy::SeededEntropy;
-use crate::ids::EditId;
 use crate::projection::{self, Row, RowFacts};
-use crate::records::RecordKind;
 use crate::store::memory::MemoryStore;
 use crate::store::{Store, Table};
 
@@ -264,52 +262,6 @@ fn after_an_edit_the_list_is_what_it_would_be_from_nothing() {
         }
         assert!(list.order.is_empty() && list.rows.is_empty());
     }
-}
-
-#[test]
-fn what_customers_spent_never_changes_the_order() {
-    let scene = |seed: u8| {
-        let mut scene = Scene::new();
-        for days in 0..3_i64 {
-            scene.sale(RecordKind::Purchase, &["bag"], days + 1);
-        }
-        let what = scene.fact(format!("promise {seed}"), 1);
-        scene
-            .whole
-            .view
-            .promises
-            .push(crate::card::view::PromiseView {
-                kept_at: None,
-                id: EditId([seed; 10]),
-                sources: what.sources.clone(),
-                what,
-                status: crate::card::terms::PromiseStatus::Open,
-                flagged: false,
-                due: Some(scene.now.plus_ms(HOUR)),
-                due_disputed: false,
-                assignees: Vec::new(),
-                overdue: false,
-            });
-        scene
-    };
-    let plan = |one: &Scene, other: &Scene| {
-        let items = |scene: &Scene| due_of(&scene.picture(), &Effort::default());
-        let due = [
-            customer(1, None, items(one)),
-            customer(2, None, items(other)),
-        ];
-        today(&due, shift(600)).hash()
-    };
-    let (mut rich, mut poor) = (scene(1), scene(2));
-    for record in &mut rich.whole.sales {
-        record.sale.amount_minor = 9_000_000;
-    }
-    let tier = rich.fact("tier: top".to_owned(), 1);
-    rich.whole.view.tags.push(tier);
-    let before = plan(&rich, &poor);
-    std::mem::swap(&mut rich.whole.sales, &mut poor.whole.sales);
-    std::mem::swap(&mut rich.whole.view.tags, &mut poor.whole.view.tags);
-    assert_eq!(plan(&rich, &poor), before);
 }
 
 fn book_of(

@@ -266,3 +266,6 @@ fn of_playbook(owed: &Obligation, playbook: &Playbook, now: Timestamp) -> Option
         words: None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use super::super::Replica;
 use super::pages::knows_more;
 use super::*;
+use crate::concierge::draft;
 use crate::concierge::today::due;
 use crate::notices::held;
 
@@ -136,6 +137,7 @@ impl Replica {
         records::remove_all(tx, customer)?;
         remove_notices(tx, Subject::Customer(customer))?;
         due::forget_person(tx, customer, &[])?;
+        draft::erase(tx, customer)?;
         projection::unfold(tx, customer)?;
         if tx.get(Table::Tombstone, customer.as_bytes())?.is_none() {
             tx.put(Table::Tombstone, customer.as_bytes(), &[])?;

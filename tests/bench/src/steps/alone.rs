@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use server::clock::{Clock as _, SystemClock};
 use sync_core::card::Source;
 use sync_core::card::terms::{Channel, Purpose};
+use sync_core::concierge::Language;
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{AssociateId, CustomerId, DeviceId, SessionId, ShopId, Timestamp};
 use sync_core::replica::account::{Enrolment, SignIn};
@@ -252,20 +253,20 @@ fn lists(task: &Alone) -> Result<ToldToday> {
         let book = task.open()?;
         let (ends, minutes) = shift();
         let begin = Instant::now();
-        let list = book.today(None, ends, minutes)?;
+        let list = book.today(None, ends, minutes, Language::English)?;
         told.from_nothing.push(milliseconds(begin));
         anyhow::ensure!(list.is_complete, "everything was prepared");
         told.lines = list.today.len() + usize::try_from(list.not_today_count)?;
     }
     let book = task.open()?;
     let (ends, minutes) = shift();
-    drop(book.today(None, ends, minutes)?);
+    drop(book.today(None, ends, minutes, Language::English)?);
     for number in 0..task.extent.lists {
         let customer = somebody(task, &mut chance)?;
         book.record_from(customer, note(number), Source::Typed)?;
         let (ends, minutes) = shift();
         let begin = Instant::now();
-        let list = book.today(None, ends, minutes)?;
+        let list = book.today(None, ends, minutes, Language::English)?;
         told.after_edit.push(milliseconds(begin));
         anyhow::ensure!(list.is_complete, "one customer is made again at once");
     }

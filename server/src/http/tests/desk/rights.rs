@@ -1,5 +1,7 @@
 //! Claims about rights: who gets them, on which handheld, and what they keep the hub from.
 
+use std::collections::BTreeSet;
+
 use sync_core::concierge::rights::RightBody;
 use sync_core::feed;
 use sync_core::ids::DeviceId;
@@ -92,6 +94,43 @@ async fn an_owner_who_is_signed_in_gets_a_slot_and_a_part_of_the_gesture_pool() 
     let set = app.ask(&manager, "PATCH", "/v1/settings", &bounds).await;
     assert_eq!(set.status, StatusCode::OK);
     assert_eq!(desk.step().await.unwrap(), 1, "other bounds");
+}
+
+/// Whom an associate may contact in some slot.
+fn reachable(rights: &[(String, u64, RightBody)]) -> BTreeSet<CustomerId> {
+    let customers = rights.iter().filter_map(|(_, _, right)| match right {
+        RightBody::Contact { customers, .. } => Some(customers.clone()),
+        RightBody::Gesture { .. } => None,
+    });
+    customers.flatten().collect()
+}
+
+#[tokio::test]
+async fn customers_who_get_no_slot_now_do_not_keep_the_others_of_a_large_book_back() {
+    let app = TestApp::with_desk().await;
+    let (ana, device, ines) = app.owned().await;
+    let handheld = app.on_handheld(device, "ana").await;
+    let mut book = Vec::new();
+    for number in 0..55 {
+        let customer = app.customer(&format!("Customer {number}")).await;
+        let claim = json!({ "edit": "ask", "kind": "owner" });
+        app.write(&handheld, customer, claim).await;
+        book.push(customer);
+    }
+    book.sort_unstable();
+    // Two calls are as many as a week takes.
+    let (full, free) = book.split_at(52);
+    let called = json!({ "edit": "record_interaction", "kind": "call", "channel": "call", "summary": "called" });
+    let manager = app.manager().await;
+    for customer in full {
+        app.write(&manager, *customer, called.clone()).await;
+        app.write(&manager, *customer, called.clone()).await;
+    }
+    let desk = Desk::new(app.state.clone(), None).unwrap();
+    while desk.step().await.unwrap() > 0 {}
+    // Her slot was given before.
+    let free: BTreeSet<CustomerId> = free.iter().copied().chain([ines]).collect();
+    assert_eq!(reachable(&app.rights(ana)), free);
 }
 
 #[tokio::test]

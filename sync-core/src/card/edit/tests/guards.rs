@@ -54,7 +54,7 @@ fn an_allergy_is_taken_back_only_as_stated() {
 
 #[test]
 fn a_never_is_lowered_only_as_stated_and_only_where_it_was_seen() {
-    let mut stage = Stage::new();
+    let mut stage = Stage::agreed();
     let set = |polarity: &str| {
         json(&format!(
             r#"{{"edit":"set_preference","kind":"material","subject":"fur","polarity":"{polarity}"}}"#

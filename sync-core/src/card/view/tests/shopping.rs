@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn one_sighting_is_a_question_and_two_days_make_a_fact() {
-    let mut stage = Stage::new();
+    let mut stage = Stage::agreed();
     let strength = |stage: &Stage| stage.view().preferences[0].strength;
     stage.source = Source::Observed;
     stage.does(&observe("navy"));
@@ -42,7 +42,7 @@ fn one_sighting_is_a_question_and_two_days_make_a_fact() {
 
 #[test]
 fn a_sighting_is_no_statement_on_whatever_ground_it_is_recorded() {
-    let mut stage = Stage::new();
+    let mut stage = Stage::agreed();
     stage.source = Source::CustomerEntered;
     stage.does(&observe("navy"));
     assert_eq!(stage.view().preferences[0].strength, Strength::Weak);
@@ -75,7 +75,7 @@ fn the_stronger_caution_wins_and_the_dispute_is_shown() {
 
 #[test]
 fn a_dropped_preference_comes_back_only_by_what_the_drop_had_not_seen() {
-    let mut stage = Stage::new();
+    let mut stage = Stage::agreed();
     stage.does(&observe("navy"));
     stage.does(&set_preference("navy", Polarity::Like));
     let drop = json(r#"{"edit":"drop_preference","kind":"color","subject":"coats"}"#);

@@ -22,7 +22,7 @@ fn avoids(scene: &Scene) -> Vec<String> {
     english(&Brief::of(&scene.picture()).avoid)
 }
 
-fn dislike(scene: &mut Scene, sku: &str, days_ago: i64) {
+pub(super) fn dislike(scene: &mut Scene, sku: &str, days_ago: i64) {
     let sentiment = scene.fact(Sentiment::Disliked, days_ago);
     scene.whole.view.reactions.push(ReactionView {
         edit: sentiment.sources[0],
@@ -34,7 +34,7 @@ fn dislike(scene: &mut Scene, sku: &str, days_ago: i64) {
     });
 }
 
-fn guarded(scene: &mut Scene) {
+pub(super) fn guarded(scene: &mut Scene) {
     let id = scene.edit();
     scene.whole.view.notes.push(NoteView {
         id,
@@ -51,7 +51,7 @@ fn guarded(scene: &mut Scene) {
     });
 }
 
-fn ask(scene: &mut Scene, kind: AskKind, subject: Option<&str>, answer: AnswerState) {
+pub(super) fn ask(scene: &mut Scene, kind: AskKind, subject: Option<&str>, answer: AnswerState) {
     let words: Fact<Option<String>> = scene.fact(None, 1);
     let id = words.sources[0];
     scene.whole.view.asks.push(AskView {
@@ -79,7 +79,7 @@ fn ask(scene: &mut Scene, kind: AskKind, subject: Option<&str>, answer: AnswerSt
     scene.whole.answers.insert(id, told);
 }
 
-fn promise(scene: &mut Scene, what: &str, days: i64) {
+pub(super) fn promise(scene: &mut Scene, what: &str, days: i64) {
     let what = scene.fact(what.to_owned(), 3);
     let id = what.sources[0];
     scene.whole.view.promises.push(PromiseView {
@@ -376,7 +376,7 @@ fn nothing_is_said_of_somebody_who_was_erased() {
 }
 
 /// A scene with up to a dozen things to avoid, say and do.
-fn random_scene(seed: u64) -> Scene {
+pub(super) fn random_scene(seed: u64) -> Scene {
     let mut random = SeededEntropy::new(seed);
     let mut scene = Scene::new();
     for number in 0..random.below(14) {

@@ -37,18 +37,22 @@ import uniffi.carnet.GuestCard
 import uniffi.carnet.GuestIntroduction
 import uniffi.carnet.GuestWord
 import uniffi.carnet.HubAnswer
+import uniffi.carnet.Language
 import uniffi.carnet.LinkEvidence
 import uniffi.carnet.MayExist
 import uniffi.carnet.NamePart
 import uniffi.carnet.NamePartText
+import uniffi.carnet.NoteDraft
 import uniffi.carnet.NoteWarning
 import uniffi.carnet.OutsideContact
 import uniffi.carnet.OwedItem
 import uniffi.carnet.Person
+import uniffi.carnet.Place
 import uniffi.carnet.Playbook
 import uniffi.carnet.Purpose
 import uniffi.carnet.RecommendationList
 import uniffi.carnet.RecordedEdit
+import uniffi.carnet.RewordedNote
 import uniffi.carnet.Sameness
 import uniffi.carnet.SearchResult
 import uniffi.carnet.ServiceCase
@@ -152,7 +156,8 @@ class CarnetBook private constructor(
         ends: Timestamp,
         minutes: Int,
         whose: AssociateId? = null,
-    ): Today = calls.run { book.today(whose, ends, minutes.toUInt()) }
+        language: Language = Language.ENGLISH,
+    ): Today = calls.run { book.today(whose, ends, minutes.toUInt(), language) }
 
     /** Works out what is due where that is not known yet; 0 when all is known. To be called while idle after a first sync. */
     suspend fun prepareToday(): Int = calls.run { book.prepareToday().toInt() }
@@ -183,6 +188,26 @@ class CarnetBook private constructor(
     /** What in a note the customer should not have to read. It never changes a word. */
     suspend fun checkNote(text: String): List<NoteWarning> = calls.run { book.checkNote(text) }
 
+    /** Keeps a note for its author alone, on this handheld, until it is reworded. */
+    suspend fun keepAsDraft(
+        customer: CustomerId,
+        place: Place,
+        body: String,
+    ): NoteDraft = calls.run { book.keepAsDraft(customer, place, body) }
+
+    /** The drafts of whoever works, the latest first. */
+    suspend fun drafts(): List<NoteDraft> = calls.run { book.drafts() }
+
+    /** Puts a draft into new words: a note where nothing is left to warn of, or where its author insists; a draft still where not. */
+    suspend fun reword(
+        draft: ULong,
+        body: String,
+        insist: Boolean = false,
+    ): RewordedNote = calls.run { book.reword(draft, body, insist) }
+
+    /** Throws a draft away. */
+    suspend fun discardDraft(draft: ULong) = calls.run { book.discardDraft(draft) }
+
     /** Whether the chain may know somebody with this number or address already, asked offline. */
     suspend fun mayExist(
         kind: EndpointKind,
@@ -190,10 +215,16 @@ class CarnetBook private constructor(
     ): MayExist = calls.run { book.mayExist(kind, endpoint) }
 
     /** What they gave beside what we gave. */
-    suspend fun valueLedger(customer: CustomerId): ValueLedger = calls.run { book.valueLedger(customer) }
+    suspend fun valueLedger(
+        customer: CustomerId,
+        language: Language = Language.ENGLISH,
+    ): ValueLedger = calls.run { book.valueLedger(customer, language) }
 
     /** What the playbook owes this customer, and what became of it. */
-    suspend fun owed(customer: CustomerId): List<OwedItem> = calls.run { book.owed(customer) }
+    suspend fun owed(
+        customer: CustomerId,
+        language: Language = Language.ENGLISH,
+    ): List<OwedItem> = calls.run { book.owed(customer, language) }
 
     /** The chain's written standard, with how each item stands by the verified standard. */
     suspend fun playbook(): Playbook = calls.run { book.playbook() }

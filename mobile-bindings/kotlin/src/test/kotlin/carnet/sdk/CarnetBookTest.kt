@@ -15,12 +15,14 @@ import org.junit.jupiter.api.io.TempDir
 import uniffi.carnet.BookException
 import uniffi.carnet.Change
 import uniffi.carnet.Edit
+import uniffi.carnet.Language
 import uniffi.carnet.LineKind
 import uniffi.carnet.NamePart
 import uniffi.carnet.Place
 import uniffi.carnet.Severity
+import uniffi.carnet.Source
 import uniffi.carnet.SyncEnd
-import uniffi.carnet.renderEnglish
+import uniffi.carnet.renderLine
 import java.net.ServerSocket
 import java.nio.file.Path
 
@@ -50,7 +52,7 @@ class CarnetBookTest {
             CarnetBook.preview().use { book ->
                 val ana = book.search("ana").hits.single().customer
                 val change = async(Dispatchers.Default) { book.changes.first { it is Change.Customer } }
-                book.record(ana, Edit.Tag("opera"))
+                book.record(ana, Edit.Tag("opera"), Source.STATED)
                 withTimeout(10_000) { assertEquals(Change.Customer(ana), change.await()) }
             }
         }
@@ -90,7 +92,7 @@ class CarnetBookTest {
                     assertEquals(SyncEnd.SETTLED, report.end)
                     assertEquals(0uL, report.pending + report.refused)
                     val first = book.brief(lea).lines.first()
-                    assertEquals("Allergy: nickel (serious)", renderEnglish(first))
+                    assertEquals("Allergy: nickel (serious)", renderLine(first, Language.ENGLISH))
                 }
             }
         }
