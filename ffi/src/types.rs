@@ -16,7 +16,7 @@ pub use brief::{Brief, BriefArgument, BriefLine, BriefSection, language_of, rend
 pub use card::{
     Allergy, AskLine, Card, ConflictChoice, ConflictView, Consent, ContactWish, Endpoint, Ground,
     InteractionLine, Invitation, Link, NamePartLine, Need, Note, NoteText, Occasion, Preference,
-    PromiseLine, Reaction, RelationshipLine, Size, Suggestion, TextFact, Visit, Wish,
+    PromiseLine, Reaction, RelationshipLine, Size, Suggestion, Surprise, TextFact, Visit, Wish,
 };
 pub use concierge::{
     ContactRuling, ContactVerdict, GestureBudget, MayExist, NoteDraft, NoteWarning, OwedItem,

@@ -14,7 +14,7 @@ use sync_core::card::terms::{
 use sync_core::card::view::{Question, Settlement, Strength};
 use sync_core::ids::{AssociateId, CustomerId, EditId, ShopId, Timestamp};
 
-pub use wants::{AskLine, Invitation, Link, Need, Suggestion};
+pub use wants::{AskLine, Invitation, Link, Need, Suggestion, Surprise};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -389,6 +389,8 @@ pub struct Card {
     pub relationships: Vec<RelationshipLine>,
     /// Wishes.
     pub wishes: Vec<Wish>,
+    /// Purchases that are kept from linked people.
+    pub surprises: Vec<Surprise>,
     /// Promises.
     pub promises: Vec<PromiseLine>,
     /// Visits, latest first.

@@ -5,7 +5,7 @@ mod inputs;
 use sync_core::card::Edit;
 use sync_core::card::edit::{
     AskInput, EndpointInput, Evidence, InvitationInput, LinkInput, NeedChange, NeedInput, Spent,
-    SuggestionInput,
+    SuggestionInput, SurpriseInput,
 };
 use sync_core::card::terms::{
     Act, Agreement, Channel, ConsentEvent, EndpointKind, EndpointStatus, InteractionKind, NamePart,
@@ -468,6 +468,8 @@ pub enum Edit {
     },
     /// Says how far the invitation to an event is.
     SetInvitation(InvitationInput),
+    /// Keeps a purchase from linked people until then, or no longer.
+    SetSurprise(SurpriseInput),
     /// Only who looks after the customer first may approach them.
     KeepToOwner {
         /// Why.

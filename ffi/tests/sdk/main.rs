@@ -13,6 +13,7 @@ mod opening;
 mod people;
 mod preview;
 mod relationship;
+mod secrets;
 mod stage;
 mod standard;
 mod syncing;

@@ -26,7 +26,7 @@ pub use belongs::{Belongs, Thing};
 pub use error::EditError;
 pub use input::{
     AskInput, EditContext, EndpointInput, Evidence, InvitationInput, LinkInput, NeedChange,
-    NeedInput, Spent, SuggestionInput,
+    NeedInput, Spent, SuggestionInput, SurpriseInput,
 };
 pub use intent::Edit;
 

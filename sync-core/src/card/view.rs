@@ -30,7 +30,7 @@ pub use parts::{
     AllergyView, AskView, ConsentView, ContactView, EndpointView, Fact, InteractionView,
     InvitationView, LinkView, NameView, NeedView, NoteVersion, NoteView, OccasionView,
     PreferenceView, PromiseView, ReactionView, RelationshipView, SizeView, Strength,
-    SuggestionView, UnknownField, ViaView, VisitView, WishView,
+    SuggestionView, SurpriseView, UnknownField, ViaView, VisitView, WishView,
 };
 pub use ties::OtherEnd;
 
@@ -74,6 +74,9 @@ pub struct CardView {
     pub relationships: Vec<RelationshipView>,
     /// Wishes.
     pub wishes: Vec<WishView>,
+    /// Purchases that are kept from linked people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub surprises: Vec<SurpriseView>,
     /// Promises.
     pub promises: Vec<PromiseView>,
     /// Visits, latest first.
@@ -144,7 +147,7 @@ impl CardView {
             "agreement" | "consent" | "contact" | "customer" | "endpoint" | "name"
             | "relationship" | "tag" => self.add_people(group, reading),
             "note" => self.add_note(group),
-            "allergy" | "preference" | "reaction" | "size" | "wish" => {
+            "allergy" | "preference" | "reaction" | "size" | "surprise" | "wish" => {
                 self.add_shopping(group, reading);
             }
             "interaction" | "occasion" | "promise" | "visit" => self.add_time(group, reading),

@@ -39,17 +39,31 @@ fn day_number(year: i64, month: i64, day: i64) -> i64 {
     year_start(year) + months + day.min(month_days(year, month)) - 1
 }
 
+/// The year of a day (days since 1970).
+pub(super) fn year_of(day: i64) -> i64 {
+    let day = day.clamp(0, LAST_DAY);
+    // A year has at least 365 days, so this is the year or one after it.
+    let mut year = 1970 + day / 365;
+    while year_start(year) > day {
+        year -= 1;
+    }
+    year
+}
+
+/// The last Sunday of a month, in days since 1970.
+pub(super) fn last_sunday(year: i64, month: i64) -> i64 {
+    let last = day_number(year, month, 31);
+    // The first day of 1970 was a Thursday.
+    last - (last + 4).rem_euclid(7)
+}
+
 /// How many days from `today` (days since 1970) to the next such day; none for a day that no year has.
 pub(super) fn days_until(today: i64, month: i64, day: i64) -> Option<i64> {
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
     let today = today.clamp(0, LAST_DAY);
-    // A year has at least 365 days, so this is the present year or the one after it.
-    let mut year = 1970 + today / 365;
-    while year_start(year) > today {
-        year -= 1;
-    }
+    let year = year_of(today);
     let this = day_number(year, month, day) - today;
     if this >= 0 {
         Some(this)

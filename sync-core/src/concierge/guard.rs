@@ -16,6 +16,7 @@ mod clock;
 mod contacts;
 mod rules;
 mod settings;
+mod zones;
 
 use serde::Serialize;
 

@@ -462,6 +462,7 @@ pub fn name(edit: &Edit) -> &'static str {
         Edit::Ask(_) => "ask",
         Edit::WithdrawAsk { .. } => "withdraw_ask",
         Edit::SetInvitation(_) => "set_invitation",
+        Edit::SetSurprise(_) => "set_surprise",
         Edit::KeepToOwner { .. } => "keep_to_owner",
         Edit::OpenToColleagues { .. } => "open_to_colleagues",
         Edit::SetMinor { .. } => "set_minor",
@@ -470,7 +471,7 @@ pub fn name(edit: &Edit) -> &'static str {
 }
 
 /// How many edits there are.
-pub const NAMES: usize = 60;
+pub const NAMES: usize = 61;
 
 #[cfg(test)]
 mod tests;

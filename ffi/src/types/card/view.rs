@@ -53,6 +53,7 @@ impl Card {
             occasions: each(view.occasions),
             relationships: each(view.relationships),
             wishes: each(view.wishes),
+            surprises: each(view.surprises),
             promises: each(view.promises),
             visits: each(view.visits),
             interactions: each(view.interactions),

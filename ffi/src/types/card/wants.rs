@@ -1,4 +1,4 @@
-//! What a card says of needs, suggestions, asks, invitations and of other cards that are the same person.
+//! What a card says of needs, suggestions, asks, invitations, secrets and of other cards that are the same person.
 
 use sync_core::card::terms::{
     AskKind, InvitationState, NeedState, Purpose, Sameness, SuggestionState,
@@ -92,6 +92,31 @@ pub struct Invitation {
     pub at: Timestamp,
     /// Who wrote it down.
     pub ground: Ground,
+}
+
+/// A purchase that is kept from linked people; there only while that lasts.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Surprise {
+    /// The system that told of the purchase.
+    pub source: String,
+    /// That system's own id of it.
+    pub purchase: String,
+    /// Until when.
+    pub until: Timestamp,
+    /// Who wrote it down.
+    pub ground: Ground,
+}
+
+impl From<view::SurpriseView> for Surprise {
+    fn from(view: view::SurpriseView) -> Self {
+        let (purchase, ground) = split(view.purchase);
+        Self {
+            source: view.source,
+            purchase,
+            until: view.until,
+            ground,
+        }
+    }
 }
 
 impl From<view::NeedView> for Need {

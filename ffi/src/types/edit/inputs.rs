@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sync_core::card::edit::{
     AskInput, EndpointInput, Evidence, InvitationInput, LinkInput, NeedChange, NeedInput, Spent,
-    SuggestionInput,
+    SuggestionInput, SurpriseInput,
 };
 use sync_core::card::terms::{
     AskKind, ConsentMethod, EndpointKind, InvitationState, LinkEvidence, NamePart, Purpose,
@@ -124,6 +124,17 @@ pub struct InvitationInput {
     pub event: String,
     /// How far.
     pub state: InvitationState,
+}
+
+/// Until when a purchase is kept from linked people. Since schema 2.
+#[uniffi::remote(Record)]
+pub struct SurpriseInput {
+    /// The system that told of the purchase.
+    pub source: String,
+    /// That system's own id of it.
+    pub purchase: String,
+    /// Until when; none ends it.
+    pub until: Option<Timestamp>,
 }
 
 /// What is asked of the hub. Which parts it takes follows from its kind.

@@ -1,7 +1,8 @@
 //! A list of customers, a brief, conflicts, purchases and what waits as lines of text.
 
 use carnet_ffi::{
-    Brief, BriefSection, ConflictView, Hit, Purchase, SumOfMoney, Totals, WaitingEdit, render_line,
+    Brief, BriefSection, ConflictView, Hit, Purchase, SumOfMoney, Surprise, Totals, WaitingEdit,
+    render_line,
 };
 use sync_core::concierge::Language;
 use sync_core::records::format_amount;
@@ -89,22 +90,33 @@ fn money(sum: &SumOfMoney) -> String {
     )
 }
 
-/// Sums and the latest purchases.
-pub(crate) fn purchases(purchases: &[Purchase], totals: &Totals) -> Vec<String> {
+/// Sums and the latest purchases, numbered, with those that are kept from linked people.
+pub(crate) fn purchases(
+    purchases: &[Purchase],
+    totals: &Totals,
+    secrets: &[Surprise],
+) -> Vec<String> {
     let paid: Vec<_> = totals.paid.iter().map(money).collect();
     let mut lines = vec![format!(
         "{} purchases, {}",
         totals.purchases,
         paid.join(" + ")
     )];
-    for purchase in purchases.iter().take(PURCHASES_SHOWN) {
+    for (number, purchase) in (1_usize..).zip(purchases.iter().take(PURCHASES_SHOWN)) {
         let labels: Vec<_> = purchase
             .lines
             .iter()
             .filter_map(|line| line.label.as_deref().or(line.sku.as_deref()))
             .collect();
         let (at, amount) = (day::shown(purchase.at), money(&purchase.amount));
-        lines.push(format!("  {at}  {amount}  {}", labels.join(", ")));
+        let named = (&purchase.source, &purchase.source_id);
+        let mut secrets = secrets.iter();
+        let secret = secrets.find(|one| (&one.source, &one.purchase) == named);
+        let secret = secret.map_or_else(String::new, |secret| {
+            format!("  [a surprise until {}]", day::shown(secret.until))
+        });
+        let labels = labels.join(", ");
+        lines.push(format!("{number:>3}  {at}  {amount}  {labels}{secret}"));
     }
     lines
 }

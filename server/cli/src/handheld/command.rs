@@ -8,6 +8,7 @@ use sync_core::ids::Timestamp;
 
 use super::concierge::{self, Concierge};
 use super::desk::persons::{self, Persons};
+use super::desk::secrets::{self, Secret};
 
 /// A line that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Concierge(Box<Concierge>),
     /// Of cards and the people behind them.
     Persons(Box<Persons>),
+    /// A purchase is kept from linked people, or no longer.
+    Secret(Secret),
     Playbook,
     /// Where the chain stands.
     Standard,
@@ -195,6 +198,7 @@ pub(crate) fn read(line: &str, now: Timestamp) -> Command {
                 let read = concierge::read(&word, rest, now)?;
                 Some(read.map(|line| Command::Concierge(Box::new(line))))
             })
+            .or_else(|| Some(secrets::read(&word, rest, now)?.map(Command::Secret)))
             .or_else(|| {
                 let read = persons::read(&word, rest)?;
                 Some(read.map(|line| Command::Persons(Box::new(line))))

@@ -1,6 +1,7 @@
 //! What the terminal remembers between two lines, and the commands carried out on the book.
 
 pub(crate) mod persons;
+pub(crate) mod secrets;
 mod standard;
 
 use std::sync::Arc;
@@ -132,7 +133,7 @@ impl Desk {
         }
         let is_edit = matches!(
             command,
-            Command::Card(_) | Command::Persons(_) | Command::Concierge(_)
+            Command::Card(_) | Command::Secret(_) | Command::Persons(_) | Command::Concierge(_)
         );
         match self.carry_out(command, terminal) {
             Ok(lines) => {
@@ -162,11 +163,8 @@ impl Desk {
             )),
             Command::Details => self.details(),
             Command::Json => said(self.book.card_json(self.opened()?)?),
-            Command::Purchases => {
-                let customer = self.opened()?;
-                let totals = self.book.totals(customer)?;
-                Ok(cards::purchases(&self.book.purchases(customer)?, &totals))
-            }
+            Command::Purchases => self.purchases(),
+            Command::Secret(secret) => self.keep_secret(&secret),
             Command::Conflicts => self.conflicts(),
             Command::Resolve(conflict, choice) => self.resolve(conflict, choice),
             Command::Done(number) => self.keep_promise(number),
@@ -422,7 +420,7 @@ impl Desk {
 
 fn help() -> Vec<String> {
     let all = || {
-        let basic = HELP.iter().chain(persons::HELP);
+        let basic = HELP.iter().chain(secrets::HELP).chain(persons::HELP);
         basic.chain(concierge::HELP).chain(standard::HELP)
     };
     let width = all()

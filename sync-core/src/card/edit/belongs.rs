@@ -135,6 +135,7 @@ impl Edit {
             | Self::TellSuggestion { .. }
             | Self::Ask(_)
             | Self::SetInvitation(_)
+            | Self::SetSurprise(_)
             | Self::KeepToOwner { .. }
             | Self::OpenToColleagues { .. }
             | Self::SetMinor { .. } => Belongs::ToPerson,

@@ -281,6 +281,7 @@ impl Drafts<'_> {
             Edit::Ask(ask) => self.ask(ask),
             Edit::WithdrawAsk { ask } => self.made("ask", *ask, "withdrawn", true.into()),
             Edit::SetInvitation(invitation) => self.invitation(invitation),
+            Edit::SetSurprise(surprise) => self.surprise(surprise),
             Edit::KeepToOwner { reason } => {
                 let reason = maybe_words("reason", reason.as_deref())?;
                 self.single("contact", "owner_only", list([true.into(), reason]))

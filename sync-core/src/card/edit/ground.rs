@@ -39,6 +39,7 @@ impl Edit {
             | Self::Ask(_)
             | Self::WithdrawAsk { .. }
             | Self::SetInvitation(_)
+            | Self::SetSurprise(_)
             | Self::KeepToOwner { .. }
             | Self::SetMinor { is_minor: true } => Source::Stated,
             Self::MarkEndpoint { .. }

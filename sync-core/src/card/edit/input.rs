@@ -114,6 +114,19 @@ pub struct InvitationInput {
     pub state: InvitationState,
 }
 
+/// Until when a purchase is kept from linked people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SurpriseInput {
+    /// The system that told of the purchase.
+    pub source: String,
+    /// That system's own id of it.
+    pub purchase: String,
+    /// Until when; nothing ends it.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub until: Option<Timestamp>,
+}
+
 /// What is asked of the hub. Which parts it takes follows from its kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,7 @@
 
 use super::input::{
     AskInput, EndpointInput, Evidence, InvitationInput, LinkInput, NeedChange, NeedInput, Spent,
-    SuggestionInput,
+    SuggestionInput, SurpriseInput,
 };
 use crate::card::terms::{
     Act, Agreement, Channel, ConsentEvent, EndpointKind, EndpointStatus, InteractionKind, NamePart,
@@ -11,9 +11,8 @@ use crate::card::terms::{
 };
 use crate::ids::{AssociateId, CustomerId, EditId, Timestamp};
 
-/// Something an associate does to a card.
-///
-/// In JSON an object whose `edit` names the variant; names are frozen since the schema that brought them. Where nothing means "clear it", `null` has to be written out.
+/// Something an associate does to a card: in JSON an object whose `edit` names the variant, frozen since its schema.
+/// Where nothing means "clear it", `null` has to be written out.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "edit", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Edit {
@@ -471,6 +470,8 @@ pub enum Edit {
     },
     /// Says how far the invitation to an event is.
     SetInvitation(InvitationInput),
+    /// Keeps a purchase from linked people until then, or no longer.
+    SetSurprise(SurpriseInput),
     /// Only who looks after the customer first may approach them.
     KeepToOwner {
         /// Why.

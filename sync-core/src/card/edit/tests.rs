@@ -51,7 +51,7 @@ fn samples() -> Vec<Edit> {
 #[test]
 fn every_edit_is_sound_and_reads_back_from_json_and_from_the_outbox() {
     let samples = samples();
-    assert_eq!(samples.len(), 60, "one of each kind");
+    assert_eq!(samples.len(), 61, "one of each kind");
     for edit in samples {
         assert_eq!(edit.validate(), Ok(()), "{edit:?}");
         let text = serde_json::to_string(&edit).unwrap();

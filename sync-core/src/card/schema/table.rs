@@ -418,6 +418,18 @@ pub static FIELDS: &[FieldRule] = &[
         Reducer::Highest(SuggestionState::TEXTS),
     ),
     FieldRule::made("suggestion", "what", Shape::Prose, Reducer::Display),
+    // [present, source, the source's own id of a purchase]
+    field(
+        "surprise",
+        "present",
+        Shape::List(&[Shape::Flag, Shape::Words, Shape::Words]),
+        Reducer::TrueWins,
+    )
+    .id(IdForm::Derived(&[1, 2]))
+    .since_2(),
+    field("surprise", "until", Shape::MOMENT, Reducer::Most)
+        .id(DERIVED)
+        .since_2(),
     // [present, tag]
     field(
         "tag",

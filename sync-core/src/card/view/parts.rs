@@ -269,6 +269,19 @@ pub struct WishView {
     pub fulfilled: bool,
 }
 
+/// A purchase that is kept from linked people; there only while that lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SurpriseView {
+    /// Its id.
+    pub id: String,
+    /// The system that told of the purchase.
+    pub source: String,
+    /// That system's own id of it.
+    pub purchase: Fact<String>,
+    /// Until when.
+    pub until: Timestamp,
+}
+
 /// A promise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PromiseView {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::group::{Group, item, number};
 use super::{
     AllergyView, CardView, Fact, PreferenceView, Question, ReactionView, Reading, Settlement,
-    SizeView, Strength, WishView,
+    SizeView, Strength, SurpriseView, WishView,
 };
 use crate::card::Facet;
-use crate::card::normal::fold;
+use crate::card::normal::{fold, surprise_id};
 use crate::card::reduce::{self, Head};
 use crate::card::terms::{Polarity, Sentiment, Severity};
 use crate::card::value::Source;
@@ -24,6 +24,7 @@ impl CardView {
             ("preference", _) => self.add_preference(group, reading),
             ("reaction", _) => self.add_reactions(group),
             ("size", _) => self.add_size(group),
+            ("surprise", _) => self.add_surprise(group, reading),
             _ => self.add_wish(group, reading),
         }
     }
@@ -173,6 +174,26 @@ impl CardView {
         }
     }
 
+    /// Add-wins by purchase, the longest secret; nothing once it is over.
+    fn add_surprise(&mut self, group: &Group<'_>, reading: &Reading<'_>) {
+        let until = reduce::most(group.heads("until")).map(Timestamp);
+        let (Some(shown), Some(until)) = (group.present("present"), until) else {
+            return;
+        };
+        let (Some(source), Some(purchase)) = (item(&shown, 1), item(&shown, 2)) else {
+            return;
+        };
+        if until <= reading.now {
+            return;
+        }
+        self.surprises.push(SurpriseView {
+            id: group.id.to_owned(),
+            source: source.to_owned(),
+            purchase: Fact::new(purchase.to_owned(), &shown, group.heads("present"), false),
+            until,
+        });
+    }
+
     /// Add-wins by article; the largest quantity, the longest secret, and true once it came true.
     fn add_wish(&mut self, group: &Group<'_>, reading: &Reading<'_>) {
         let Some(shown) = group.present("present") else {
@@ -199,6 +220,14 @@ impl CardView {
 }
 
 impl CardView {
+    /// What keeps a purchase secret, by the system that told of it and that system's own id.
+    #[must_use]
+    pub fn surprise(&self, source: &str, purchase: &str) -> Option<&SurpriseView> {
+        // Most cards keep no secret.
+        let known = (!self.surprises.is_empty()).then(|| surprise_id(source, purchase))?;
+        self.surprises.iter().find(|one| one.id == known)
+    }
+
     /// Counts wishes as come true whose article was bought on the day they were wished for or later, by purchases as article and day since 1970.
     pub fn fulfil<'s>(&mut self, bought: impl Iterator<Item = (&'s str, i64)>) {
         let bought: Vec<_> = bought.map(|(sku, day)| (fold(sku), day)).collect();

@@ -4,7 +4,7 @@ mod shopping;
 mod ties;
 
 use super::*;
-use crate::card::edit::{Edit, EditError};
+use crate::card::edit::{Edit, EditError, SurpriseInput};
 use crate::card::key::FieldPath;
 use crate::card::stage::Stage;
 use crate::card::terms::{

@@ -346,12 +346,15 @@ fn conflict_line(conflict: &Conflict) -> Line {
     Line::new(LineKind::Ask, arguments, conflict.sources())
 }
 
-/// The first article of the last purchase that they kept and said nothing of since.
+/// The first article of the last purchase that they kept and said nothing of since. What is kept secret is not asked about.
 fn reaction(picture: &Picture<'_>) -> Option<Line> {
     let day = |record: &Record| picture.day_sold(record.sale.at);
     let today = picture.today();
     let sales = picture.whole.sales.iter();
+    let view = &picture.whole.view;
+    let is_secret = |record: &Record| view.surprise(&record.source, &record.source_id).is_some();
     let purchases = sales.filter(|record| record.kind == RecordKind::Purchase);
+    let purchases = purchases.filter(|record| !is_secret(record));
     let last = purchases
         .filter(|record| day(record) < today && today - day(record) <= REACTION_DAYS)
         .max_by_key(|record| (record.sale.at.moment(), record.key()))?;

@@ -10,6 +10,7 @@ use crate::concierge::stock::label;
 use crate::ids::Timestamp;
 use crate::notices::NoticeKind;
 use crate::notices::bodies::{CaseBody, CaseState};
+use crate::records::RecordKind;
 
 /// Half words of a free text inside a line to avoid.
 pub(super) const AVOID_TEXT_COST: usize = 10;
@@ -92,13 +93,39 @@ fn secrets(picture: &Picture<'_>) -> Vec<Line> {
         .filter(|wish| wish.surprise_until.is_some())
         .collect();
     secret.sort_by(|one, other| one.id.cmp(&other.id));
-    secret
-        .into_iter()
-        .map(|wish| {
-            let sku = &wish.sku;
-            Line::new(LineKind::Secret, article(picture, &sku.value), &sku.sources)
-        })
-        .collect()
+    let wished = secret.into_iter().map(|wish| {
+        let sku = &wish.sku;
+        Line::new(LineKind::Secret, article(picture, &sku.value), &sku.sources)
+    });
+    wished.chain(bought_in_secret(picture)).collect()
+}
+
+/// The articles of purchases that are kept from linked people.
+fn bought_in_secret(picture: &Picture<'_>) -> Vec<Line> {
+    let view = &picture.whole.view;
+    let purchases = picture.whole.sales.iter();
+    let purchases = purchases.filter(|record| record.kind == RecordKind::Purchase);
+    let secret = purchases.filter_map(|record| {
+        let surprise = view.surprise(&record.source, &record.source_id)?;
+        Some((record, surprise))
+    });
+    let mut lines = Vec::new();
+    for (record, surprise) in secret {
+        let edits = surprise.purchase.sources.iter().map(SourceId::from);
+        let sources: Vec<_> = edits.chain([SourceId::from(record)]).collect();
+        for line in &record.sale.lines {
+            let sku = line.sku.as_deref().unwrap_or_default();
+            let [sku, mut name] = article(picture, sku);
+            if name.1.is_empty() {
+                let label = line.label.as_deref().unwrap_or_default();
+                name.1 = words::clip(label, AVOID_TEXT_COST);
+            }
+            if !(sku.1.is_empty() && name.1.is_empty()) {
+                lines.push(Line::new(LineKind::Secret, [sku, name], sources.clone()));
+            }
+        }
+    }
+    lines
 }
 
 /// The number of an article, and its name where the catalogue tells.

@@ -1,6 +1,7 @@
 //! Claims about the brief.
 
 mod languages;
+mod secrets;
 mod whole;
 
 use super::*;

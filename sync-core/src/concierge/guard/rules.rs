@@ -1,8 +1,9 @@
 //! The twelve rules, each a method that answers nothing when it has nothing against it.
 
+use super::clock::Clocks;
 use super::contacts::Past;
 use super::settings::Settings;
-use super::{Reason, Request, Ruling, Unblocker, Until, Verdict, Way, clock, endpoint};
+use super::{Reason, Request, Ruling, Unblocker, Until, Verdict, Way, endpoint};
 use crate::card::reduce::Decision;
 use crate::card::terms::{Agreement, Purpose};
 use crate::card::view::Fact;
@@ -157,16 +158,15 @@ impl<'a> Case<'a> {
                 Vec::new(),
             )
         };
-        let Some(shop) = clock::home_shop(self.picture) else {
+        let Some(clocks) = Clocks::of(self.picture) else {
             return unknown();
         };
-        match clock::open(self.picture.house, shop, self.settings, self.picture.now) {
+        match clocks.day(self.settings, self.picture.now) {
             Ok(()) => None,
-            Err(Some(until)) => hold(
-                Reason::QuietHours,
-                Until::Moment(until),
-                vec![shop.to_string()],
-            ),
+            Err(Some(night)) => {
+                let until = Until::Moment(night.until);
+                hold(Reason::QuietHours, until, night.sources)
+            }
             Err(None) => unknown(),
         }
     }

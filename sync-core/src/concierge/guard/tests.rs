@@ -2,6 +2,7 @@
 
 mod person;
 mod properties;
+mod zones;
 
 use super::*;
 use crate::card::reduce::Decision;
@@ -85,10 +86,9 @@ impl Stage {
             });
         }
         let mut house = House::default();
-        let clock = vec![(Timestamp(0), 0)];
         let shop = ShopBody {
             name: "Rive".to_owned(),
-            clock,
+            clock: vec![(Timestamp(0), 0)],
             currency: None,
         };
         house.shops.insert(SHOP, shop);

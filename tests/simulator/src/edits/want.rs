@@ -2,7 +2,7 @@
 
 use sync_core::card::Edit;
 use sync_core::card::edit::{
-    AskInput, InvitationInput, LinkInput, NeedChange, NeedInput, SuggestionInput,
+    AskInput, InvitationInput, LinkInput, NeedChange, NeedInput, SuggestionInput, SurpriseInput,
 };
 use sync_core::card::terms::{AskKind, InvitationState, LinkEvidence, NeedState, Sameness};
 use sync_core::entropy::SeededEntropy;
@@ -51,7 +51,12 @@ pub(super) fn any(entropy: &mut SeededEntropy, scene: &Scene<'_>) -> Edit {
             },
             evidence: vec![one(entropy, LinkEvidence::ALL)],
         }),
-        _ => match entropy.below(3) {
+        _ => match entropy.below(4) {
+            3 => Edit::SetSurprise(SurpriseInput {
+                source: "till".to_owned(),
+                purchase: entropy.below(3).to_string(),
+                until: maybe(entropy, |entropy| moment(entropy, scene.now)),
+            }),
             0 => Edit::KeepToOwner {
                 reason: maybe(entropy, word),
             },

@@ -6,9 +6,10 @@ use super::text::{maybe_prose, maybe_words, prose, words};
 use super::{Drafts, Outcome, list, named_id};
 use crate::card::edit::{
     AskInput, EditError, InvitationInput, LinkInput, NeedChange, NeedInput, SuggestionInput,
+    SurpriseInput,
 };
 use crate::card::links::link_id;
-use crate::card::normal::fold;
+use crate::card::normal::{fold, surprise_id};
 use crate::card::terms::{AskKind, Channel, LinkEvidence, NeedState, Sameness, SuggestionState};
 use crate::card::value::Value;
 use crate::ids::EditId;
@@ -120,6 +121,20 @@ impl Drafts<'_> {
         let id = named_id("invitation", &event);
         self.card("invitation", &id, "event", list([event.into()]))?;
         self.card("invitation", &id, "state", input.state.into())
+    }
+
+    /// The date stays when a surprise ends: it counts while the flag does.
+    pub(in crate::card::edit::draft) fn surprise(&mut self, input: &SurpriseInput) -> Outcome {
+        let source = words("source", &input.source)?;
+        let purchase = words("purchase", &input.purchase)?;
+        let id = surprise_id(&source, &purchase);
+        let is_secret = input.until.is_some().into();
+        let value = list([is_secret, source.into(), purchase.into()]);
+        self.card("surprise", &id, "present", value)?;
+        match input.until {
+            Some(until) => self.card("surprise", &id, "until", until.into()),
+            None => Ok(()),
+        }
     }
 }
 

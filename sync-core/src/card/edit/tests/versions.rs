@@ -4,7 +4,7 @@ use super::*;
 use crate::card::SCHEMA_VERSION;
 
 /// Edits that only schema 2 knows, by their names.
-const SINCE_2: [&str; 15] = [
+const SINCE_2: [&str; 16] = [
     "add_need",
     "change_need",
     "set_need_state",
@@ -20,6 +20,7 @@ const SINCE_2: [&str; 15] = [
     "keep_to_owner",
     "open_to_colleagues",
     "set_minor",
+    "set_surprise",
 ];
 
 fn schema(plan: &Plan) -> u16 {

@@ -208,3 +208,40 @@ fn a_wish_adds_up_to_the_most_that_anybody_said() {
     stage.does(&json(r#"{"edit":"add_wish","sku":"A-1"}"#));
     assert!(!stage.view().wishes[0].fulfilled, "wished for again");
 }
+
+#[test]
+fn a_purchase_stays_secret_for_as_long_as_anybody_said_and_can_be_told_by_who_saw_that() {
+    let mut stage = Stage::new();
+    let until = |stage: &Stage, days: i64| stage.now.plus_ms(days * Timestamp::DAY_MS);
+    let surprise = |source: &str, purchase: &str, until| {
+        Edit::SetSurprise(SurpriseInput {
+            source: source.to_owned(),
+            purchase: purchase.to_owned(),
+            until,
+        })
+    };
+    let [soon, later] = [1, 5].map(|days| until(&stage, days));
+    stage.meanwhile(&[
+        &[surprise("till", "T-1", Some(soon))],
+        &[surprise("Till", "t-1", Some(later))],
+        &[surprise("till", "T-1", None)],
+    ]);
+    let view = stage.view();
+    assert_eq!(view.surprises.len(), 1);
+    let kept = |source, purchase| view.surprise(source, purchase).map(|one| one.until);
+    assert_eq!(
+        kept("till", "T-1"),
+        Some(later),
+        "a secret wins over its end"
+    );
+    assert_eq!((kept("till", "T-2"), kept("web", "T-1")), (None, None));
+    stage.days_later(4);
+    assert_eq!(stage.view().surprises.len(), 1);
+    stage.days_later(1);
+    assert_eq!(stage.view().surprises, [], "it ends by itself");
+    let again = until(&stage, 1);
+    stage.does(&surprise("till", "T-1", Some(again)));
+    assert_eq!(stage.view().surprises[0].until, again, "sooner than before");
+    stage.does(&surprise("till", "T-1", None));
+    assert_eq!(stage.view().surprises, [], "who saw it may end it");
+}

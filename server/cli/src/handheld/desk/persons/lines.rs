@@ -170,3 +170,52 @@ fn text<'v>(value: &'v Value, field: &str) -> &'v str {
 fn moment(value: &Value, field: &str) -> Option<Timestamp> {
     value.get(field).and_then(Value::as_i64).map(Timestamp)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_says_how_far_it_is_and_who_says_so() {
+        let day = |days: i64| Timestamp(days * Timestamp::DAY_MS);
+        let open = ServiceCase {
+            source: "desk".to_owned(),
+            as_of: day(3),
+            topic: "strap torn".to_owned(),
+            is_complaint: true,
+            state: CaseState::Open,
+            opened_at: day(1),
+            solved_at: None,
+            sku: Some("BAG-1".to_owned()),
+        };
+        let solved = ServiceCase {
+            is_complaint: false,
+            state: CaseState::Solved,
+            solved_at: Some(day(2)),
+            sku: None,
+            ..open.clone()
+        };
+        assert_eq!(
+            cases(&[open, solved]),
+            [
+                "  1970-01-02  strap torn (BAG-1)  open  [complaint]  as desk said 1970-01-04 00:00 UTC",
+                "  1970-01-02  strap torn  solved 1970-01-03  as desk said 1970-01-04 00:00 UTC",
+            ]
+        );
+    }
+
+    #[test]
+    fn cards_that_cannot_be_one_person_are_named() {
+        let [one, other] = [1, 2].map(|number| CustomerId([number; 16]));
+        let person = Person {
+            standing: PersonStanding::Review,
+            members: vec![one, other],
+            review: vec![carnet_ffi::CardsApart { one, other }],
+            to_allot: Vec::new(),
+        };
+        let named = |customer| if customer == one { "Léa" } else { "Lea" }.to_owned();
+        let lines = standing(&person, &named);
+        assert!(lines[0].contains("somebody has to look"), "{lines:?}");
+        assert_eq!(lines[1], "  Léa and Lea are said to be two people.");
+    }
+}
