@@ -164,11 +164,14 @@ impl Book {
                 let plan = core.today(&*tx, &shift, now)?;
                 let line = |mut item: CoreItem| {
                     let words = item.words.take();
-                    let title = words.unwrap_or_else(|| match item.kind {
-                        DueKind::Obligation => title_of(&playbook, &item.item),
-                        DueKind::Promise => "promise".to_owned(),
-                        DueKind::Arrival => "here now".to_owned(),
-                    });
+                    let title = match (item.kind, words) {
+                        (DueKind::Guest, Some(event)) => format!("what they thought of {event}"),
+                        (_, Some(words)) => words,
+                        (DueKind::Obligation, None) => title_of(&playbook, &item.item),
+                        (DueKind::Promise, None) => "promise".to_owned(),
+                        (DueKind::Arrival, None) => "here now".to_owned(),
+                        (DueKind::Guest, None) => "what they thought of the event".to_owned(),
+                    };
                     let row = projection::read_row(&*tx, item.customer)?;
                     let name = row.map_or_else(String::new, |row| row.name);
                     Ok(TodayItem::new(item, name, title))
