@@ -8,6 +8,7 @@
 //! - Ids derive from the seed, so writing a boutique twice records it once.
 
 mod beyond;
+mod care;
 mod europe;
 mod life;
 mod romance;

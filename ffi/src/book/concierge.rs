@@ -176,10 +176,14 @@ impl Book {
                 let plan = core.today(&*tx, &shift, now)?;
                 let line = |mut item: CoreItem| {
                     let words = item.words.take();
-                    let title = words.unwrap_or_else(|| match item.kind {
-                        DueKind::Obligation => title_of(&playbook, &item.item, language),
-                        DueKind::Promise | DueKind::Arrival => language.due(item.kind),
-                    });
+                    let title = match (item.kind, words) {
+                        (DueKind::Guest, Some(event)) => language.due_of_guest(&event),
+                        (_, Some(words)) => words,
+                        (DueKind::Obligation, None) => title_of(&playbook, &item.item, language),
+                        (DueKind::Promise | DueKind::Arrival | DueKind::Guest, None) => {
+                            language.due(item.kind)
+                        }
+                    };
                     let row = projection::read_row(&*tx, item.customer)?;
                     let name = row.map_or_else(String::new, |row| row.name);
                     Ok(TodayItem::new(item, name, title))

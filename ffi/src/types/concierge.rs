@@ -32,6 +32,8 @@ pub enum DueKind {
     Promise,
     /// An obligation of the playbook.
     Obligation,
+    /// The customer came to a small event, and what they thought of it is not written down yet.
+    Guest,
 }
 
 /// Why an article is recommended.

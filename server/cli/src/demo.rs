@@ -32,6 +32,9 @@ pub(crate) struct DemoArguments {
     /// From which the boutique is invented.
     #[arg(long, default_value_t = 7)]
     seed: u64,
+    /// Weeks for which the boutique's gap is known.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(0..=52))]
+    weeks: u32,
     /// Address and port under which handhelds reach the hub; port 0 takes any free one.
     #[arg(long, default_value = "127.0.0.1:7878", value_name = "ADDR:PORT")]
     listen: String,
@@ -169,5 +172,10 @@ async fn invent(arguments: &DemoArguments, state: &AppState) -> anyhow::Result<s
         .context("the boutique could not be written")?;
     bar.finish_and_clear();
     story::boutique(&written);
+    let weeks = boutique.write_care(&state.book, arguments.weeks).await;
+    story::weeks(weeks.context("the boutique's weeks could not be written")?);
+    // The back office counts once a minute; whoever looks at it at once should find figures.
+    let counted = server::gap::keeper::settle(&state.book, state.clock.now()).await;
+    counted.context("the boutique's gap could not be counted")?;
     Ok(people)
 }

@@ -4,6 +4,7 @@
 //!
 //! # Invariants
 //! - A guest is heard by a reaction that names the event, or by any reaction within [`HEARD_MS`] from its beginning.
+//! - Who came is told to wherever their card is, with the host who looks after them: their reaction is due there until it is written down.
 //! - What guests said stays on their cards: here stands which suggestions there are and how far they are, never their words.
 
 use std::collections::BTreeSet;
@@ -11,17 +12,15 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use sync_core::card::CardView;
 use sync_core::card::terms::{InvitationState, SuggestionState};
-use sync_core::concierge::guests::heard_rate_bp;
+use sync_core::concierge::guests::{EventBody, HEARD_MS, heard_rate_bp, is_heard};
 use sync_core::ids::{CustomerId, EditId, ShopId, Timestamp};
+use sync_core::notices::{NoticeDraft, Subject};
 use sync_core::store::{self, Table};
 
-use super::{EventError, EventView, ListRow, event, event_that_is_on, list_key};
+use super::{EventError, EventView, ListRow, Listed, SOURCE, event, event_that_is_on, list_key};
 use crate::book::Book;
 use crate::desk::invitations::guest as guest_of;
 use crate::writer::WriteError;
-
-/// How long after an event's beginning a reaction counts as one to it.
-pub const HEARD_MS: i64 = 14 * Timestamp::DAY_MS;
 
 /// What was heard at an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,9 +62,16 @@ pub async fn set_attendance(
             let text = format!("attended: {stranger} is not on the list: add them first");
             return Err(EventError::Invalid(text));
         }
+        let mut told = Vec::new();
+        let as_of = engine.now();
         for guest in &mut view.guests {
-            guest.attended = came.contains(&guest.customer);
+            let has_come = came.contains(&guest.customer);
+            if guest.attended != has_come {
+                guest.attended = has_come;
+                told.push(came_or_not((id.as_str(), &view.event), guest, as_of));
+            }
         }
+        engine.put_notices(&told)?;
         let row = ListRow {
             guests: view.guests,
         };
@@ -73,6 +79,27 @@ pub async fn set_attendance(
         Ok(())
     })
     .await
+}
+
+/// What wherever the guest's card is, is told: that they came, and who looked after them; or that they did not after all.
+fn came_or_not((id, event): (&str, &EventBody), guest: &Listed, as_of: Timestamp) -> NoticeDraft {
+    let body = EventBody {
+        hosts: guest
+            .host
+            .map_or_else(|| event.hosts.clone(), |host| vec![host]),
+        granted: 0,
+        ..event.clone()
+    };
+    let draft = NoticeDraft::new(
+        Subject::Customer(guest.customer),
+        id,
+        (SOURCE, as_of),
+        &body,
+    );
+    NoticeDraft {
+        body: draft.body.filter(|_| guest.attended),
+        ..draft
+    }
 }
 
 /// An event with its list and what was heard at it. Reads the cards of the list.
@@ -109,7 +136,6 @@ pub fn heard(book: &Book, shop: ShopId, id: &str) -> Result<(EventView, Feedback
 /// An event as cards name it.
 struct Named {
     id: String,
-    edit: Option<EditId>,
     begins_at: Timestamp,
 }
 
@@ -117,7 +143,6 @@ impl Named {
     fn of(view: &EventView) -> Self {
         Self {
             id: view.id.clone(),
-            edit: view.id.parse().ok(),
             begins_at: view.event.begins_at,
         }
     }
@@ -133,10 +158,7 @@ impl Named {
     }
 
     fn is_heard(&self, card: &CardView) -> bool {
-        card.reactions.iter().any(|one| {
-            let names_it = one.interaction.is_some() && one.interaction == self.edit;
-            names_it || one.sku == self.id || self.is_near(one.sentiment.at)
-        })
+        is_heard(card, &self.id, self.begins_at)
     }
 
     fn suggestions(&self, customer: CustomerId, card: &CardView) -> Vec<Suggested> {

@@ -32,6 +32,11 @@ impl Cohort for NoCohort {
     }
 }
 
+fn told_of(world: &World, id: &str) -> EventBody {
+    let tx = world.book.store().read().unwrap();
+    event(&*tx, world.hub.shop, id).unwrap().event
+}
+
 struct World {
     hub: TestHub,
     book: Arc<Book>,
@@ -271,6 +276,22 @@ async fn who_came_is_to_be_heard() {
         .unwrap();
     let told = || heard(&world.book, world.hub.shop, &id).unwrap().1;
     assert_eq!((told().heard_rate_bp, told().due.len()), (Some(0), 2));
+    let hosts_of = |guest| {
+        let tx = world.book.store().read().unwrap();
+        let told = notices::get::<EventBody>(&*tx, Subject::Customer(guest), &id).unwrap();
+        told.map(|(_, event)| event.hosts)
+    };
+    let host = told_of(&world, &id).hosts;
+    assert_eq!(
+        hosts_of(fan),
+        Some(host.clone()),
+        "told to the card's handhelds"
+    );
+    for (came, expected) in [(vec![fan], None), (vec![fan, otto], Some(host.clone()))] {
+        let came = came.into_iter().collect();
+        set_attendance(&world.book, place(), came).await.unwrap();
+        assert_eq!(hosts_of(otto), expected, "and taken back");
+    }
     world.record(otto, vec![reaction("A1", None)]).await;
     assert_eq!(told().heard_rate_bp, Some(0), "that was before the event");
     world.hub.clock.advance_ms(11 * Timestamp::DAY_MS);

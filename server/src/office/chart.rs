@@ -8,7 +8,7 @@ use crate::gap::history::Week;
 /// The drawing, in its own units; a style sheet scales it.
 const WIDTH: u32 = 520;
 const HEIGHT: u32 = 240;
-const LEFT: u32 = 58;
+const LEFT: u32 = 72;
 const RIGHT: u32 = 14;
 const TOP: u32 = 14;
 const BOTTOM: u32 = 30;
@@ -83,7 +83,7 @@ pub(super) fn chart(weeks: &[Week]) -> Markup {
                 @for bp in [0, 2_500, 5_000, 7_500, WHOLE_BP] {
                     @let y = tenths(height(bp));
                     line.grid x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y) y2=(y) {}
-                    text x=(LEFT - 6) y=(y) dy="4" text-anchor="end" { (percent(bp)) }
+                    text x=(LEFT - 10) y=(y) dy="4" text-anchor="end" { (percent(bp)) }
                 }
                 @if let [first, .., last] = weeks {
                     text x=(LEFT) y=(HEIGHT - 8) { (first.week) }

@@ -118,6 +118,7 @@ pub fn whole(
         all(tx, subject, &mut whole.cases)?;
         all(tx, subject, &mut whole.responses)?;
         all(tx, subject, &mut whole.contacts)?;
+        all(tx, subject, &mut whole.attended)?;
         answers(tx, subject, &mut whole.answers)?;
         if whole.owner.is_none() {
             let owner = notices::get::<OwnerBody>(tx, subject, "")?;
@@ -131,6 +132,7 @@ pub fn whole(
         .responses
         .sort_by(|one, other| one.key.cmp(&other.key));
     whole.contacts.sort_by(|one, other| one.key.cmp(&other.key));
+    whole.attended.sort_by(|one, other| one.key.cmp(&other.key));
     whole.members = members;
     Ok(whole)
 }

@@ -20,8 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
+use crate::card::CardView;
 use crate::crypto::sha256;
-use crate::ids::{AssociateId, CustomerId, Hash32, Timestamp};
+use crate::ids::{AssociateId, CustomerId, EditId, Hash32, Timestamp};
 use crate::notices::{NoticeBody, NoticeKind};
 
 pub use candidate::{Candidate, PastInvitation};
@@ -37,6 +38,20 @@ pub const RECENT_INVITATIONS_MAX: usize = 2;
 pub const RECENT_MS: i64 = 90 * Timestamp::DAY_MS;
 /// The time in which having been at the same theme counts: 180 days.
 pub const SAME_THEME_MS: i64 = 180 * Timestamp::DAY_MS;
+
+/// How long after an event's beginning a reaction counts as one to it.
+pub const HEARD_MS: i64 = 14 * Timestamp::DAY_MS;
+
+/// Whether a guest said what they thought: by a reaction that names the event, or by any soon after its beginning.
+#[must_use]
+pub fn is_heard(card: &CardView, event: &str, begins_at: Timestamp) -> bool {
+    let edit: Option<EditId> = event.parse().ok();
+    let soon = begins_at..=begins_at.plus_ms(HEARD_MS);
+    card.reactions.iter().any(|one| {
+        let names_it = one.interaction.is_some() && one.interaction == edit;
+        names_it || one.sku == event || soon.contains(&one.sentiment.at)
+    })
+}
 
 /// How far an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize)]
@@ -54,7 +69,8 @@ pub enum EventState {
     Over,
 }
 
-/// A small event. Notice of its shop; key: its id. Encoded as a CBOR array; frozen since database schema 2.
+/// A small event. Notice of its shop; key: its id. As a notice of a customer it says that they came, and its hosts are who looked after
+/// them. Encoded as a CBOR array; frozen since database schema 2.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(array)]
 pub struct EventBody {

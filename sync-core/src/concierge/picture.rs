@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::guests::EventBody;
 use crate::card::CardView;
 use crate::card::normal::fold;
 use crate::ids::{AssociateId, CustomerId, DeviceId, EditId, ShopId, Timestamp};
@@ -67,6 +68,8 @@ pub struct Whole {
     pub contacts: Vec<Told<ContactBody>>,
     /// The hub's answers, by what was asked.
     pub answers: BTreeMap<EditId, Told<AnswerBody>>,
+    /// Small events to which they came, as the hub was told, by the event's id; the hosts are who looked after them.
+    pub attended: Vec<Told<EventBody>>,
     /// Who looks after the customer first.
     pub owner: Option<OwnerBody>,
     /// Whether the customer was erased.

@@ -10,6 +10,7 @@
 //! [`Picture`] when something of the customer changes and stored ([`due`]), because no handheld could read 5,000 cards in 150 ms.
 
 pub mod due;
+mod unheard;
 mod wishes;
 
 use std::cmp::Reverse;
@@ -41,13 +42,16 @@ pub enum DueKind {
     /// An obligation of the playbook.
     #[n(2)]
     Obligation,
+    /// The customer came to a small event, and what they thought of it is not written down yet.
+    #[n(3)]
+    Guest,
 }
 
 /// One thing owed to one customer. Encoded as a CBOR array; frozen since database schema 2.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct DueItem {
-    /// The obligation's id, or the edit that made the promise or began the visit.
+    /// The obligation's id, the edit that made the promise or began the visit, or what names guest and event.
     #[n(0)]
     pub id: String,
     /// Which kind.
@@ -56,7 +60,7 @@ pub struct DueItem {
     /// The playbook's item; empty for what no item asks for.
     #[n(2)]
     pub item: String,
-    /// What it is about: the promise, the visit, the sale.
+    /// What it is about: the promise, the visit, the sale, the event.
     #[n(3)]
     pub about: String,
     /// How much it counts, 1 to 5.
@@ -77,7 +81,7 @@ pub struct DueItem {
     /// Who sees to it; whoever looks after the customer where nobody is named.
     #[n(9)]
     pub assignees: Vec<AssociateId>,
-    /// What was promised, in the words it was written in; none for what is no promise.
+    /// What was promised, in the words it was written in, or what the event is called; none for what is neither.
     #[n(10)]
     pub words: Option<String>,
 }
@@ -118,6 +122,10 @@ pub struct Effort {
     pub arrival_weight: u32,
     /// Minutes of an arrival.
     pub arrival_minutes: u32,
+    /// How much a guest's reaction counts.
+    pub guest_weight: u32,
+    /// Minutes of asking a guest.
+    pub guest_minutes: u32,
 }
 
 impl Default for Effort {
@@ -127,6 +135,8 @@ impl Default for Effort {
             promise_minutes: 10,
             arrival_weight: 5,
             arrival_minutes: 30,
+            guest_weight: 3,
+            guest_minutes: 5,
         }
     }
 }
@@ -155,7 +165,7 @@ pub struct TodayItem {
     pub kind: DueKind,
     /// The playbook's item; empty for what no item asks for.
     pub item: String,
-    /// What was promised, in the words it was written in; none for what is about no promise.
+    /// What was promised, in the words it was written in, or what the event is called; none for what is about neither.
     pub words: Option<String>,
     /// What it is about.
     pub about: String,
@@ -192,7 +202,7 @@ impl Today {
     }
 }
 
-/// Promises and arrivals of a customer; the playbook's obligations are added by whoever has the playbook.
+/// Promises, arrivals and unheard events of a customer; the playbook's obligations are added by whoever has the playbook.
 #[must_use]
 pub fn due_of(picture: &Picture<'_>, effort: &Effort) -> Vec<DueItem> {
     if picture.whole.is_erased {
@@ -201,6 +211,7 @@ pub fn due_of(picture: &Picture<'_>, effort: &Effort) -> Vec<DueItem> {
     let mut items = promises(picture, effort);
     items.extend(visit(picture, effort));
     items.extend(appointments(picture, effort));
+    items.extend(unheard::unheard(picture, effort));
     items.sort_by(|one, other| one.id.cmp(&other.id));
     items
 }

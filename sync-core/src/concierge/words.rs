@@ -166,6 +166,8 @@ pub(super) enum Phrase {
     Entry(EntryKind, bool),
     /// What is due and has no words of its own.
     Due(DueKind),
+    /// What a guest thought of an event.
+    DueOfGuest,
 }
 
 impl Language {
@@ -195,6 +197,12 @@ impl Language {
     #[must_use]
     pub fn due(self, kind: DueKind) -> String {
         self.say(Phrase::Due(kind), &[])
+    }
+
+    /// What is due of a guest of an event: that somebody writes down what they thought of it.
+    #[must_use]
+    pub fn due_of_guest(self, event: &str) -> String {
+        self.say(Phrase::DueOfGuest, &[("event", event)])
     }
 
     /// A phrase with its fields.

@@ -10,8 +10,10 @@ use server::walk_ins::counted;
 use sync_core::card::Edit;
 use sync_core::card::edit::{InvitationInput, SuggestionInput};
 use sync_core::card::terms::{InvitationState, Sentiment, SuggestionState};
+use sync_core::concierge::Language;
 use sync_core::concierge::guests::{EventState, Seat};
-use sync_core::ids::Timestamp;
+use sync_core::concierge::today::DueKind;
+use sync_core::ids::{CustomerId, Timestamp};
 
 use crate::hub::Hub;
 use crate::meeting::create;
@@ -87,6 +89,67 @@ fn who_came_to_an_evening_and_what_they_said_is_written_offline_and_heard_on_the
     assert_eq!((told.heard_rate_bp, told.due), (Some(5_000), [otto].into()));
     assert_eq!(told.suggestions.len(), 1);
     assert_eq!(told.suggestions[0].state, SuggestionState::Open);
+}
+
+#[test]
+fn who_came_is_on_their_hosts_today_list_until_a_reaction_is_written_down() {
+    let hub = Hub::start();
+    let (ana, ben) = (hub.associate("ana"), hub.associate("ben"));
+    let book = hub.handheld("ana");
+    let ines = create(&book, "Ines");
+    settle(&book);
+    let evening = NewEvent {
+        name: "Opera".to_owned(),
+        themes: vec!["opera".to_owned()],
+        capacity: None,
+        hosts: vec![ana, ben],
+        begins_at: hub.book().now().plus_ms(HOUR_MS),
+    };
+    let made = hub.wait(events::create(hub.book(), hub.shop(), evening));
+    let made = made.unwrap();
+    let place = || (hub.shop(), made.id.clone());
+    let seat = Seat {
+        customer: ines,
+        host: Some(ana),
+    };
+    let list = hub.wait(events::set_guests(hub.book(), place(), vec![seat]));
+    list.unwrap();
+    let due = |of| {
+        let ends = hub.book().now().plus_ms(9 * HOUR_MS);
+        let list = book
+            .today(Some(of), ends, 480, Language::English)
+            .unwrap()
+            .today;
+        let guests = list.into_iter().filter(|one| one.kind == DueKind::Guest);
+        let guests = guests.map(|one| (one.customer, one.title));
+        guests.collect::<Vec<_>>()
+    };
+    let note = |came: &[CustomerId]| {
+        let came = came.iter().copied().collect();
+        let noted = hub.wait(after::set_attendance(hub.book(), place(), came));
+        noted.unwrap();
+        settle(&book);
+    };
+    note(&[]);
+    assert_eq!(due(ana), [], "nobody came yet");
+    let owed = [(ines, "what they thought of Opera".to_owned())];
+    note(&[ines]);
+    assert_eq!(due(ana), owed);
+    assert_eq!(due(ben), [], "another host looks after her");
+    note(&[]);
+    assert_eq!(due(ana), [], "she did not come after all");
+    note(&[ines]);
+    assert_eq!(due(ana), owed);
+
+    book.set_offline(true).unwrap();
+    let reaction = Edit::RecordReaction {
+        interaction: None,
+        sku: made.id.clone(),
+        sentiment: Sentiment::Loved,
+        words: None,
+    };
+    book.record(ines, reaction).unwrap();
+    assert_eq!(due(ana), [], "she was heard");
 }
 
 #[test]

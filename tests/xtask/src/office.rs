@@ -4,6 +4,7 @@
 //! is left under `target/office` for whoever wants to see it.
 
 mod browser;
+mod demo;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -46,6 +47,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         pages: 0,
     };
     visit.play()?;
+    visit.see_the_weeks()?;
     println!(
         "{} pages looked at in {} sizes, pictures in {}",
         visit.pages,

@@ -54,6 +54,13 @@ pub(super) fn boutique(written: &Written) {
     );
 }
 
+/// Of how many weeks the gap is known.
+pub(super) fn weeks(many: usize) {
+    if many > 0 {
+        println!("   The gap to its best customers is known for the last {many} weeks.");
+    }
+}
+
 fn act(number: u32, title: &str) {
     println!();
     println!("{number}. {title}");
@@ -381,7 +388,11 @@ pub(super) fn invitation(url: &str, code: &str, people: &People) {
         people.ana.login, people.ana.password
     );
     println!(
-        "   Then type: find lea marchand · open 1 · card · offline · note … · online · sync · help"
+        "   The back office is at {url}/office: sign in as {} with the password {}",
+        people.claire.login, people.claire.password
+    );
+    println!(
+        "   On the handheld type: find lea marchand · open 1 · card · offline · note … · online · sync · help"
     );
 }
 

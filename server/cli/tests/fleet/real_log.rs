@@ -42,7 +42,7 @@ struct Known {
 pub(crate) struct Spent {
     purchases: u64,
     pub(crate) cents: i64,
-    first: Timestamp,
+    pub(crate) first: Timestamp,
     last: Timestamp,
 }
 

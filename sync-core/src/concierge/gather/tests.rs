@@ -229,3 +229,35 @@ fn a_wish_that_came_true_by_a_purchase_of_either_card_is_open_no_more() {
     assert_eq!(open(&[]), ["T-1", "T-2"]);
     assert_eq!(open(&[CUSTOMER, other]), ["T-2"]);
 }
+
+#[test]
+fn an_event_that_a_customer_came_to_is_read_until_it_is_taken_back() {
+    use crate::concierge::guests::{EventBody, EventState};
+    let store = MemoryStore::default();
+    let mut tx = store.write().unwrap();
+    let event = EventBody {
+        name: "An evening of tea".to_owned(),
+        themes: Vec::new(),
+        capacity: 12,
+        hosts: Vec::new(),
+        begins_at: NOW,
+        state: EventState::Planned,
+        granted: 0,
+    };
+    post(&mut *tx, Subject::Shop(HERE), "tea", &event);
+    let attended = |tx: &dyn ReadTx| {
+        let whole = whole(tx, (CUSTOMER, &[]), CardView::default()).unwrap();
+        whole.attended.into_iter().map(|told| told.body.name)
+    };
+    assert_eq!(attended(tx.as_read()).count(), 0, "that it is says nothing");
+    post(&mut *tx, Subject::Customer(CUSTOMER), "tea", &event);
+    assert!(attended(tx.as_read()).eq(["An evening of tea"]));
+    let draft = NoticeDraft::new(Subject::Customer(CUSTOMER), "tea", ("hub", NOW), &event);
+    let draft = NoticeDraft {
+        body: None,
+        ..draft
+    };
+    let back = notices::next_version(tx.as_read(), &draft).unwrap();
+    notices::put(&mut *tx, &back.unwrap()).unwrap();
+    assert_eq!(attended(tx.as_read()).count(), 0);
+}

@@ -29,8 +29,8 @@ use crate::store::{
 pub const AHEAD_MS: i64 = 31 * Timestamp::DAY_MS;
 /// Milliseconds after which the next pass begins. A row made late in one pass and early in none is made twice that apart at most.
 pub const FRESH_MS: i64 = 14 * Timestamp::DAY_MS;
-/// What rows hold: 1 since they hold words and wishes. A pass that made less begins again.
-const FORM: u32 = 1;
+/// What rows hold: 1 since they hold words and wishes, 2 since they hold guests who are not heard. A pass that made less begins again.
+const FORM: u32 = 2;
 /// On the hub the table holds the gap, whose keys begin otherwise.
 const PREFIX: &[u8] = &[0xE2];
 const MARKED: &[u8] = &[0xE5];

@@ -73,6 +73,7 @@ pub(super) const fn template(phrase: Phrase) -> &'static str {
         Phrase::LedgerNothing => "nothing yet",
         Phrase::Entry(kind, is_one) => entry(kind, is_one),
         Phrase::Due(known) => due(known),
+        Phrase::DueOfGuest => "what they thought of {event}",
     }
 }
 
@@ -128,6 +129,7 @@ const fn due(due: DueKind) -> &'static str {
         DueKind::Promise => "promise",
         DueKind::Arrival => "here now",
         DueKind::Obligation => "standard of the house",
+        DueKind::Guest => "what they thought of the event",
     }
 }
 

@@ -77,6 +77,7 @@ pub(super) const fn template(phrase: Phrase) -> &'static str {
         Phrase::LedgerNothing => "rien encore",
         Phrase::Entry(kind, is_one) => entry(kind, is_one),
         Phrase::Due(known) => due(known),
+        Phrase::DueOfGuest => "avis à recueillir : {event}",
     }
 }
 
@@ -132,6 +133,7 @@ const fn due(due: DueKind) -> &'static str {
         DueKind::Promise => "promesse",
         DueKind::Arrival => "sur place",
         DueKind::Obligation => "standard de la maison",
+        DueKind::Guest => "avis à recueillir sur l’événement",
     }
 }
 
