@@ -220,7 +220,7 @@ fn come(book: &Book, customers: &[CustomerId]) -> anyhow::Result<Vec<(CustomerId
 fn care(book: &Book, visits: &[(CustomerId, EditId)]) -> anyhow::Result<()> {
     for (customer, visit) in visits.iter().copied() {
         let did = |act, about| Edit::RecordInteraction {
-            kind: InteractionKind::Gesture,
+            kind: InteractionKind::Service,
             visit: Some(visit),
             channel: None,
             sku: None,

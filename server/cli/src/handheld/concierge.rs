@@ -241,8 +241,7 @@ fn did(rest: &str) -> Typed {
     let (act, how) = lower.split_once(' ').unwrap_or((&lower, ""));
     let act = Act::parse(act).ok_or(usage)?;
     let kind = match how.trim() {
-        "" if act == Act::Advice => InteractionKind::Referral,
-        "" => InteractionKind::Gesture,
+        "" => InteractionKind::Service,
         "call" => InteractionKind::Call,
         "message" => InteractionKind::Message,
         _ => return Err(usage),

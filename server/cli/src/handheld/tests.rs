@@ -232,6 +232,18 @@ fn the_card_shows_all_that_was_recorded() {
 }
 
 #[test]
+fn what_is_done_in_person_is_no_gesture_and_advice_sends_nobody_elsewhere() {
+    let script = "new Zoë Brandt\narrive\ndid recognized\ndid honored\ndid advice\nintroduce\nledger\ncard\n";
+    let text = played(script);
+    for expected in [
+        "From us: 1 piece of advice.",
+        "service    20",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is not in {text}");
+    }
+}
+
+#[test]
 fn a_visit_goes_from_the_door_to_the_next_thread() {
     let script = "new Zoë Brandt\narrive with her son\ncapture looks for a scarf\nleave her exhibition\nallergy wool mild\nbrief\nstatus\nsync\nstatus\n";
     let text = played(script);
