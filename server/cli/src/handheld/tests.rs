@@ -233,11 +233,13 @@ fn the_card_shows_all_that_was_recorded() {
 
 #[test]
 fn what_is_done_in_person_is_no_gesture_and_advice_sends_nobody_elsewhere() {
-    let script = "new Zoë Brandt\narrive\ndid recognized\ndid honored\ndid advice\nintroduce\nledger\ncard\n";
+    let script = "new Zoë Brandt\narrive\ndid recognized\ndid honored\ndid advice\nintroduce\nledger\ncard\n\
+        edit {\"edit\":\"record_interaction\",\"kind\":\"gesture\",\"summary\":\"flowers\"}\n";
     let text = played(script);
     for expected in [
         "From us: 1 piece of advice.",
         "service    20",
+        "make it from today's budget",
     ] {
         assert!(text.contains(expected), "{expected:?} is not in {text}");
     }
