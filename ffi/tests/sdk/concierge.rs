@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use carnet_ffi::{
-    Book, BookError, ContactRuling, GestureBudget, MayExist, PersonStanding, RecordedEdit,
+    Book, BookError, ContactRuling, ContactWay, GestureBudget, MayExist, PersonStanding,
+    RecordedEdit,
 };
 use sync_core::card::Edit;
 use sync_core::card::edit::{AskInput, NeedInput};
@@ -113,10 +114,12 @@ fn a_gesture_without_a_right_says_how_to_get_one_and_records_nothing() {
 #[test]
 fn nobody_may_be_contacted_whom_nobody_asked() {
     let (book, ana) = preview();
-    let verdict = book.may_contact(ana, Channel::Call, Purpose::Sell, None, false);
-    let verdict = verdict.unwrap();
-    assert_eq!(verdict.ruling, ContactRuling::Deny);
-    assert_eq!(verdict.reason.as_deref(), Some("no_consent"));
+    for way in [ContactWay::Direct, ContactWay::ThroughHub] {
+        let verdict = book.may_contact(ana, Channel::Call, Purpose::Sell, way, None, false);
+        let verdict = verdict.unwrap();
+        assert_eq!(verdict.ruling, ContactRuling::Deny);
+        assert_eq!(verdict.reason.as_deref(), Some("no_consent"));
+    }
 }
 
 #[test]

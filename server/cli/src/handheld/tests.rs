@@ -246,6 +246,16 @@ fn what_is_done_in_person_is_no_gesture_and_advice_sends_nobody_elsewhere() {
 }
 
 #[test]
+fn a_message_that_may_not_be_sent_is_not_asked_for() {
+    let script = "new Zoë Brandt\nphone +33612345678\nwrite sms care Your coat is ready\nasked\n\
+        consent sms care yes signature v3\nmay sms care hub\nwrite sms care Your coat is ready\n";
+    let text = played(script);
+    assert!(text.contains("Not asked for: no consent."), "{text}");
+    let asked = "Asked for. `asked` shows what the hub answers.";
+    assert_eq!(text.matches(asked).count(), 1, "{text}");
+}
+
+#[test]
 fn a_visit_goes_from_the_door_to_the_next_thread() {
     let script = "new Zoë Brandt\narrive with her son\ncapture looks for a scarf\nleave her exhibition\nallergy wool mild\nbrief\nstatus\nsync\nstatus\n";
     let text = played(script);

@@ -127,6 +127,12 @@ fn referral(line: &ReferralLine) -> String {
     format!("  →  for \"{}\": {to}{sku}", line.what)
 }
 
+/// What to say of a message that is queued and may not leave yet.
+pub(super) fn held(verdict: &ContactVerdict) -> Option<String> {
+    let is_held = verdict.ruling == ContactRuling::Hold;
+    is_held.then(|| self::verdict(verdict).concat())
+}
+
 pub(super) fn verdict(verdict: &ContactVerdict) -> Vec<String> {
     let reason = verdict.reason.as_deref().unwrap_or_default();
     let reason = reason.replace('_', " ");
