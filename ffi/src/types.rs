@@ -20,8 +20,8 @@ pub use card::{
 };
 pub use concierge::{
     ContactRuling, ContactVerdict, ContactWay, GestureBudget, MayExist, NoteDraft, NoteWarning,
-    OwedItem, RecommendationList, RecommendationReason, RecommendedArticle, ReferralLine,
-    RewordedNote, SupplyLine, Today, TodayItem, ValueLedger, VisitQuestion,
+    OwedItem, ProposedPromise, RecommendationList, RecommendationReason, RecommendedArticle,
+    ReferralLine, RewordedNote, SupplyLine, Today, TodayItem, ValueLedger, VisitQuestion,
 };
 pub use edit::{NamePartText, NameParts, PreferenceInput};
 pub use guests::{

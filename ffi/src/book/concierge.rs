@@ -8,6 +8,7 @@ use sync_core::concierge::guard::{Request, content_of};
 use sync_core::concierge::handover::Pack;
 use sync_core::concierge::ledger::ledger;
 use sync_core::concierge::linter::Linter;
+use sync_core::concierge::next_promise::next_promise;
 use sync_core::concierge::playbook::Playbook;
 use sync_core::concierge::recommend::Recommendations;
 use sync_core::concierge::rights::{Gesture, spend};
@@ -24,7 +25,8 @@ use crate::changes::Change;
 use crate::error::guarded;
 use crate::types::{
     Brief, ContactVerdict, ContactWay, GestureBudget, MayExist, NoteWarning, OwedItem,
-    RecommendationList, RecordedEdit, Today, TodayItem, ValueLedger, VisitQuestion,
+    ProposedPromise, RecommendationList, RecordedEdit, Today, TodayItem, ValueLedger,
+    VisitQuestion,
 };
 
 /// Customers for whom one call works out what is due: some 100 ms on a slow handheld.
@@ -46,6 +48,17 @@ impl Book {
     pub fn next_question(&self, customer: CustomerId) -> Result<Option<VisitQuestion>, BookError> {
         self.picture(customer, |picture| {
             next_ask(picture).as_ref().map(VisitQuestion::from)
+        })
+    }
+
+    /// What to promise before the customer leaves: ask before `leave`. None where nothing asks for it, where something was promised in this
+    /// visit already, and to who wants no contact. It is proposed, not made. The look is logged.
+    pub fn proposed_promise(
+        &self,
+        customer: CustomerId,
+    ) -> Result<Option<ProposedPromise>, BookError> {
+        self.picture(customer, |picture| {
+            next_promise(picture).map(ProposedPromise::from)
         })
     }
 

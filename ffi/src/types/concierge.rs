@@ -20,7 +20,8 @@ use super::brief::BriefArgument;
 mod beside;
 
 pub use beside::{
-    GestureBudget, MayExist, NoteDraft, NoteWarning, OwedItem, RewordedNote, ValueLedger,
+    GestureBudget, MayExist, NoteDraft, NoteWarning, OwedItem, ProposedPromise, RewordedNote,
+    ValueLedger,
 };
 
 /// What kind of thing is owed.

@@ -315,6 +315,12 @@ pub(crate) fn warnings(book: &Book, text: &str) -> Lines {
     Ok(noted(text, &book.check_note(text.to_owned())?))
 }
 
+/// What to promise before the customer is out of the door.
+pub(crate) fn proposed(book: &Book, customer: CustomerId) -> Lines {
+    let proposed = book.proposed_promise(customer)?;
+    Ok(proposed.iter().map(lines::proposed).collect())
+}
+
 /// Warnings, a line each.
 fn noted(text: &str, found: &[NoteWarning]) -> Vec<String> {
     let line = |warning: &NoteWarning| {

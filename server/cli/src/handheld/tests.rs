@@ -268,6 +268,15 @@ fn a_visit_goes_from_the_door_to_the_next_thread() {
 }
 
 #[test]
+fn the_end_of_a_visit_proposes_what_to_promise_next_unless_something_was() {
+    let script = "new Zoë Brandt\narrive\nneed a coat for rain #rain\nleave\n\
+        arrive\npromise in 9 days call about the coat\nleave\n";
+    let text = played(script);
+    let proposal = "tell them what there is for \"a coat for rain\"`.";
+    assert_eq!(text.matches(proposal).count(), 1, "{text}");
+}
+
+#[test]
 fn an_event_that_is_none_is_not_written_onto_a_card() {
     let text = played("events\nopen lea\ncame 1\nseat x\nseat 2\noutbox\n");
     for expected in [
