@@ -89,13 +89,16 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.prepareToday() }
     }
 
-    /// Whether the customer may be contacted now. Ask before calling or writing; talking in the shop needs no leave.
+    /// Whether the customer may be contacted now, by oneself or through the hub. Ask before calling or writing; talking in the shop needs no leave.
+    /// Recording an ask for a message asks this too: its verdict comes back with it, a denial throws.
     /// `content` names the campaign or holds the words, so that nobody gets the same twice.
     public func mayContact(
-        _ customer: CustomerId, over channel: Channel, for purpose: Purpose, content: String? = nil, isReply: Bool = false
+        _ customer: CustomerId, over channel: Channel, for purpose: Purpose, by way: ContactWay = .direct,
+        content: String? = nil, isReply: Bool = false
     ) async throws -> ContactVerdict {
         try await run {
-            try $0.mayContact(customer: customer, channel: channel, purpose: purpose, content: content, isReply: isReply)
+            try $0.mayContact(
+                customer: customer, channel: channel, purpose: purpose, way: way, content: content, isReply: isReply)
         }
     }
 

@@ -25,6 +25,7 @@ import uniffi.carnet.Channel
 import uniffi.carnet.Colleague
 import uniffi.carnet.ConflictView
 import uniffi.carnet.ContactVerdict
+import uniffi.carnet.ContactWay
 import uniffi.carnet.CustomerId
 import uniffi.carnet.CustomerResponse
 import uniffi.carnet.DeviceKeystore
@@ -163,16 +164,18 @@ class CarnetBook private constructor(
     suspend fun prepareToday(): Int = calls.run { book.prepareToday().toInt() }
 
     /**
-     * Whether the customer may be contacted now. Ask before calling or writing; talking in the shop needs no leave.
+     * Whether the customer may be contacted now, by oneself or through the hub. Ask before calling or writing; talking in the shop needs no leave.
+     * Recording an ask for a message asks this too: its verdict comes back with it, a denial throws.
      * [content] names the campaign or holds the words, so that nobody gets the same twice.
      */
     suspend fun mayContact(
         customer: CustomerId,
         channel: Channel,
         purpose: Purpose,
+        way: ContactWay = ContactWay.DIRECT,
         content: String? = null,
         isReply: Boolean = false,
-    ): ContactVerdict = calls.run { book.mayContact(customer, channel, purpose, content, isReply) }
+    ): ContactVerdict = calls.run { book.mayContact(customer, channel, purpose, way, content, isReply) }
 
     /** What is left to spend on gestures today, by whoever works, on this handheld. */
     suspend fun gestureBudget(): List<GestureBudget> = calls.run { book.gestureBudget() }
