@@ -68,7 +68,7 @@ pub struct Outcome {
     /// How it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Reply>,
-    /// For how many customers it counts.
+    /// For how many customers within the caller's reach it counts.
     pub customers: usize,
     /// Why it was not taken.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,14 +111,11 @@ pub fn take(
         return Ok(Outcome::refused("from"));
     }
     let read = stop::read(&row.words);
-    let among = match read {
-        Reply::Stop => Whom::Everybody,
-        Reply::Unsure | Reply::Words => Whom::Reached(caller),
+    let reached = senders(engine, Whom::Reached(caller), (channel, row))?;
+    let customers = match read {
+        Reply::Stop => senders(engine, Whom::Everybody, (channel, row))?,
+        Reply::Unsure | Reply::Words => reached.clone(),
     };
-    let customers = senders(engine, among, (channel, row))?;
-    if customers.is_empty() {
-        return Ok(Outcome::refused("unknown_sender"));
-    }
     let name = sha256("desk.reply.v1", &[source.as_bytes(), row.id.as_bytes()]);
     for customer in &customers {
         let edits = edits(engine, (*customer, channel), (read, row))?;
@@ -140,10 +137,14 @@ pub fn take(
             (source, &name.to_string()),
         )?;
     }
+    // Whether somebody beyond the caller's reach has the address is nothing for them to know, also where their STOP counts.
+    if reached.is_empty() {
+        return Ok(Outcome::refused("unknown_sender"));
+    }
     Ok(Outcome {
         taken: true,
         read: Some(read),
-        customers: customers.len(),
+        customers: reached.len(),
         code: None,
     })
 }
@@ -297,7 +298,7 @@ fn senders(
 fn listed(tx: &dyn ReadTx, whom: Whom<'_>, address: &str) -> Result<Vec<CustomerId>, StoreError> {
     let among = Among {
         reach: &|row| whom.holds(tx, row.customer),
-        names_only: true,
+        names_only: matches!(whom, Whom::Reached(_)),
     };
     match search::search_among(tx, address, SHARING_MAX, &among) {
         Ok(found) => Ok(found.rows.into_iter().map(|row| row.customer).collect()),
