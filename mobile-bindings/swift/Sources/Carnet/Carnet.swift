@@ -59,6 +59,11 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.nextQuestion(customer: customer) }
     }
 
+    /// What to promise before the customer leaves: ask before the visit is closed. It is proposed, not made.
+    public func proposedPromise(_ customer: CustomerId) async throws -> ProposedPromise? {
+        try await run { try $0.proposedPromise(customer: customer) }
+    }
+
     /// Writes down that what is in doubt is so, or is not so, in the customer's words.
     @discardableResult
     public func answerQuestion(_ customer: CustomerId, yes: Bool) async throws -> RecordedEdit {

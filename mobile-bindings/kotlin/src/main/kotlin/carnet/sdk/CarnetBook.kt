@@ -50,6 +50,7 @@ import uniffi.carnet.OwedItem
 import uniffi.carnet.Person
 import uniffi.carnet.Place
 import uniffi.carnet.Playbook
+import uniffi.carnet.ProposedPromise
 import uniffi.carnet.Purpose
 import uniffi.carnet.RecommendationList
 import uniffi.carnet.RecordedEdit
@@ -130,6 +131,9 @@ class CarnetBook private constructor(
 
     /** The one question of this visit; none when one was answered in it. */
     suspend fun nextQuestion(customer: CustomerId): VisitQuestion? = calls.run { book.nextQuestion(customer) }
+
+    /** What to promise before the customer leaves: ask before the visit is closed. It is proposed, not made. */
+    suspend fun proposedPromise(customer: CustomerId): ProposedPromise? = calls.run { book.proposedPromise(customer) }
 
     /** Writes down that what is in doubt is so, or is not so, in the customer's words. */
     suspend fun answerQuestion(
