@@ -24,6 +24,7 @@ use sync_core::store::{ReadTx, StoreError};
 use super::{DeskError, deliveries, gathering};
 use crate::book::EngineTx;
 use crate::book::reading;
+use crate::duplicates::{KeepError, Keeper};
 use crate::identity::access::Principal;
 
 /// How long nobody is contacted while a human reads what may be a STOP.
@@ -86,14 +87,35 @@ impl Outcome {
     }
 }
 
-/// Takes one reply in.
+/// Who of the chain has the address that a reply came from, by the index of endpoints.
+///
+/// # Errors
+/// [`DeskError`]; nothing where the address is none.
+pub fn holders(keeper: &Keeper, row: &ReplyRow) -> Result<BTreeSet<CustomerId>, DeskError> {
+    let mut found = BTreeSet::new();
+    let Some(from) = &row.from else {
+        return Ok(found);
+    };
+    let kinds = Channel::parse(&row.channel).map_or(&[][..], endpoint_kinds);
+    for kind in kinds {
+        match keeper.holders(*kind, from) {
+            Ok(holders) => found.extend(holders),
+            Err(KeepError::Endpoint(_)) => {}
+            Err(KeepError::Store(error)) => return Err(error.into()),
+            Err(KeepError::Write(_) | KeepError::Panicked) => return Err(DeskError::Writer),
+        }
+    }
+    Ok(found)
+}
+
+/// Takes one reply in. `holders` are those who have its address ([`holders`]).
 ///
 /// # Errors
 /// [`DeskError`]; the job must then fail.
 pub fn take(
     engine: &mut EngineTx<'_>,
     (caller, author, source): (&Principal, &HubAuthor, &str),
-    row: &ReplyRow,
+    (row, holders): (&ReplyRow, &BTreeSet<CustomerId>),
 ) -> Result<Outcome, DeskError> {
     let is_name = |text: &str| {
         (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
@@ -111,9 +133,9 @@ pub fn take(
         return Ok(Outcome::refused("from"));
     }
     let read = stop::read(&row.words);
-    let reached = senders(engine, Whom::Reached(caller), (channel, row))?;
+    let reached = senders(engine, Whom::Reached(caller), (channel, row, holders))?;
     let customers = match read {
-        Reply::Stop => senders(engine, Whom::Everybody, (channel, row))?,
+        Reply::Stop => senders(engine, Whom::Everybody, (channel, row, holders))?,
         Reply::Unsure | Reply::Words => reached.clone(),
     };
     let name = sha256("desk.reply.v1", &[source.as_bytes(), row.id.as_bytes()]);
@@ -256,7 +278,7 @@ impl Whom<'_> {
 fn senders(
     engine: &mut EngineTx<'_>,
     among: Whom<'_>,
-    (channel, row): (Channel, &ReplyRow),
+    (channel, row, holders): (Channel, &ReplyRow, &BTreeSet<CustomerId>),
 ) -> Result<BTreeSet<CustomerId>, DeskError> {
     let mut found = BTreeSet::new();
     let tx = engine.tx().as_read();
@@ -268,7 +290,8 @@ fn senders(
         for kind in endpoint_kinds(channel) {
             forms.extend(normal::endpoint(*kind, from).ok());
         }
-        let mut candidates = BTreeSet::new();
+        // The index of endpoints knows all but the last minute, the search the numbers of that minute too.
+        let mut candidates = holders.clone();
         for form in &forms {
             candidates.extend(deliveries::sent_to(engine.tx().as_read(), form)?);
             candidates.extend(listed(engine.tx().as_read(), among, form)?);
@@ -298,7 +321,7 @@ fn senders(
 fn listed(tx: &dyn ReadTx, whom: Whom<'_>, address: &str) -> Result<Vec<CustomerId>, StoreError> {
     let among = Among {
         reach: &|row| whom.holds(tx, row.customer),
-        names_only: matches!(whom, Whom::Reached(_)),
+        names_only: true,
     };
     match search::search_among(tx, address, SHARING_MAX, &among) {
         Ok(found) => Ok(found.rows.into_iter().map(|row| row.customer).collect()),

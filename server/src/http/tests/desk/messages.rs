@@ -12,6 +12,7 @@ use sync_core::card::{CardView, Reading};
 use sync_core::notices::bodies::ContactBody;
 
 use super::*;
+use crate::duplicates::Keeper;
 
 const SECRET: [u8; 32] = [7; 32];
 
@@ -331,6 +332,8 @@ async fn a_stop_by_e_mail_finds_who_was_never_written_to() {
     let ines = app.customer("Ines").await;
     let endpoint = json!({ "edit": "add_endpoint", "kind": "email", "value": "ines@example.org" });
     app.write(&app.manager().await, ines, endpoint).await;
+    let keeper = Keeper::new(Arc::clone(&app.state.book), app.state.keys.chain_key());
+    Arc::new(keeper).catch_up().await.unwrap();
     let row =
         json!([{ "id": "r1", "channel": "email", "from": "ines@example.org", "words": "STOP" }]);
     let taken = app.reply(row).await;
