@@ -16,6 +16,7 @@ import uniffi.carnet.AskKind
 import uniffi.carnet.BookException
 import uniffi.carnet.Channel
 import uniffi.carnet.ConsentMethod
+import uniffi.carnet.ContactReason
 import uniffi.carnet.ContactRuling
 import uniffi.carnet.CustomerId
 import uniffi.carnet.DueKind
@@ -31,6 +32,7 @@ import uniffi.carnet.MayExist
 import uniffi.carnet.NamePart
 import uniffi.carnet.NamePartText
 import uniffi.carnet.NeedInput
+import uniffi.carnet.ObligationState
 import uniffi.carnet.PersonStanding
 import uniffi.carnet.Purpose
 import uniffi.carnet.Sameness
@@ -98,7 +100,8 @@ class ConciergeTest {
                 assertTrue(book.serviceCases(ana).isEmpty() && book.responses(ana).isEmpty())
                 assertTrue(book.outsideContacts(ana).isEmpty() && book.colleagues().isEmpty())
                 assertFalse(book.valueLedger(ana).line.isEmpty())
-                assertTrue(book.owed(ana).all { it.opens <= it.closes })
+                assertTrue(book.owed(ana).all { it.opens <= it.closes && (it.state != ObligationState.MET || it.doneAt != null) })
+                assertTrue(book.handoverPackJson(ana).startsWith("{") && book.smallEvents().isEmpty())
             }
         }
 
@@ -158,7 +161,7 @@ class ConciergeTest {
         assertTrue(today.today.any { it.about == promise })
         val verdict = book.mayContact(lea, Channel.CALL, Purpose.SELL)
         assertEquals(ContactRuling.DENY, verdict.ruling)
-        assertEquals("no_consent", verdict.reason)
+        assertEquals(ContactReason.NO_CONSENT, verdict.reason)
         val warnings = book.checkNote("cliente avec un problème cardiaque")
         assertEquals("health", warnings.single().category)
         val asked = book.record(lea, Edit.Ask(AskInput(AskKind.RESERVATION, "COAT-0100"))).edit
