@@ -166,6 +166,8 @@ fn code_of(error: &EditError) -> &'static str {
         EditError::OwnCard => "own_card",
         EditError::NotOnePerson => "not_one_person",
         EditError::AskParts { .. } => "ask_parts",
+        EditError::GestureWithoutRight => "gesture_without_right",
+        EditError::GestureWithoutReason => "gesture_without_reason",
         EditError::NoGesture => "no_gesture",
         EditError::OutOfTurn { .. } => "out_of_turn",
         EditError::Role { .. } => "role",

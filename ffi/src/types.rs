@@ -19,9 +19,9 @@ pub use card::{
     PromiseLine, Reaction, RelationshipLine, Size, Suggestion, Surprise, TextFact, Visit, Wish,
 };
 pub use concierge::{
-    ContactRuling, ContactVerdict, GestureBudget, MayExist, NoteDraft, NoteWarning, OwedItem,
-    RecommendationList, RecommendationReason, RecommendedArticle, ReferralLine, RewordedNote,
-    SupplyLine, Today, TodayItem, ValueLedger, VisitQuestion,
+    ContactRuling, ContactVerdict, ContactWay, GestureBudget, MayExist, NoteDraft, NoteWarning,
+    OwedItem, ProposedPromise, RecommendationList, RecommendationReason, RecommendedArticle,
+    ReferralLine, RewordedNote, SupplyLine, Today, TodayItem, ValueLedger, VisitQuestion,
 };
 pub use edit::{NamePartText, NameParts, PreferenceInput};
 pub use guests::{

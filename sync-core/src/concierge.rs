@@ -15,6 +15,7 @@ pub mod guests;
 pub mod handover;
 pub mod ledger;
 pub mod linter;
+pub mod next_promise;
 pub mod obligations;
 pub mod picture;
 pub mod playbook;

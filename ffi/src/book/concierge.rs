@@ -4,10 +4,11 @@ use sync_core::card::Edit;
 use sync_core::card::edit::Spent;
 use sync_core::card::terms::{Channel, EndpointKind, InteractionKind, Purpose};
 use sync_core::concierge::confirm::{Reply, next_ask};
-use sync_core::concierge::guard::{Request, Way, content_of};
+use sync_core::concierge::guard::{Request, content_of};
 use sync_core::concierge::handover::Pack;
 use sync_core::concierge::ledger::ledger;
 use sync_core::concierge::linter::Linter;
+use sync_core::concierge::next_promise::next_promise;
 use sync_core::concierge::playbook::Playbook;
 use sync_core::concierge::recommend::Recommendations;
 use sync_core::concierge::rights::{Gesture, spend};
@@ -23,8 +24,9 @@ use crate::BookError;
 use crate::changes::Change;
 use crate::error::guarded;
 use crate::types::{
-    Brief, ContactVerdict, GestureBudget, MayExist, NoteWarning, OwedItem, RecommendationList,
-    RecordedEdit, Today, TodayItem, ValueLedger, VisitQuestion,
+    Brief, ContactVerdict, ContactWay, GestureBudget, MayExist, NoteWarning, OwedItem,
+    ProposedPromise, RecommendationList, RecordedEdit, Today, TodayItem, ValueLedger,
+    VisitQuestion,
 };
 
 /// Customers for whom one call works out what is due: some 100 ms on a slow handheld.
@@ -46,6 +48,17 @@ impl Book {
     pub fn next_question(&self, customer: CustomerId) -> Result<Option<VisitQuestion>, BookError> {
         self.picture(customer, |picture| {
             next_ask(picture).as_ref().map(VisitQuestion::from)
+        })
+    }
+
+    /// What to promise before the customer leaves: ask before `leave`. None where nothing asks for it, where something was promised in this
+    /// visit already, and to who wants no contact. It is proposed, not made. The look is logged.
+    pub fn proposed_promise(
+        &self,
+        customer: CustomerId,
+    ) -> Result<Option<ProposedPromise>, BookError> {
+        self.picture(customer, |picture| {
+            next_promise(picture).map(ProposedPromise::from)
         })
     }
 
@@ -124,13 +137,15 @@ impl Book {
         })
     }
 
-    /// Whether the customer may be contacted now over this channel for this purpose. Ask before calling or writing; talking in the shop needs no leave.
+    /// Whether the customer may be contacted now over this channel for this purpose, by oneself or through the hub.
+    /// Ask before calling or writing; talking in the shop needs no leave. To record an ask for a message asks this too.
     /// `content` names the campaign or holds the words, so that nobody gets the same twice.
     pub fn may_contact(
         &self,
         customer: CustomerId,
         channel: Channel,
         purpose: Purpose,
+        way: ContactWay,
         content: Option<String>,
         is_reply: bool,
     ) -> Result<ContactVerdict, BookError> {
@@ -139,7 +154,7 @@ impl Book {
             purpose,
             content: content.as_deref().map(content_of),
             is_reply,
-            way: Way::Direct,
+            way: way.into(),
             ask: None,
         };
         let now = self.shelf.now();
@@ -336,10 +351,7 @@ impl Book {
             let changed = changed.map(|customer| Change::Customer { customer });
             self.shelf.changes.push(changed.chain([Change::Outbox]));
             self.shelf.news.notify_one();
-            Ok(RecordedEdit {
-                edit: recorded.edit,
-                number: recorded.number,
-            })
+            Ok(recorded.into())
         })
     }
 }

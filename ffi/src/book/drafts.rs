@@ -80,10 +80,7 @@ impl Book {
                 self.shelf.news.notify_one();
             }
             Ok(RewordedNote {
-                note: recorded.map(|recorded| RecordedEdit {
-                    edit: recorded.edit,
-                    number: recorded.number,
-                }),
+                note: recorded.map(RecordedEdit::from),
                 warnings: warned(&text, &warnings),
             })
         })

@@ -5,22 +5,29 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::card::terms::{NamePart, Place, Polarity, PromiseStatus, Severity};
+use sync_core::card::terms::{
+    AskKind, Channel, NamePart, Place, Polarity, PromiseStatus, Severity,
+};
 use sync_core::card::{Edit, Source};
+use sync_core::concierge::guard::{Request, Ruling};
 use sync_core::ids::{CustomerId, EditId, Timestamp};
+use sync_core::replica::RecordError;
 use sync_core::replica::book::Book as Core;
-use sync_core::store::WriteTx;
+use sync_core::store::{ReadTx, WriteTx};
 
 use super::Book;
 use crate::changes::Change;
 use crate::error::guarded;
-use crate::types::{NamePartText, NameParts, RecordedEdit};
+use crate::types::{ContactVerdict, NamePartText, NameParts, RecordedEdit};
 use crate::{BookError, types};
 
 #[uniffi::export]
 impl Book {
     /// Records an edit on its usual ground: what customers tell of themselves is stated, what happens before one's eyes is observed,
     /// what an associate writes for colleagues is typed.
+    ///
+    /// A message asked of the hub (`Ask`, `Message`) comes back with the guard's verdict; what the guard denies is `Rejected` with its reason as the code
+    /// and is not queued.
     ///
     /// What takes an allergy or a "never" away is refused so: [`Book::remove_allergy`] and [`Book::record_from`] name whose word it is.
     pub fn record(&self, customer: CustomerId, edit: Edit) -> Result<RecordedEdit, BookError> {
@@ -57,7 +64,7 @@ impl Book {
     pub fn check(&self, edit: Edit) -> Result<(), BookError> {
         guarded(|| {
             let checked = edit.validate();
-            checked.map_err(|error| sync_core::replica::RecordError::from(error).into())
+            checked.map_err(|error| RecordError::from(error).into())
         })
     }
 
@@ -277,9 +284,11 @@ impl Book {
     ) -> Result<RecordedEdit, BookError> {
         let now = self.shelf.now();
         let mut entropy = self.shelf.entropy.clone();
-        let recorded = self.shelf.write(|core, tx| {
+        let (recorded, verdict) = self.shelf.write(|core, tx| {
             let (edit, source) = make(core, tx)?;
-            Ok(core.record(tx, (customer, &edit), source, (now, &mut entropy))?)
+            let verdict = asked_about(core, tx.as_read(), (customer, &edit), now)?;
+            let recorded = core.record(tx, (customer, &edit), source, (now, &mut entropy))?;
+            Ok((recorded, verdict))
         })?;
         // What is written of a person may stand on another card of theirs than the one at hand.
         let cards = BTreeSet::from([customer, recorded.customer]);
@@ -288,8 +297,33 @@ impl Book {
         self.shelf.changes.push(changed.chain([Change::Outbox]));
         self.shelf.news.notify_one();
         Ok(RecordedEdit {
-            edit: recorded.edit,
-            number: recorded.number,
+            verdict,
+            ..recorded.into()
         })
+    }
+}
+
+/// What the guard says here of a message that the hub is asked to send; none for every other edit.
+///
+/// A denial refuses to queue it. What holds is queued: the hub asks again when the time has come.
+fn asked_about(
+    core: &mut Core,
+    tx: &dyn ReadTx,
+    (customer, edit): (CustomerId, &Edit),
+    now: Timestamp,
+) -> Result<Option<ContactVerdict>, BookError> {
+    let Edit::Ask(ask) = edit else {
+        return Ok(None);
+    };
+    let channel = ask.subject.as_deref().and_then(Channel::parse);
+    let (AskKind::Message, Some(channel), Some(purpose)) = (ask.kind, channel, ask.purpose) else {
+        return Ok(None);
+    };
+    edit.validate().map_err(RecordError::from)?;
+    let request = Request::message((channel, purpose), ask.words.as_deref(), None);
+    let verdict = core.guard(tx, (customer, &request), now)?;
+    match verdict.ruling {
+        Ruling::Deny { reason } => Err(BookError::rejected(reason.as_str())),
+        Ruling::Allow | Ruling::Hold { .. } => Ok(Some(verdict.into())),
     }
 }

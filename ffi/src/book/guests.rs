@@ -164,10 +164,7 @@ impl Book {
                     let about = (card, &edit);
                     let source = edit.usual_source();
                     let made = core.record(tx, about, source, (now, &mut entropy))?;
-                    recorded.push(RecordedEdit {
-                        edit: made.edit,
-                        number: made.number,
-                    });
+                    recorded.push(RecordedEdit::from(made));
                 }
                 Ok(())
             })?;

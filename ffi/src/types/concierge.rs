@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use sync_core::card::terms::Channel;
 use sync_core::concierge::confirm::{Ask, Doubt};
 use sync_core::concierge::grounds::SourceId;
-use sync_core::concierge::guard::{Reason as ContactReason, Ruling, Unblocker, Until, Verdict};
+use sync_core::concierge::guard::{
+    Reason as ContactReason, Ruling, Unblocker, Until, Verdict, Way,
+};
 use sync_core::concierge::recommend::{
     Reason as RecommendReason, ReasonKind, Recommendation as CoreItem, Recommendations as CoreAll,
     Referral as CoreReferral, ReferralKind,
@@ -20,7 +22,8 @@ use super::brief::BriefArgument;
 mod beside;
 
 pub use beside::{
-    GestureBudget, MayExist, NoteDraft, NoteWarning, OwedItem, RewordedNote, ValueLedger,
+    GestureBudget, MayExist, NoteDraft, NoteWarning, OwedItem, ProposedPromise, RewordedNote,
+    ValueLedger,
 };
 
 /// What kind of thing is owed.
@@ -157,6 +160,24 @@ impl Today {
             minutes_left: list.minutes_left,
             is_complete,
         })
+    }
+}
+
+/// How a contact leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum ContactWay {
+    /// The associate calls or writes at once: it spends a right.
+    Direct,
+    /// A message asked of the hub, which sends it when its own verdict allows: it takes no right.
+    ThroughHub,
+}
+
+impl From<ContactWay> for Way {
+    fn from(way: ContactWay) -> Self {
+        match way {
+            ContactWay::Direct => Self::Direct,
+            ContactWay::ThroughHub => Self::ThroughHub,
+        }
     }
 }
 

@@ -369,7 +369,8 @@ pub enum Edit {
         #[uniffi(default = None)]
         summary: Option<String>,
     },
-    /// A call, message, try-on, gesture or referral.
+    /// A call, message, try-on, gesture, referral or service in person.
+    /// A gesture says what it cost and why (`make_gesture` does), or what it served; what was done in person and cost nothing is a service.
     RecordInteraction {
         /// Of which kind.
         kind: InteractionKind,

@@ -5,9 +5,12 @@ use sync_core::card::schema::Role;
 use sync_core::ids::{AssociateId, CustomerId, DeviceId, EditId, ShopId, Timestamp};
 use sync_core::outbox::{OutboxRow, OutboxState};
 use sync_core::projection::{Flags, HintKind, Row};
+use sync_core::replica::Recorded;
 use sync_core::replica::account::{Agreement, SignIn};
 use sync_core::replica::book::FirstSync;
 use sync_core::search::SearchResults;
+
+use super::concierge::ContactVerdict;
 
 /// The line beneath a name: a kind and its argument, worded by the app.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -61,6 +64,18 @@ pub struct RecordedEdit {
     pub edit: EditId,
     /// Its number in the outbox.
     pub number: u64,
+    /// For a message asked of the hub: what the guard says here. A hold says until when it waits; the hub's own verdict is final.
+    pub verdict: Option<ContactVerdict>,
+}
+
+impl From<Recorded> for RecordedEdit {
+    fn from(recorded: Recorded) -> Self {
+        Self {
+            edit: recorded.edit,
+            number: recorded.number,
+            verdict: None,
+        }
+    }
 }
 
 /// Where a waiting edit stands.

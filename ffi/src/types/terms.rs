@@ -242,7 +242,7 @@ pub enum PromiseStatus {
 pub enum InteractionKind {
     /// A telephone call.
     Call,
-    /// A gesture: something given or done beyond the sale.
+    /// A gesture: something given beyond the sale, out of a right to spend.
     Gesture,
     /// A message in either direction.
     Message,
@@ -250,6 +250,8 @@ pub enum InteractionKind {
     Referral,
     /// Tried something on.
     TryOn,
+    /// Served in person: what it was is its act.
+    Service,
 }
 
 /// What the customer thought of an article.

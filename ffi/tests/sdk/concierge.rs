@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use carnet_ffi::{
-    Book, BookError, ContactRuling, GestureBudget, MayExist, PersonStanding, RecordedEdit,
+    Book, BookError, ContactRuling, ContactWay, GestureBudget, MayExist, PersonStanding,
+    RecordedEdit,
 };
 use sync_core::card::Edit;
 use sync_core::card::edit::{AskInput, NeedInput};
@@ -12,6 +13,7 @@ use sync_core::card::view::Strength;
 use sync_core::concierge::Language;
 use sync_core::concierge::brief::LineKind;
 use sync_core::concierge::guard::Reason;
+use sync_core::concierge::next_promise::ProposalKind;
 use sync_core::concierge::obligations::State;
 use sync_core::concierge::today::DueKind;
 use sync_core::ids::{CustomerId, Timestamp};
@@ -115,10 +117,12 @@ fn a_gesture_without_a_right_says_how_to_get_one_and_records_nothing() {
 #[test]
 fn nobody_may_be_contacted_whom_nobody_asked() {
     let (book, ana) = preview();
-    let verdict = book.may_contact(ana, Channel::Call, Purpose::Sell, None, false);
-    let verdict = verdict.unwrap();
-    assert_eq!(verdict.ruling, ContactRuling::Deny);
-    assert_eq!(verdict.reason, Some(Reason::NoConsent));
+    for way in [ContactWay::Direct, ContactWay::ThroughHub] {
+        let verdict = book.may_contact(ana, Channel::Call, Purpose::Sell, way, None, false);
+        let verdict = verdict.unwrap();
+        assert_eq!(verdict.ruling, ContactRuling::Deny);
+        assert_eq!(verdict.reason, Some(Reason::NoConsent));
+    }
 }
 
 #[test]
@@ -138,6 +142,32 @@ fn what_is_owed_tells_what_became_of_it() {
     let owed = book.owed(ana, Language::English).unwrap();
     let mut met = owed.iter().filter(|item| item.state == State::Met);
     assert!(met.any(|item| item.done_at.is_some()), "{owed:?}");
+}
+
+#[test]
+fn before_a_customer_leaves_the_next_promise_is_proposed_and_not_made() {
+    let mut stage = Stage::new();
+    let ana = stage.enrolled(1, ANA);
+    let customer = ana.create("Léa");
+    let visit = ana.book.arrive(customer, None).unwrap().edit;
+    assert_eq!(ana.book.proposed_promise(customer), Ok(None));
+    let need = NeedInput {
+        what: "a coat for the rain".to_owned(),
+        tags: Vec::new(),
+    };
+    let need = ana.book.record(customer, Edit::AddNeed(need)).unwrap();
+    let proposed = ana.book.proposed_promise(customer).unwrap().unwrap();
+    assert_eq!(proposed.kind, ProposalKind::Need);
+    assert_eq!(proposed.about, "a coat for the rain");
+    assert_eq!(proposed.due, NOON.plus_ms(14 * Timestamp::DAY_MS));
+    assert_eq!(proposed.sources, [need.edit.to_string()]);
+    assert_eq!(ana.book.customer(customer).unwrap().promises, []);
+    let due = Some(proposed.due);
+    ana.book
+        .make_promise(customer, proposed.about, due)
+        .unwrap();
+    assert_eq!(ana.book.proposed_promise(customer), Ok(None));
+    ana.book.leave(customer, visit, None).unwrap();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The SDK through its public surface: opening, people, the concierge, drafts, the standard, relationships, guests, syncing, cancelling, wiping, the preview.
+//! The SDK through its public surface: opening, people, the concierge, drafts, messages, the standard, relationships, guests, syncing, cancelling, wiping, the preview.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
 mod concierge;
 mod drafts;
 mod guests;
+mod messages;
 mod opening;
 mod people;
 mod preview;

@@ -185,7 +185,8 @@ class HubTest(unittest.TestCase):
             self.assertIn(promise.edit, [source for line in brief.lines for source in line.sources])
             today = book.today(None, now() + DAY_MS, 480, sdk.Language.ENGLISH)
             self.assertIn(promise.edit, [item.about for item in today.today])
-            verdict = book.may_contact(lea, sdk.Channel.CALL, sdk.Purpose.SELL, None, False)
+            way = sdk.ContactWay.THROUGH_HUB
+            verdict = book.may_contact(lea, sdk.Channel.CALL, sdk.Purpose.SELL, way, None, False)
             self.assertEqual(verdict.ruling, sdk.ContactRuling.DENY)
             self.assertEqual(verdict.reason, sdk.ContactReason.NO_CONSENT)
             warnings = book.check_note("cliente avec un problème cardiaque")

@@ -1,8 +1,8 @@
 //! What the hub says to one ask.
 
-use sync_core::card::terms::{AskKind, Channel, Purpose};
+use sync_core::card::terms::{AskKind, Channel};
 use sync_core::card::view::AskView;
-use sync_core::concierge::guard::{Request, Ruling, Settings, Until, Way, content_of, guard};
+use sync_core::concierge::guard::{Request, Ruling, Settings, Until, guard};
 use sync_core::concierge::rights::Rights;
 use sync_core::concierge::{House, Picture, Viewer, Whole};
 use sync_core::ids::{AssociateId, CustomerId, DeviceId, ShopId, Timestamp};
@@ -130,21 +130,10 @@ pub(super) fn judge(
     let whole = gathering::whole(engine, customer, (shop, None))?;
     let tx = engine.tx().as_read();
     let house = gathering::house(tx)?;
-    let request = Request {
-        channel,
-        purpose,
-        content: ask.words.value.as_deref().map(content_of),
-        is_reply: may_answer(purpose),
-        way: Way::ThroughHub,
-        ask: Some(ask.id),
-    };
+    let words = ask.words.value.as_deref();
+    let request = Request::message((channel, purpose), words, Some(ask.id));
     let asker = (associate, shop, now);
     rule(tx, (customer, &whole), asker, &request, (&house, settings)).map_err(DeskError::from)
-}
-
-/// Whether a contact for this purpose can be an answer: those about what the customer began serve them; an offer is no answer.
-pub(super) fn may_answer(purpose: Purpose) -> bool {
-    matches!(purpose, Purpose::Care | Purpose::Service)
 }
 
 /// What the guard of the hub says of one person, for an associate of a shop, at a moment.

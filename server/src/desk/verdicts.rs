@@ -7,7 +7,7 @@
 //! - A case of a card beyond the asker's reach holds as any other does, and is not named.
 
 use sync_core::card::terms::{Channel, Purpose};
-use sync_core::concierge::guard::{Request, Ruling, Unblocker, Until, Way, content_of};
+use sync_core::concierge::guard::{Request, Ruling, Unblocker, Until, Way, content_of, may_answer};
 use sync_core::ids::{AssociateId, CustomerId, ShopId, Timestamp};
 use sync_core::notices::bodies::CaseBody;
 use sync_core::notices::{self, Subject};
@@ -56,7 +56,7 @@ pub fn ask(
         channel: question.channel,
         purpose: question.purpose,
         content: question.content.as_deref().map(content_of),
-        is_reply: answers::may_answer(question.purpose) && question.is_reply.unwrap_or(true),
+        is_reply: may_answer(question.purpose) && question.is_reply.unwrap_or(true),
         way: Way::ThroughHub,
         ask: None,
     };

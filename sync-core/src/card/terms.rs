@@ -252,7 +252,7 @@ terms! {
     InteractionKind {
         /// A telephone call.
         Call = "call",
-        /// A gesture: something given or done beyond the sale.
+        /// A gesture: something given beyond the sale, out of a right to spend.
         Gesture = "gesture",
         /// A message in either direction.
         Message = "message",
@@ -260,6 +260,8 @@ terms! {
         Referral = "referral",
         /// Tried something on.
         TryOn = "try_on",
+        /// Served in person: what it was is its act. Since schema 2.
+        Service = "service",
     }
 
     /// What a dealing, a visit's gesture or a message served. Since schema 2.

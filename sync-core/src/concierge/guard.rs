@@ -57,6 +57,31 @@ pub struct Request {
     pub ask: Option<EditId>,
 }
 
+impl Request {
+    /// A message that the hub is asked to send: the same question on the handheld that queues it and on the hub that sends it.
+    #[must_use]
+    pub fn message(
+        (channel, purpose): (Channel, Purpose),
+        words: Option<&str>,
+        ask: Option<EditId>,
+    ) -> Self {
+        Self {
+            channel,
+            purpose,
+            content: words.map(content_of),
+            is_reply: may_answer(purpose),
+            way: Way::ThroughHub,
+            ask,
+        }
+    }
+}
+
+/// Whether a message for this purpose can be an answer: those about what the customer began serve them; an offer is no answer.
+#[must_use]
+pub const fn may_answer(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::Care | Purpose::Service)
+}
+
 /// What names a message's content, so that the same words are known again.
 #[must_use]
 pub fn content_of(words: &str) -> String {

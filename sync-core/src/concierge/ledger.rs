@@ -32,11 +32,11 @@ pub enum EntryKind {
     Feedback,
     /// They sent somebody to us.
     Introduction,
-    /// Something given or done beyond the sale.
+    /// Something given beyond the sale.
     Gesture,
     /// Good advice, and a need that was answered.
     Advice,
-    /// A case of the service desk that was solved.
+    /// Made to fit or repaired in the shop, or a case of the service desk that was solved.
     Repair,
     /// Sent elsewhere, honestly.
     Referral,
@@ -216,18 +216,17 @@ fn on_card(kind: EntryKind, edit: EditId, at: Timestamp, what: Option<String>) -
     }
 }
 
-/// A dealing that gave somebody something; a call by itself gives nothing.
+/// A dealing that gave somebody something; a call by itself gives nothing, nor does a greeting or thanks.
 fn dealing(view: &InteractionView) -> Option<Entry> {
-    let kind = match view.kind {
-        InteractionKind::Gesture => EntryKind::Gesture,
-        InteractionKind::Referral if view.by_customer => EntryKind::Introduction,
-        InteractionKind::Referral => EntryKind::Referral,
-        InteractionKind::Call | InteractionKind::Message | InteractionKind::TryOn => {
-            if view.act != Some(Act::Advice) {
-                return None;
-            }
-            EntryKind::Advice
+    let kind = match (view.kind, view.act) {
+        (InteractionKind::Referral, _) if view.by_customer => EntryKind::Introduction,
+        (InteractionKind::Referral, _) => EntryKind::Referral,
+        _ if view.is_gesture() => EntryKind::Gesture,
+        (_, Some(Act::Advice)) => EntryKind::Advice,
+        (InteractionKind::Service | InteractionKind::Gesture, Some(Act::Alteration)) => {
+            EntryKind::Repair
         }
+        _ => return None,
     };
     let what = view.summary.value.clone().or_else(|| view.sku.clone());
     Some(on_card(kind, view.id, view.summary.at, what))

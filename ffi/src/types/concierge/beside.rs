@@ -4,11 +4,47 @@ use sync_core::card::terms::Place;
 use sync_core::concierge::Language;
 use sync_core::concierge::ledger::Ledger;
 use sync_core::concierge::linter::{Category, Instead, Warning};
+use sync_core::concierge::next_promise::{Proposal, ProposalKind};
 use sync_core::concierge::obligations::State as ObligationState;
 use sync_core::ids::{CustomerId, Timestamp};
 use sync_core::records::Currency;
 
 use crate::types::RecordedEdit;
+
+/// Why a promise is proposed, the nearest first.
+#[uniffi::remote(Enum)]
+pub enum ProposalKind {
+    /// What they wish for arrives: to tell them that day.
+    Wish,
+    /// Nothing answers yet what they need: to look, and to say what was found.
+    Need,
+    /// They bought something today: to ask how it does.
+    CareCheck,
+}
+
+/// What to promise before the customer leaves; the app words it, and what was said is recorded with `make_promise`.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ProposedPromise {
+    /// Why.
+    pub kind: ProposalKind,
+    /// The article by its name, what they need in their words, or what they bought; empty where a till does not tell.
+    pub about: String,
+    /// By when.
+    pub due: Timestamp,
+    /// What it rests on.
+    pub sources: Vec<String>,
+}
+
+impl From<Proposal> for ProposedPromise {
+    fn from(proposal: Proposal) -> Self {
+        Self {
+            kind: proposal.kind,
+            about: proposal.about,
+            due: proposal.due,
+            sources: proposal.sources.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
 
 /// A finding of the note linter: "the customer may read this".
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]

@@ -147,13 +147,16 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.prepareToday() }
     }
 
-    /// Whether the customer may be contacted now. Ask before calling or writing; talking in the shop needs no leave.
+    /// Whether the customer may be contacted now, by oneself or through the hub. Ask before calling or writing; talking in the shop needs no leave.
+    /// Recording an ask for a message asks this too: its verdict comes back with it, a denial throws.
     /// `content` names the campaign or holds the words, so that nobody gets the same twice.
     public func mayContact(
-        _ customer: CustomerId, over channel: Channel, for purpose: Purpose, content: String? = nil, isReply: Bool = false
+        _ customer: CustomerId, over channel: Channel, for purpose: Purpose, by way: ContactWay = .direct,
+        content: String? = nil, isReply: Bool = false
     ) async throws -> ContactVerdict {
         try await run {
-            try $0.mayContact(customer: customer, channel: channel, purpose: purpose, content: content, isReply: isReply)
+            try $0.mayContact(
+                customer: customer, channel: channel, purpose: purpose, way: way, content: content, isReply: isReply)
         }
     }
 
@@ -200,6 +203,11 @@ public final class CarnetBook: @unchecked Sendable {
     /// Whether the chain may know somebody with this number or address already, asked offline.
     public func mayExist(_ kind: EndpointKind, _ endpoint: String) async throws -> MayExist {
         try await run { try $0.mayExist(kind: kind, endpoint: endpoint) }
+    }
+
+    /// What to promise before the customer leaves, for the associate to take, to change or to leave; it promises nothing.
+    public func proposedPromise(_ customer: CustomerId) async throws -> ProposedPromise? {
+        try await run { try $0.proposedPromise(customer: customer) }
     }
 
     /// What they gave beside what we gave.

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use anyhow::{Context as _, ensure};
-use carnet_ffi::{Book, ContactRuling, NamePartText, RecommendationList};
+use carnet_ffi::{Book, ContactRuling, ContactWay, NamePartText, RecommendationList};
 use server::gap::{as_of, settings};
 use sync_core::card::Edit;
 use sync_core::card::edit::NeedInput;
@@ -108,7 +108,14 @@ pub(super) fn never_met(ben: &Book, noah: CustomerId) -> anyhow::Result<()> {
     println!("   Ben has never met Noah Stern, and there is no network. His handheld tells him:");
     show_brief(&ben.brief(noah)?);
     show_recommendations(&ben.recommendations(noah)?)?;
-    let verdict = ben.may_contact(noah, Channel::Call, Purpose::Sell, None, false)?;
+    let verdict = ben.may_contact(
+        noah,
+        Channel::Call,
+        Purpose::Sell,
+        ContactWay::Direct,
+        None,
+        false,
+    )?;
     ensure!(
         verdict.ruling != ContactRuling::Allow,
         "somebody who agreed to nothing may be called: {verdict:?}"
@@ -224,7 +231,7 @@ fn come(book: &Book, customers: &[CustomerId]) -> anyhow::Result<Vec<(CustomerId
 fn care(book: &Book, visits: &[(CustomerId, EditId)]) -> anyhow::Result<()> {
     for (customer, visit) in visits.iter().copied() {
         let did = |act, about| Edit::RecordInteraction {
-            kind: InteractionKind::Gesture,
+            kind: InteractionKind::Service,
             visit: Some(visit),
             channel: None,
             sku: None,

@@ -4,7 +4,7 @@ mod drafts;
 mod lines;
 mod visitor;
 
-use carnet_ffi::{Book, GuestWord, NoteWarning};
+use carnet_ffi::{Book, ContactWay, GuestWord, NoteWarning};
 use sync_core::card::Edit;
 use sync_core::card::edit::{AskInput, InvitationInput, NeedInput, SuggestionInput};
 use sync_core::card::terms::{
@@ -50,7 +50,7 @@ pub(crate) enum Concierge {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OfCustomer {
     Show,
-    May(Channel, Purpose),
+    May(Channel, Purpose, ContactWay),
     Question,
     Answer(String),
     Owed,
@@ -80,7 +80,7 @@ pub(crate) const HELP: &[(&str, &str)] = &[
     ),
     (
         "may call care",
-        "whether to call now; also sms, email, …; care, sell, event, service",
+        "whether to call now; also sms, email, …; care, sell, event, service; `hub` at the end: whether the hub may write",
     ),
     (
         "question · answer yes",
@@ -199,12 +199,23 @@ fn some(text: &str) -> Option<String> {
 }
 
 fn may(rest: &str) -> Result<OfCustomer, &'static str> {
-    let usage = "may call care: channel (call, sms, email, whatsapp, wechat, line, kakao, post) and purpose (care, sell, event, service)";
+    let usage = "may call care: channel (call, sms, email, whatsapp, wechat, line, kakao, post) and purpose (care, sell, event, service); then hub, for a message that the hub sends";
     let lower = rest.to_lowercase();
-    let (channel, purpose) = lower.split_once(' ').unwrap_or((&lower, "care"));
+    let mut words: Vec<_> = lower.split_whitespace().collect();
+    let way = if words.last() == Some(&"hub") {
+        words.pop();
+        ContactWay::ThroughHub
+    } else {
+        ContactWay::Direct
+    };
+    let (channel, purpose) = match words[..] {
+        [channel] => (channel, "care"),
+        [channel, purpose] => (channel, purpose),
+        _ => return Err(usage),
+    };
     let channel = Channel::parse(channel).ok_or(usage)?;
-    let purpose = Purpose::parse(purpose.trim()).ok_or(usage)?;
-    Ok(OfCustomer::May(channel, purpose))
+    let purpose = Purpose::parse(purpose).ok_or(usage)?;
+    Ok(OfCustomer::May(channel, purpose, way))
 }
 
 fn gesture(rest: &str) -> Result<OfCustomer, &'static str> {
@@ -241,8 +252,7 @@ fn did(rest: &str) -> Typed {
     let (act, how) = lower.split_once(' ').unwrap_or((&lower, ""));
     let act = Act::parse(act).ok_or(usage)?;
     let kind = match how.trim() {
-        "" if act == Act::Advice => InteractionKind::Referral,
-        "" => InteractionKind::Gesture,
+        "" => InteractionKind::Service,
         "call" => InteractionKind::Call,
         "message" => InteractionKind::Message,
         _ => return Err(usage),
@@ -305,6 +315,12 @@ pub(crate) fn warnings(book: &Book, text: &str) -> Lines {
     Ok(noted(text, &book.check_note(text.to_owned())?))
 }
 
+/// What to promise before the customer is out of the door.
+pub(crate) fn proposed(book: &Book, customer: CustomerId) -> Lines {
+    let proposed = book.proposed_promise(customer)?;
+    Ok(proposed.iter().map(lines::proposed).collect())
+}
+
 /// Warnings, a line each.
 fn noted(text: &str, found: &[NoteWarning]) -> Vec<String> {
     let line = |warning: &NoteWarning| {
@@ -355,8 +371,8 @@ pub(crate) fn carry_out(
 fn of_customer(book: &Book, customer: CustomerId, what: OfCustomer, language: Language) -> Lines {
     match what {
         OfCustomer::Show => Ok(lines::recommendations(&book.recommendations(customer)?)),
-        OfCustomer::May(channel, purpose) => {
-            let verdict = book.may_contact(customer, channel, purpose, None, false)?;
+        OfCustomer::May(channel, purpose, way) => {
+            let verdict = book.may_contact(customer, channel, purpose, way, None, false)?;
             Ok(lines::verdict(&verdict))
         }
         OfCustomer::Question => Ok(lines::question(book.next_question(customer)?.as_ref())),
@@ -391,8 +407,9 @@ fn of_customer(book: &Book, customer: CustomerId, what: OfCustomer, language: La
             said("Recorded, and taken from today's budget.")
         }
         OfCustomer::Record(edit, answer) => {
-            book.record(customer, *edit)?;
-            said(answer)
+            let recorded = book.record(customer, *edit)?;
+            let held = recorded.verdict.as_ref().and_then(lines::held);
+            Ok(held.into_iter().chain([answer.to_owned()]).collect())
         }
     }
 }

@@ -301,6 +301,9 @@ impl Desk {
             return said(answer);
         }
         let mut lines = vec![answer.to_owned()];
+        if let Edit::Leave { .. } = &edit {
+            lines.extend(concierge::proposed(&self.book, customer)?);
+        }
         if let Edit::AddNote { body, .. } = &edit {
             lines.extend(concierge::warnings(&self.book, body)?);
         }

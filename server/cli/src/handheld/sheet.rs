@@ -252,6 +252,7 @@ fn dealing<'a>(card: &'a Card, names: &'a Names) -> impl Iterator<Item = Fact> +
             Some(day::shown(dealing.ground.at)),
             began,
             over,
+            dealing.act.map(|act| act.as_str().replace('_', " ")),
             dealing.sku.clone(),
             dealing.summary.clone(),
             Some(format!("({by})")),

@@ -232,6 +232,30 @@ fn the_card_shows_all_that_was_recorded() {
 }
 
 #[test]
+fn what_is_done_in_person_is_no_gesture_and_advice_sends_nobody_elsewhere() {
+    let script = "new Zoë Brandt\narrive\ndid recognized\ndid honored\ndid advice\nintroduce\nledger\ncard\n\
+        edit {\"edit\":\"record_interaction\",\"kind\":\"gesture\",\"summary\":\"flowers\"}\n";
+    let text = played(script);
+    for expected in [
+        "From us: 1 piece of advice.",
+        "service    20",
+        "make it from today's budget",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is not in {text}");
+    }
+}
+
+#[test]
+fn a_message_that_may_not_be_sent_is_not_asked_for() {
+    let script = "new Zoë Brandt\nphone +33612345678\nwrite sms care Your coat is ready\nasked\n\
+        consent sms care yes signature v3\nmay sms care hub\nwrite sms care Your coat is ready\n";
+    let text = played(script);
+    assert!(text.contains("Not asked for: no consent."), "{text}");
+    let asked = "Asked for. `asked` shows what the hub answers.";
+    assert_eq!(text.matches(asked).count(), 1, "{text}");
+}
+
+#[test]
 fn a_visit_goes_from_the_door_to_the_next_thread() {
     let script = "new Zoë Brandt\narrive with her son\ncapture looks for a scarf\nleave her exhibition\nallergy wool mild\nbrief\nstatus\nsync\nstatus\n";
     let text = played(script);
@@ -241,6 +265,15 @@ fn a_visit_goes_from_the_door_to_the_next_thread() {
     assert!(text.contains("her exhibition"), "{text}");
     assert!(text.contains("waiting       5 (oldest just now)"), "{text}");
     assert!(text.contains("waiting       nothing"), "{text}");
+}
+
+#[test]
+fn the_end_of_a_visit_proposes_what_to_promise_next_unless_something_was() {
+    let script = "new Zoë Brandt\narrive\nneed a coat for rain #rain\nleave\n\
+        arrive\npromise in 9 days call about the coat\nleave\n";
+    let text = played(script);
+    let proposal = "tell them what there is for \"a coat for rain\"`.";
+    assert_eq!(text.matches(proposal).count(), 1, "{text}");
 }
 
 #[test]

@@ -54,6 +54,10 @@ fn rejected(code: &str) -> String {
         }
         "too_much" => "This is too much for one edit: record it in parts.".to_owned(),
         "erased" => "The record of this customer was erased.".to_owned(),
+        "minor" | "do_not_contact" | "relationship_ended" | "consent_denied" | "no_consent"
+        | "not_a_contact" | "endpoint_closed" | "no_endpoint" | "owner_only" | "duplicate" => {
+            format!("Not asked for: {}.", code.replace('_', " "))
+        }
         other => format!("The hub refused: {other}."),
     }
 }

@@ -116,6 +116,28 @@ async fn a_creation_that_names_its_edit_can_be_repeated() {
 }
 
 #[tokio::test]
+async fn a_gesture_without_a_right_or_a_reason_is_refused_and_says_what_to_record() {
+    let app = TestApp::start().await;
+    let manager = app.manager().await;
+    let id = app.customer("Ines").await.to_string();
+    let spent = json!({ "minor": 900, "right": "r" });
+    for (gesture, says) in [
+        (json!({ "summary": "flowers" }), "`service`"),
+        (json!({ "spent": spent }), "its reason"),
+    ] {
+        let mut edit = json!({ "edit": "record_interaction", "kind": "gesture" });
+        let fields = gesture.as_object().unwrap().clone();
+        edit.as_object_mut().unwrap().extend(fields);
+        let refused = app.edits(&manager, &id, json!([{ "edit": edit }])).await;
+        assert_eq!(refused.code(), "edit_refused", "{}", refused.text);
+        assert!(refused.text.contains(says), "{}", refused.text);
+    }
+    let served = json!({ "edit": "record_interaction", "kind": "service", "act": "honored" });
+    let done = app.edits(&manager, &id, json!([{ "edit": served }])).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+}
+
+#[tokio::test]
 async fn a_list_of_edits_is_recorded_whole_or_not_at_all_and_once() {
     let app = TestApp::start().await;
     let manager = app.manager().await;

@@ -114,6 +114,14 @@ pub enum EditError {
         /// What it takes.
         expected: &'static str,
     },
+    /// A gesture that was spent from no right and served nothing.
+    #[error(
+        "a gesture is spent from a right: make it from today's budget; what was done in person and cost nothing is a `service` with what it served"
+    )]
+    GestureWithoutRight,
+    /// A gesture that cost something and says not why.
+    #[error("a gesture needs its reason: say in its summary what it was and why")]
+    GestureWithoutReason,
     /// Something spent on what is no gesture.
     #[error(
         "only a gesture is spent from a right: record it as a gesture, or leave out what it cost"

@@ -370,7 +370,8 @@ pub enum Edit {
         #[serde(default)]
         summary: Option<String>,
     },
-    /// A call, message, try-on, gesture or referral.
+    /// A call, message, try-on, gesture, referral or service in person.
+    /// A gesture says what it cost and why, or what it served; what was done in person and cost nothing is a service.
     RecordInteraction {
         /// Of which kind.
         kind: InteractionKind,

@@ -183,7 +183,15 @@ const REFUSED: &[(&str, &str)] = &[
         "only a gesture",
     ),
     (
-        r#"{"edit":"record_interaction","kind":"gesture","spent":{"minor":0,"right":"r"}}"#,
+        r#"{"edit":"record_interaction","kind":"gesture","summary":"tea"}"#,
+        "what was done in person and cost nothing is a `service`",
+    ),
+    (
+        r#"{"edit":"record_interaction","kind":"gesture","act":"recovery","summary":" ","spent":{"minor":1,"right":"r"}}"#,
+        "a gesture needs its reason",
+    ),
+    (
+        r#"{"edit":"record_interaction","kind":"gesture","summary":"tea","spent":{"minor":0,"right":"r"}}"#,
         "a number from 1 to",
     ),
 ];

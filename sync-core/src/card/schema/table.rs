@@ -248,6 +248,7 @@ pub static FIELDS: &[FieldRule] = &[
         Reducer::Every,
     )
     .log(),
+    FieldRule::interaction("service").since_2(),
     FieldRule::made("interaction", "spent", SPENT, Reducer::Every).log(),
     FieldRule::interaction("try_on"),
     // [event]

@@ -332,7 +332,7 @@ pub struct VisitView {
     pub open: bool,
 }
 
-/// A call, message, try-on, gesture or referral.
+/// A call, message, try-on, gesture, referral or service in person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InteractionView {
     /// The edit that recorded it.
@@ -355,6 +355,14 @@ pub struct InteractionView {
     pub about: Option<String>,
     /// For a gesture: what it cost in minor units, and the right it was spent from.
     pub spent: Option<(i64, String)>,
+}
+
+impl InteractionView {
+    /// Whether it is a gesture beyond what it served: one with an act that cost nothing counts as its act alone.
+    #[must_use]
+    pub fn is_gesture(&self) -> bool {
+        self.kind == InteractionKind::Gesture && (self.spent.is_some() || self.act.is_none())
+    }
 }
 
 /// What the customer thought of an article.

@@ -70,7 +70,10 @@ impl Past {
     fn add_interaction(&mut self, interaction: &InteractionView, now: Timestamp) {
         let is_contact = match interaction.kind {
             InteractionKind::Call | InteractionKind::Message => true,
-            InteractionKind::Gesture | InteractionKind::Referral | InteractionKind::TryOn => false,
+            InteractionKind::Gesture
+            | InteractionKind::Referral
+            | InteractionKind::TryOn
+            | InteractionKind::Service => false,
         };
         let (at, source) = (interaction.summary.at, interaction.id.to_string());
         let channel = interaction.channel.or(match interaction.kind {
@@ -78,7 +81,8 @@ impl Past {
             InteractionKind::Message
             | InteractionKind::Gesture
             | InteractionKind::Referral
-            | InteractionKind::TryOn => None,
+            | InteractionKind::TryOn
+            | InteractionKind::Service => None,
         });
         if is_contact && interaction.by_customer {
             self.add_begun(channel, at, &source, now);

@@ -431,6 +431,25 @@ fn a_message_that_waits_at_the_hub_counts_and_does_not_stand_in_its_own_way() {
 }
 
 #[test]
+fn who_holds_no_slot_may_ask_the_hub_and_not_write_themselves() {
+    let stage = Stage::new();
+    let held = Held::default();
+    let message = Request::message(
+        (Channel::Sms, Purpose::Care),
+        Some("The bag is here."),
+        None,
+    );
+    let by_hub = stage.judge(&message, Rights::Handheld(&held));
+    assert!(by_hub.is_allowed(), "{by_hub:?}");
+    let direct = Request {
+        way: Way::Direct,
+        ..message
+    };
+    let verdict = stage.judge(&direct, Rights::Handheld(&held));
+    assert_eq!(verdict.reason(), Some(Reason::NoRight));
+}
+
+#[test]
 fn the_hub_sends_nothing_into_a_slot_that_another_handheld_holds() {
     let stage = Stage::new();
     let request = Request {

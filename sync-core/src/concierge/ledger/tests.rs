@@ -152,6 +152,32 @@ fn the_line_says_both_sides_and_no_balance() {
 }
 
 #[test]
+fn a_greeting_and_thanks_are_no_gestures_and_advice_sends_nobody_elsewhere() {
+    let mut stage = Stage::new();
+    for act in ["recognized", "honored", "honored", "honored", "thank_you"] {
+        for kind in ["service", "gesture"] {
+            let text = format!(r#"{{"edit":"record_interaction","kind":"{kind}","act":"{act}"}}"#);
+            stage.does(&serde_json::from_str(&text).unwrap());
+        }
+    }
+    let counts = |stage: &Stage| {
+        let view = stage.view();
+        of(&Whole {
+            view,
+            ..Whole::default()
+        })
+        .counts()
+    };
+    assert_eq!(counts(&stage), BTreeMap::new());
+    for act in ["advice", "alteration"] {
+        let text = format!(r#"{{"edit":"record_interaction","kind":"service","act":"{act}"}}"#);
+        stage.does(&serde_json::from_str(&text).unwrap());
+    }
+    let given = [(EntryKind::Advice, 1), (EntryKind::Repair, 1)];
+    assert_eq!(counts(&stage), BTreeMap::from(given));
+}
+
+#[test]
 fn the_line_does_not_change_with_what_was_spent() {
     let mut richer = whole();
     for record in &mut richer.sales {

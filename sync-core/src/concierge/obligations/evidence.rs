@@ -152,21 +152,22 @@ fn invitations<'a>(view: &'a CardView, done: &mut Vec<Done<'a>>) {
 fn dealings<'a>(view: &'a CardView, done: &mut Vec<Done<'a>>) {
     for one in &view.interactions {
         let kind = match one.kind {
-            InteractionKind::Call => Evidence::Call,
-            InteractionKind::Gesture => Evidence::Gesture,
-            InteractionKind::Message => Evidence::Message,
-            InteractionKind::Referral => Evidence::Referral,
-            InteractionKind::TryOn => Evidence::TryOn,
+            InteractionKind::Call => Some(Evidence::Call),
+            InteractionKind::Gesture => one.is_gesture().then_some(Evidence::Gesture),
+            InteractionKind::Message => Some(Evidence::Message),
+            InteractionKind::Referral => Some(Evidence::Referral),
+            InteractionKind::TryOn => Some(Evidence::TryOn),
+            InteractionKind::Service => None,
         };
         // What the customer began is no act of ours, except that we heard them.
         let is_ours = !one.by_customer || one.act == Some(Act::Heard);
         if !is_ours {
             continue;
         }
-        let reaches = matches!(kind, Evidence::Call | Evidence::Message);
+        let reaches = matches!(kind, Some(Evidence::Call | Evidence::Message));
         let contact = reaches.then_some(Evidence::Contact);
         let act = one.act.map(Evidence::of_act);
-        for kind in [Some(kind), contact, act].into_iter().flatten() {
+        for kind in [kind, contact, act].into_iter().flatten() {
             let mut piece =
                 Done::new(kind, one.summary.at, Written::Edit(one.id)).attested(one.summary.source);
             piece.about = one.about.as_deref().map(Thing::Id);

@@ -86,7 +86,7 @@ const REACH: &[&str] = &[
     r#"{"edit":"record_interaction","kind":"gesture","summary":"a hem","spent":{"minor":900,"right":"gesture/x"}}"#,
     r#"{"edit":"record_interaction","kind":"referral","summary":"the maker across the street"}"#,
     r#"{"edit":"record_interaction","kind":"referral","by_customer":true,"summary":"a friend of hers"}"#,
-    r#"{"edit":"record_interaction","kind":"try_on","sku":"$sku","act":"advice"}"#,
+    r#"{"edit":"record_interaction","kind":"service","sku":"$sku","act":"advice"}"#,
     r#"{"edit":"set_invitation","event":"autumn","state":"attended"}"#,
     r#"{"edit":"tell_suggestion","suggestion":"$suggestion"}"#,
     r#"{"edit":"set_minor","is_minor":true}"#,

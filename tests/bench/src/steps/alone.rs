@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use carnet_ffi::{Book, BookListener, BookOptions, ChangeSummary, ListenerError};
+use carnet_ffi::{Book, BookListener, BookOptions, ChangeSummary, ContactWay, ListenerError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use server::clock::{Clock as _, SystemClock};
@@ -227,7 +227,14 @@ fn guards(task: &Alone) -> Result<Vec<f64>> {
         let customer = somebody(task, &mut chance)?;
         let page = book.brief(customer)?;
         let begin = Instant::now();
-        let verdict = book.may_contact(customer, Channel::Call, Purpose::Service, None, false)?;
+        let verdict = book.may_contact(
+            customer,
+            Channel::Call,
+            Purpose::Service,
+            ContactWay::Direct,
+            None,
+            false,
+        )?;
         samples.push(milliseconds(begin));
         drop((page, verdict));
     }

@@ -2,10 +2,11 @@
 
 use carnet_ffi::{
     Article, AskLine, ContactRuling, ContactVerdict, GestureBudget, HubAnswer, OwedItem,
-    RecommendationList, ReferralLine, SmallEvent, StockAt, SupplyLine, Today, TodayItem,
-    VisitQuestion,
+    ProposedPromise, RecommendationList, ReferralLine, SmallEvent, StockAt, SupplyLine, Today,
+    TodayItem, VisitQuestion,
 };
 use sync_core::concierge::guests::EventState;
+use sync_core::concierge::next_promise::ProposalKind;
 use sync_core::concierge::recommend::{ReasonKind, ReferralKind};
 use sync_core::concierge::stock::SupplyKind;
 use sync_core::ids::Timestamp;
@@ -125,6 +126,24 @@ fn referral(line: &ReferralLine) -> String {
     let sku = line.sku.as_deref();
     let sku = sku.map_or_else(String::new, |sku| format!(" ({sku})"));
     format!("  →  for \"{}\": {to}{sku}", line.what)
+}
+
+/// What to promise, and how to record it.
+pub(super) fn proposed(promise: &ProposedPromise) -> String {
+    let (about, due) = (&promise.about, day::shown(promise.due));
+    let what = match promise.kind {
+        ProposalKind::Wish => format!("tell them that {about} is here"),
+        ProposalKind::Need => format!("tell them what there is for \"{about}\""),
+        ProposalKind::CareCheck if about.is_empty() => "ask how what they bought does".to_owned(),
+        ProposalKind::CareCheck => format!("ask how {about} does"),
+    };
+    format!("Promise them something before they go: `promise {due} {what}`.")
+}
+
+/// What to say of a message that is queued and may not leave yet.
+pub(super) fn held(verdict: &ContactVerdict) -> Option<String> {
+    let is_held = verdict.ruling == ContactRuling::Hold;
+    is_held.then(|| self::verdict(verdict).concat())
 }
 
 pub(super) fn verdict(verdict: &ContactVerdict) -> Vec<String> {

@@ -155,7 +155,7 @@ fn link(rest: &str, sameness: Sameness) -> Result<Persons, &'static str> {
 
 fn introduced(rest: &str) -> Result<Persons, &'static str> {
     Ok(Persons::Introduced(match rest {
-        "" => InteractionKind::Gesture,
+        "" => InteractionKind::Service,
         "call" => InteractionKind::Call,
         "message" => InteractionKind::Message,
         _ => return Err("introduce, introduce call, or introduce message"),

@@ -175,6 +175,7 @@ fn stock(shop: ShopId) -> NoticeDraft {
         sku: WISHED.to_owned(),
         on_hand: [(String::new(), 9)].into(),
         arriving: Vec::new(),
+        there_since: None,
     };
     let key = format!("{shop}/{WISHED}");
     NoticeDraft::new(Subject::Chain, key, (SOURCE, midnight(STOCKED)), &body)

@@ -123,12 +123,21 @@ impl Drafts<'_> {
         else {
             return Ok(());
         };
+        let summary = maybe_prose("summary", summary.as_deref())?;
+        match spent {
+            Some(_) if *kind != InteractionKind::Gesture => return Err(EditError::NoGesture),
+            Some(_) if summary == Value::Null => return Err(EditError::GestureWithoutReason),
+            None if *kind == InteractionKind::Gesture && act.is_none() => {
+                return Err(EditError::GestureWithoutRight);
+            }
+            _ => {}
+        }
         let value = list([
             visit.map(|visit| visit.to_string()).into(),
             (*channel).into(),
             maybe_words("article", sku.as_deref())?,
             (*by_customer).into(),
-            maybe_prose("summary", summary.as_deref())?,
+            summary,
         ]);
         let interaction = self.context.edit;
         self.made("interaction", interaction, kind.as_str(), value)?;
@@ -140,9 +149,6 @@ impl Drafts<'_> {
         let Some(Spent { minor, right }) = spent else {
             return Ok(());
         };
-        if *kind != InteractionKind::Gesture {
-            return Err(EditError::NoGesture);
-        }
         let spent = list([(*minor).into(), words("right", right)?.into()]);
         self.made("interaction", interaction, "spent", spent)
     }

@@ -56,7 +56,7 @@ fn a_dealing_is_what_it_was_unless_it_says_what_it_served() {
     assert_eq!(serde_json::to_string(&json(old)).unwrap(), old);
     let plan = stage.plans(&json(old)).unwrap();
     assert_eq!((schema(&plan), plan.writes[0].1.len()), (1, 1));
-    let new = r#"{"edit":"record_interaction","kind":"gesture","act":"recovery","about":"p","spent":{"minor":5000,"right":"r-1"}}"#;
+    let new = r#"{"edit":"record_interaction","kind":"gesture","summary":"tea","act":"recovery","about":"p","spent":{"minor":5000,"right":"r-1"}}"#;
     let plan = stage.plans(&json(new)).unwrap();
     assert_eq!((schema(&plan), plan.writes[0].1.len()), (2, 3));
     stage.visible.write(&plan);

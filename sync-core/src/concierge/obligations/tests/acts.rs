@@ -29,15 +29,51 @@ fn invitation(event: &str, state: InvitationState) -> InvitationView {
 fn an_alteration_is_an_act_and_no_contact_when_it_is_done_in_the_house() {
     let mut whole = Whole::default();
     let mut hem = dealing(1, Act::Alteration, noon(100));
-    hem.kind = InteractionKind::Gesture;
+    hem.kind = InteractionKind::Service;
     whole.view.interactions = vec![hem];
-    assert_eq!(acts(&whole), [("gesture", 1), ("alteration", 1)]);
+    assert_eq!(acts(&whole), [("alteration", 1)]);
     whole.view.interactions[0].by_customer = true;
     assert_eq!(
         acts(&whole),
         [],
         "what the customer began is no act of ours"
     );
+}
+
+#[test]
+fn only_what_was_spent_is_a_gesture_and_no_kind_act_done_in_person() {
+    let mut whole = Whole::default();
+    let done = |kind, act| {
+        let mut one = dealing(1, act, noon(100));
+        one.kind = kind;
+        one
+    };
+    let (gesture, service) = (InteractionKind::Gesture, InteractionKind::Service);
+    whole.view.interactions = vec![
+        done(service, Act::Recognized),
+        done(service, Act::Honored),
+        done(gesture, Act::Honored),
+        done(service, Act::Advice),
+    ];
+    let served = [("advice", 1), ("honored", 2), ("recognized", 1)];
+    assert_eq!(acts(&whole), served, "an app that calls it a gesture too");
+    whole.view.interactions[2].spent = Some((1_500, "r".to_owned()));
+    let with = [
+        ("advice", 1),
+        ("honored", 2),
+        ("recognized", 1),
+        ("gesture", 1),
+    ];
+    assert_eq!(acts(&whole), with);
+    whole.view.interactions[2].spent = None;
+    whole.view.interactions[2].act = None;
+    let old = [
+        ("advice", 1),
+        ("honored", 1),
+        ("recognized", 1),
+        ("gesture", 1),
+    ];
+    assert_eq!(acts(&whole), old, "of an app that knows neither");
 }
 
 #[test]

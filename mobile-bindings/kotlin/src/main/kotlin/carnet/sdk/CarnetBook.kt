@@ -25,6 +25,7 @@ import uniffi.carnet.Channel
 import uniffi.carnet.Colleague
 import uniffi.carnet.ConflictView
 import uniffi.carnet.ContactVerdict
+import uniffi.carnet.ContactWay
 import uniffi.carnet.CustomerId
 import uniffi.carnet.CustomerResponse
 import uniffi.carnet.DeviceKeystore
@@ -50,6 +51,7 @@ import uniffi.carnet.OwedItem
 import uniffi.carnet.Person
 import uniffi.carnet.Place
 import uniffi.carnet.Playbook
+import uniffi.carnet.ProposedPromise
 import uniffi.carnet.Purchase
 import uniffi.carnet.Purpose
 import uniffi.carnet.RecommendationList
@@ -195,16 +197,18 @@ class CarnetBook private constructor(
     suspend fun prepareToday(): Int = calls.run { book.prepareToday().toInt() }
 
     /**
-     * Whether the customer may be contacted now. Ask before calling or writing; talking in the shop needs no leave.
+     * Whether the customer may be contacted now, by oneself or through the hub. Ask before calling or writing; talking in the shop needs no leave.
+     * Recording an ask for a message asks this too: its verdict comes back with it, a denial throws.
      * [content] names the campaign or holds the words, so that nobody gets the same twice.
      */
     suspend fun mayContact(
         customer: CustomerId,
         channel: Channel,
         purpose: Purpose,
+        way: ContactWay = ContactWay.DIRECT,
         content: String? = null,
         isReply: Boolean = false,
-    ): ContactVerdict = calls.run { book.mayContact(customer, channel, purpose, content, isReply) }
+    ): ContactVerdict = calls.run { book.mayContact(customer, channel, purpose, way, content, isReply) }
 
     /** What is left to spend on gestures today, by whoever works, on this handheld. */
     suspend fun gestureBudget(): List<GestureBudget> = calls.run { book.gestureBudget() }
@@ -245,6 +249,9 @@ class CarnetBook private constructor(
         kind: EndpointKind,
         endpoint: String,
     ): MayExist = calls.run { book.mayExist(kind, endpoint) }
+
+    /** What to promise before the customer leaves, for the associate to take, to change or to leave; it promises nothing. */
+    suspend fun proposedPromise(customer: CustomerId): ProposedPromise? = calls.run { book.proposedPromise(customer) }
 
     /** What they gave beside what we gave. */
     suspend fun valueLedger(

@@ -18,6 +18,7 @@ import uniffi.carnet.Channel
 import uniffi.carnet.ConsentMethod
 import uniffi.carnet.ContactReason
 import uniffi.carnet.ContactRuling
+import uniffi.carnet.ContactWay
 import uniffi.carnet.CustomerId
 import uniffi.carnet.DueKind
 import uniffi.carnet.Edit
@@ -159,7 +160,7 @@ class ConciergeTest {
         assertTrue(book.brief(lea).lines.any { promise in it.sources })
         val today = book.today(soon + 23 * HOUR_MS, SHIFT_MINUTES)
         assertTrue(today.today.any { it.about == promise })
-        val verdict = book.mayContact(lea, Channel.CALL, Purpose.SELL)
+        val verdict = book.mayContact(lea, Channel.CALL, Purpose.SELL, ContactWay.THROUGH_HUB)
         assertEquals(ContactRuling.DENY, verdict.ruling)
         assertEquals(ContactReason.NO_CONSENT, verdict.reason)
         val warnings = book.checkNote("cliente avec un problème cardiaque")
