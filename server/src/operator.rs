@@ -68,6 +68,18 @@ pub enum Order {
     },
     /// Say where the gap to the 1 % stands.
     Gap(gap::GapOrder),
+    /// Say where the gap stood at the end of each week.
+    GapWeeks {
+        /// Of so many weeks, the latest; of all, unless said.
+        latest: Option<usize>,
+        /// As JSON.
+        json: bool,
+    },
+    /// Name the promises whose time is over.
+    UnkeptPromises {
+        /// As JSON.
+        json: bool,
+    },
     /// Say what the playbook is.
     ShowPlaybook,
     /// Set the playbook.
@@ -140,6 +152,8 @@ impl Order {
             Self::AddIntegration(_) => "add_integration",
             Self::RevokeIntegration { .. } => "revoke_integration",
             Self::Gap(_) => "gap",
+            Self::GapWeeks { .. } => "gap_weeks",
+            Self::UnkeptPromises { .. } => "unkept_promises",
             Self::ShowPlaybook => "show_playbook",
             Self::SetPlaybook { .. } => "set_playbook",
         }
@@ -189,6 +203,8 @@ pub async fn carry_out(state: &AppState, order: Order) -> Result<Answer, OrderEr
             vec![format!("{integration} is revoked")]
         }
         Order::Gap(order) => gap::gap(state, order).await?,
+        Order::GapWeeks { latest, json } => gap::weeks(state, latest, json)?,
+        Order::UnkeptPromises { json } => gap::promises(state, json).await?,
         Order::ShowPlaybook => gap::show_playbook(state)?,
         Order::SetPlaybook { json } => gap::set_playbook(state, &json).await?,
     })

@@ -124,7 +124,7 @@ impl Book {
                     .into_iter()
                     .map(|one| OwedItem {
                         title: title_of(&playbook, &one.item, language),
-                        state: one.state.as_str().to_owned(),
+                        state: one.state,
                         id: one.id,
                         item: one.item,
                         opens: one.opens_at,

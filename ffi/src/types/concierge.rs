@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use sync_core::card::terms::Channel;
 use sync_core::concierge::confirm::{Ask, Doubt};
 use sync_core::concierge::grounds::SourceId;
-use sync_core::concierge::guard::{Reason, Ruling, Unblocker, Until, Verdict, Way};
+use sync_core::concierge::guard::{
+    Reason as ContactReason, Ruling, Unblocker, Until, Verdict, Way,
+};
 use sync_core::concierge::recommend::{
     Reason as RecommendReason, ReasonKind, Recommendation as CoreItem, Recommendations as CoreAll,
     Referral as CoreReferral, ReferralKind,
@@ -190,13 +192,58 @@ pub enum ContactRuling {
     Deny,
 }
 
+/// Why somebody may not be contacted, or not yet.
+#[uniffi::remote(Enum)]
+pub enum ContactReason {
+    /// The customer was erased.
+    Erased,
+    /// They are a minor.
+    Minor,
+    /// They do not want to be contacted.
+    DoNotContact,
+    /// They want to be left in peace for a while.
+    Paused,
+    /// They declined or ended the relationship.
+    RelationshipEnded,
+    /// They took this consent back, or objected.
+    ConsentDenied,
+    /// Nobody asked them, and this is no answer to something they began.
+    NoConsent,
+    /// The purpose is none that somebody is contacted for.
+    NotAContact,
+    /// They do not want this endpoint used, or somebody else answers there.
+    EndpointClosed,
+    /// Nothing to reach them by is known.
+    NoEndpoint,
+    /// They prefer another channel that may be used.
+    ChannelNotPreferred,
+    /// Only who looks after them first may approach them.
+    OwnerOnly,
+    /// A complaint is open: solve it before selling.
+    OpenComplaint,
+    /// It is early or late where they are.
+    QuietHours,
+    /// Nobody knows what time it is where they are.
+    ClockUnknown,
+    /// Contacted within the last 24 hours.
+    CapDay,
+    /// Contacted often enough within the last 7 days.
+    CapWeek,
+    /// They had the same content lately.
+    Duplicate,
+    /// This handheld has not met the hub for too long.
+    StaleReplica,
+    /// Another handheld holds the right to contact them, or nobody does.
+    NoRight,
+}
+
 /// Whether a customer may be contacted, and on what ground.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ContactVerdict {
     /// The decision.
     pub ruling: ContactRuling,
-    /// A stable name of the reason: `quiet_hours`, `cap_week`, `no_consent` …; none for a yes.
-    pub reason: Option<String>,
+    /// Why not, or not yet; none for a yes.
+    pub reason: Option<ContactReason>,
     /// For a hold that a moment ends: when to ask again.
     pub until: Option<Timestamp>,
     /// For a hold that an act ends: which: `use_channel`, `solve_case`, `sync`, `owner`, `claim_owner`.
@@ -211,10 +258,9 @@ pub struct ContactVerdict {
 
 impl From<Verdict> for ContactVerdict {
     fn from(verdict: Verdict) -> Self {
-        let reason = verdict.reason().map(Reason::as_str).map(str::to_owned);
         let mut told = Self {
             ruling: ContactRuling::Allow,
-            reason,
+            reason: verdict.reason(),
             until: None,
             unblocker: None,
             use_channel: None,

@@ -12,7 +12,9 @@ use sync_core::card::terms::{AskKind, Channel, EndpointKind, LinkEvidence, Purpo
 use sync_core::card::view::Strength;
 use sync_core::concierge::Language;
 use sync_core::concierge::brief::LineKind;
+use sync_core::concierge::guard::Reason;
 use sync_core::concierge::next_promise::ProposalKind;
+use sync_core::concierge::obligations::State;
 use sync_core::concierge::today::DueKind;
 use sync_core::ids::{CustomerId, Timestamp};
 
@@ -119,8 +121,27 @@ fn nobody_may_be_contacted_whom_nobody_asked() {
         let verdict = book.may_contact(ana, Channel::Call, Purpose::Sell, way, None, false);
         let verdict = verdict.unwrap();
         assert_eq!(verdict.ruling, ContactRuling::Deny);
-        assert_eq!(verdict.reason.as_deref(), Some("no_consent"));
+        assert_eq!(verdict.reason, Some(Reason::NoConsent));
     }
+}
+
+#[test]
+fn what_is_owed_tells_what_became_of_it() {
+    let (book, ana) = preview();
+    let pending = || {
+        let owed = book.owed(ana, Language::English).unwrap();
+        let pending = owed.iter().filter(|item| item.state == State::Pending);
+        pending.count()
+    };
+    let before = pending();
+    let due = Some(end_of_day(&book));
+    let promise = book.make_promise(ana, "the coat".to_owned(), due).unwrap();
+    assert_eq!(pending(), before + 1);
+    book.complete_promise(ana, promise.edit).unwrap();
+    assert_eq!(pending(), before, "it was kept");
+    let owed = book.owed(ana, Language::English).unwrap();
+    let mut met = owed.iter().filter(|item| item.state == State::Met);
+    assert!(met.any(|item| item.done_at.is_some()), "{owed:?}");
 }
 
 #[test]

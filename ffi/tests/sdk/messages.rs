@@ -6,6 +6,7 @@ use sync_core::card::edit::{AskInput, Evidence};
 use sync_core::card::terms::{
     AskKind, Channel, ConsentEvent, ConsentMethod, EndpointKind, Purpose,
 };
+use sync_core::concierge::guard::Reason;
 use sync_core::entropy::SeededEntropy;
 use sync_core::ids::{CustomerId, Timestamp};
 use sync_core::notices::bodies::ShopBody;
@@ -98,7 +99,7 @@ fn a_message_that_has_to_wait_is_queued_and_says_for_what() {
     let asked = asked.unwrap();
     let verdict = asked.verdict.unwrap();
     assert_eq!(verdict.ruling, ContactRuling::Hold);
-    assert_eq!(verdict.reason.as_deref(), Some("clock_unknown"));
+    assert_eq!(verdict.reason, Some(Reason::ClockUnknown));
     assert_eq!(verdict.unblocker.as_deref(), Some("sync"));
     let card = ana.book.customer(customer).unwrap();
     assert_eq!(card.asks[0].ask, asked.edit);
@@ -118,14 +119,18 @@ fn who_holds_no_slot_may_ask_the_hub_to_write_and_not_write_themselves() {
     };
     let direct = may(ContactWay::Direct);
     assert_eq!(direct.ruling, ContactRuling::Hold);
-    assert_eq!(direct.reason.as_deref(), Some("no_right"));
+    assert_eq!(direct.reason, Some(Reason::NoRight));
     assert_eq!(may(ContactWay::ThroughHub).ruling, ContactRuling::Allow);
     let asked = ana.book.record(customer, message("Your coat is ready."));
     assert_eq!(asked.unwrap().verdict.unwrap().ruling, ContactRuling::Allow);
     let twice = ana.book.record(customer, message("your COAT is ready."));
-    let code = match twice {
+    let reason = match twice {
         Ok(asked) => asked.verdict.unwrap().reason.unwrap(),
         Err(error) => panic!("{error:?}"),
     };
-    assert_eq!(code, "cap_day", "the first one counts while it waits");
+    assert_eq!(
+        reason,
+        Reason::CapDay,
+        "the first one counts while it waits"
+    );
 }

@@ -188,7 +188,7 @@ class HubTest(unittest.TestCase):
             way = sdk.ContactWay.THROUGH_HUB
             verdict = book.may_contact(lea, sdk.Channel.CALL, sdk.Purpose.SELL, way, None, False)
             self.assertEqual(verdict.ruling, sdk.ContactRuling.DENY)
-            self.assertEqual(verdict.reason, "no_consent")
+            self.assertEqual(verdict.reason, sdk.ContactReason.NO_CONSENT)
             warnings = book.check_note("cliente avec un problème cardiaque")
             self.assertEqual([warning.category for warning in warnings], ["health"])
             wanted = sdk.AskInput(kind=sdk.AskKind.RESERVATION, subject="COAT-0100")

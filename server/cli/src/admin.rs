@@ -45,8 +45,10 @@ enum AdminCommand {
     /// Look after keys for other systems.
     #[command(subcommand)]
     Integrations(machines::IntegrationsCommand),
-    /// Say where the gap to the 1 % stands, or what the best customers get that others do not.
+    /// Say where the gap to the 1 % stands or stood, or what the best customers get that others do not.
     Gap(gap::GapArguments),
+    /// Name the promises whose time is over, the oldest first, by customer; what was promised stands on the card.
+    Promises(gap::PromisesArguments),
     /// Look after the written standard of what every customer gets.
     #[command(subcommand)]
     Playbook(gap::PlaybookCommand),
@@ -68,6 +70,7 @@ pub(crate) fn run(arguments: &AdminArguments) -> anyhow::Result<ExitCode> {
         AdminCommand::Devices(command) => machines::devices(folder, command),
         AdminCommand::Integrations(command) => machines::integrations(folder, command),
         AdminCommand::Gap(arguments) => gap::gap(folder, arguments),
+        AdminCommand::Promises(arguments) => gap::promises(folder, arguments),
         AdminCommand::Playbook(command) => return gap::playbook(folder, command),
         AdminCommand::Verify => check::verify(folder),
         AdminCommand::Rebuild => check::rebuild(folder),

@@ -8,8 +8,12 @@ use std::sync::Arc;
 
 use server::config::Config;
 use server::data;
+use server::gap::history;
 use server::lock::FolderLock;
 use server::serve::Started;
+use sync_core::concierge::gap::Report;
+use sync_core::concierge::gap::report::{Coverage, Honesty};
+use sync_core::ids::Timestamp;
 use sync_core::store::{Direction, KeyRange, Store as _, Table};
 
 const SALES: &str = "sale_id,customer_id,date,amount,currency\n\
@@ -296,4 +300,84 @@ async fn people_and_keys_are_looked_after_without_a_browser() {
         err(&nothing)
     );
     assert!(!nowhere.exists(), "a mistyped folder is not made");
+}
+
+/// Keeps a report of the gap as the last of its week, as a hub does while it serves.
+fn keep_week(folder: &Path, as_of: Timestamp, gap_bp: u32) {
+    let report = Report {
+        as_of,
+        playbook: 0,
+        window_days: 365,
+        active: 100,
+        best: 20,
+        gap_bp: Some(gap_bp),
+        declared_gap_bp: 0,
+        coverage: Coverage {
+            coverage_bp: Some(6_150),
+            proven_bp: Some(4_000),
+            ..Coverage::default()
+        },
+        items: Vec::new(),
+        honesty: Honesty {
+            best_bp: Some(7_000),
+            rest_bp: None,
+            ..Honesty::default()
+        },
+    };
+    let store = data::open_store(folder, false).unwrap();
+    let mut tx = store.write().unwrap();
+    history::keep(&mut *tx, &report).unwrap();
+    tx.commit().unwrap();
+}
+
+#[tokio::test]
+async fn the_gap_is_told_week_by_week() {
+    let folder = folder().await;
+    let told = |arguments: &[&str]| {
+        let output = carnet(folder.path(), arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", err(&output));
+        out(&output)
+    };
+    let none = told(&["gap", "--weeks"]);
+    assert!(none.starts_with("No week is kept yet"), "{none}");
+    // The Sundays of two weeks of 2026.
+    keep_week(folder.path(), Timestamp(1_781_438_400_000), 1_250);
+    keep_week(folder.path(), Timestamp(1_782_043_200_000), 905);
+    let all = told(&["gap", "--weeks"]);
+    let rows: Vec<Vec<&str>> = all
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let tail = ["61.50", "%", "40.00", "%", "70.00", "%", "-"];
+    let row = |week, day, gap| [&[week, day, gap, "%"], tail.as_slice()].concat();
+    assert_eq!(
+        rows.get(1..).unwrap(),
+        [
+            row("2026-W25", "2026-06-21", "9.05"),
+            row("2026-W24", "2026-06-14", "12.50")
+        ],
+        "{all}"
+    );
+    let latest = told(&["gap", "--weeks", "1"]);
+    assert!(
+        latest.contains("2026-W25") && !latest.contains("2026-W24"),
+        "{latest}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&told(&["gap", "--weeks", "--json"])).unwrap();
+    assert_eq!(json["weeks"][1]["report"]["gap_bp"], 905, "as over REST");
+    for refused in [["--weeks", "0"], ["--weeks", "--discover"]] {
+        let refused = carnet(folder.path(), &[["gap"].as_slice(), &refused].concat());
+        assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
+    }
+}
+
+#[tokio::test]
+async fn promises_not_kept_are_named() {
+    let folder = folder().await;
+    let none = out(&carnet(folder.path(), &["promises"]));
+    assert!(none.starts_with("Every promise whose time"), "{none}");
+    let json = out(&carnet(folder.path(), &["promises", "--json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json, serde_json::json!({ "promises": [] }));
 }

@@ -7,6 +7,7 @@ mod gap;
 mod intake;
 mod matrix;
 mod people;
+mod question;
 mod records;
 mod shell;
 mod stories;

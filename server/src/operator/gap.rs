@@ -9,8 +9,9 @@ use sync_core::ids::Timestamp;
 use sync_core::store::StoreError;
 
 use super::{Answer, OrderError, unclear};
+use crate::gap::history::Week;
 use crate::gap::settings::{self, GapSettings};
-use crate::gap::{self, Kept, as_of, history, keeper};
+use crate::gap::{self, Kept, as_of, history, keeper, ledger};
 use crate::http::AppState;
 use crate::identity::IdentityError;
 use crate::writer::WriteError;
@@ -77,6 +78,62 @@ pub(super) async fn gap(state: &AppState, order: GapOrder) -> Result<Answer, Ord
     })
 }
 
+/// Says where the gap stood at the end of each of the latest weeks.
+///
+/// # Errors
+/// What storage reports.
+pub(super) fn weeks(
+    state: &AppState,
+    latest: Option<usize>,
+    is_json: bool,
+) -> Result<Answer, OrderError> {
+    let mut weeks = history::all(&*state.store.read().map_err(stored)?).map_err(stored)?;
+    if let Some(latest) = latest {
+        weeks.drain(..weeks.len().saturating_sub(latest));
+    }
+    Ok(match (is_json, weeks.is_empty()) {
+        (true, _) => pretty(&json!({ "weeks": weeks })),
+        (false, true) => {
+            vec!["No week is kept yet: a hub keeps one while it serves, once it has counted its customers.".to_owned()]
+        }
+        (false, false) => lines_of_weeks(&weeks),
+    })
+}
+
+/// Names the promises whose time is over, the oldest first. What was promised stands on the card, which is not opened.
+///
+/// # Errors
+/// What storage reports.
+pub(super) async fn promises(state: &AppState, is_json: bool) -> Result<Answer, OrderError> {
+    let settled = keeper::settle(&state.book, state.clock.now());
+    settled.await.map_err(written_not)?;
+    let tx = state.store.read().map_err(stored)?;
+    let mut unkept = Vec::new();
+    let listed = ledger::unkept(&*tx, &mut |customer, promises| {
+        let promises = promises.into_iter();
+        unkept.extend(promises.map(|one| (one.due, customer, one.promise)));
+        Ok(())
+    });
+    listed.map_err(stored)?;
+    unkept.sort_unstable();
+    if is_json {
+        let rows = unkept.into_iter().map(
+            |(due, customer, promise)| json!({ "due": due, "customer": customer, "promise": promise }),
+        );
+        return Ok(pretty(&json!({ "promises": rows.collect::<Vec<_>>() })));
+    }
+    if unkept.is_empty() {
+        return Ok(vec![
+            "Every promise whose time is over was kept.".to_owned(),
+        ]);
+    }
+    let mut lines = vec![format!("{:<12} {:<34} promise", "due", "customer")];
+    lines.extend(unkept.iter().map(|(due, customer, promise)| {
+        format!("{:<12} {:<34} {promise}", day(*due), customer.to_string())
+    }));
+    Ok(lines)
+}
+
 /// Says what the playbook is.
 ///
 /// # Errors
@@ -136,6 +193,11 @@ fn written_not(error: WriteError<StoreError>) -> OrderError {
 fn pretty(value: &serde_json::Value) -> Answer {
     let text = serde_json::to_string_pretty(value).expect("texts and numbers can be written");
     text.lines().map(str::to_owned).collect()
+}
+
+fn day(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0)
+        .map_or_else(|_beyond| "-".to_owned(), |at| at.strftime("%F").to_string())
 }
 
 fn percent(bp: Option<u32>) -> String {
@@ -219,6 +281,37 @@ fn lines_of_report(report: &Report) -> Answer {
             rate(&item.rest)
         ));
     }
+    lines
+}
+
+/// The latest week first.
+fn lines_of_weeks(weeks: &[Week]) -> Answer {
+    let row = |cells: [&str; 7]| {
+        let [week, as_of, gap, coverage, proven, best, rest] = cells;
+        format!("{week:<10} {as_of:<12} {gap:>9} {coverage:>9} {proven:>9} {best:>9} {rest:>9}")
+    };
+    let head = [
+        "week", "as of", "gap", "coverage", "proven", "best", "others",
+    ];
+    let mut lines = vec![row(head)];
+    lines.extend(weeks.iter().rev().map(|one| {
+        let Report {
+            as_of,
+            gap_bp,
+            coverage,
+            honesty,
+            ..
+        } = &one.report;
+        row([
+            &one.week,
+            &day(*as_of),
+            &percent(*gap_bp),
+            &percent(coverage.coverage_bp),
+            &percent(coverage.proven_bp),
+            &percent(honesty.best_bp),
+            &percent(honesty.rest_bp),
+        ])
+    }));
     lines
 }
 

@@ -1,10 +1,13 @@
-//! What an associate needs in the moment, computed on the hub as it is on a handheld: brief, recommendations, the two-way ledger, and whether
-//! the customer may be contacted.
+//! What an associate needs in the moment, computed on the hub as it is on a handheld: brief, recommendations, the one question of a visit,
+//! the two-way ledger, and whether the customer may be contacted.
 
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use sync_core::card::terms::{Channel, Purpose};
+use sync_core::card::terms::{Channel, Place, Polarity, Purpose};
+use sync_core::card::view::{ConflictOption, Question as Matter};
+use sync_core::concierge::confirm::{Ask, Doubt, next_ask};
+use sync_core::concierge::grounds::SourceId;
 use sync_core::concierge::guard::{Reason, Ruling, Unblocker, Until};
 use sync_core::concierge::ledger::{Ledger, ledger};
 use sync_core::concierge::{Brief, Picture, Recommendations};
@@ -32,6 +35,7 @@ pub fn routes() -> Vec<Route> {
             "/v1/customers/{customer}/recommendations",
             show_recommendations,
         ),
+        Route::get("/v1/customers/{customer}/question", show_question),
         Route::get("/v1/customers/{customer}/ledger", show_ledger),
         Route::post("/v1/customers/{customer}/contact-verdict", judge_contact),
     ]
@@ -93,6 +97,89 @@ async fn show_recommendations(
         id,
         recommendations,
     }))
+}
+
+#[derive(Serialize)]
+struct QuestionAnswer {
+    id: CustomerId,
+    /// None once one was answered in the visit under way, or where nothing is in doubt.
+    question: Option<Asked>,
+}
+
+#[derive(Serialize)]
+struct Asked {
+    #[serde(flatten)]
+    about: About,
+    /// Since when it is in doubt.
+    since: Timestamp,
+    sources: Vec<SourceId>,
+}
+
+/// What is in doubt, with all that the edit which answers it takes.
+#[derive(Serialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+enum About {
+    Conflict {
+        place: Place,
+        path: String,
+        subject: Matter,
+        /// What each side said; the edit `resolve` names one of them.
+        choices: Vec<ConflictOption>,
+    },
+    Preference {
+        kind: String,
+        subject: String,
+        value: Option<String>,
+        polarity: Polarity,
+    },
+    Size {
+        category: String,
+        system: String,
+        brand: Option<String>,
+        size: String,
+    },
+}
+
+impl From<&Ask<'_>> for Asked {
+    fn from(ask: &Ask<'_>) -> Self {
+        let about = match ask.doubt {
+            Doubt::Conflict(conflict) => About::Conflict {
+                place: conflict.place,
+                path: conflict.path.clone(),
+                subject: conflict.question.clone(),
+                choices: conflict.options.clone(),
+            },
+            Doubt::Preference(one) => About::Preference {
+                kind: one.kind.clone(),
+                subject: one.subject.clone(),
+                value: one.value.value.clone(),
+                polarity: one.polarity,
+            },
+            Doubt::Size(one) => About::Size {
+                category: one.category.clone(),
+                system: one.system.clone(),
+                brand: one.brand.clone(),
+                size: one.size.value.clone(),
+            },
+        };
+        Self {
+            about,
+            since: ask.since,
+            sources: ask.sources(),
+        }
+    }
+}
+
+async fn show_question(
+    caller: Authorized<ReadCustomers>,
+    State(state): State<AppState>,
+    PathId(id): PathId<CustomerId>,
+) -> Result<Json<QuestionAnswer>, ApiError> {
+    let question = whole(&caller, &state, id, |picture| {
+        next_ask(picture).as_ref().map(Asked::from)
+    });
+    let question = question.await?;
+    Ok(Json(QuestionAnswer { id, question }))
 }
 
 #[derive(Serialize)]

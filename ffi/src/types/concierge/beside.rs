@@ -5,6 +5,7 @@ use sync_core::concierge::Language;
 use sync_core::concierge::ledger::Ledger;
 use sync_core::concierge::linter::{Category, Instead, Warning};
 use sync_core::concierge::next_promise::{Proposal, ProposalKind};
+use sync_core::concierge::obligations::State as ObligationState;
 use sync_core::ids::{CustomerId, Timestamp};
 use sync_core::records::Currency;
 
@@ -148,6 +149,23 @@ impl From<(i64, Option<Currency>)> for GestureBudget {
     }
 }
 
+/// What became of an obligation.
+#[uniffi::remote(Enum)]
+pub enum ObligationState {
+    /// Its time is not over.
+    Pending,
+    /// It was done in time.
+    Met,
+    /// It was done, but late: half.
+    Late,
+    /// Its time is over.
+    Missed,
+    /// The customer does not want it.
+    Excused,
+    /// What set it off is gone.
+    Void,
+}
+
 /// Something that is owed to a customer by the playbook.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct OwedItem {
@@ -157,8 +175,8 @@ pub struct OwedItem {
     pub item: String,
     /// What the playbook calls it.
     pub title: String,
-    /// What became of it: `pending`, `met`, `late`, `missed`, `excused`, `void`.
-    pub state: String,
+    /// What became of it.
+    pub state: ObligationState,
     /// From when it may be done.
     pub opens: Timestamp,
     /// Before when it is to be done.

@@ -1,5 +1,6 @@
 // What an app sees of the SDK: the generated module under the package's own name, and over it calls that do not block,
-// a sync that is cancelled with its task, and changes as an AsyncSequence.
+// a sync that is cancelled with its task, and changes as an AsyncSequence. What writes onto a card is
+// in Recording.swift; a session over an app's own transport is reached through `book` itself.
 
 @_exported import CarnetGenerated
 import Foundation
@@ -34,14 +35,71 @@ public final class CarnetBook: @unchecked Sendable {
         }
     }
 
+    /// Enrols this handheld by a one-time code that a manager shows.
+    public func enrol(hubUrl: String, code: String, label: String) async throws {
+        try await run { try $0.enrol(hubUrl: hubUrl, code: code, label: label) }
+    }
+
+    /// Enrols this handheld by what the QR code of the back office holds.
+    public func enrolByLink(_ link: String, label: String) async throws {
+        try await run { try $0.enrolByLink(link: link, label: label) }
+    }
+
+    /// Signs an associate in, who then works with the book.
+    @discardableResult
+    public func signIn(login: String, password: String) async throws -> Associate {
+        try await run { try $0.signIn(login: login, password: password) }
+    }
+
+    /// Lets another associate who signed in here, and has not signed out, work with the book. Needs no network.
+    /// The app makes sure who holds the handheld; one that can't calls `switchWithPassword`.
+    public func switchAssociate(_ associate: AssociateId) async throws {
+        try await run { try $0.switchAssociate(associate: associate) }
+    }
+
+    /// As `switchAssociate`, for whoever knows the password that the associate last signed in with here.
+    public func switchWithPassword(_ associate: AssociateId, password: String) async throws {
+        try await run { try $0.switchWithPassword(associate: associate, password: password) }
+    }
+
+    /// Signs out whoever works with the book. What they recorded goes out all the same.
+    public func signOut() async throws {
+        try await run { try $0.signOut() }
+    }
+
+    /// Drops what was opened from memory: when the app goes to the background or locks.
+    public func forgetOpened() async throws {
+        try await run { try $0.forgetOpened() }
+    }
+
     /// Finds customers as `text` is typed.
     public func search(_ text: String, limit: UInt32 = 20) async throws -> SearchResult {
         try await run { try $0.search(text: text, limit: limit) }
     }
 
+    /// The customer as a list shows them; none when they are not in this book.
+    public func row(_ customer: CustomerId) async throws -> Hit? {
+        try await run { try $0.row(customer: customer) }
+    }
+
     /// The customer's card. The look is logged.
     public func customer(_ customer: CustomerId) async throws -> Card {
         try await run { try $0.customer(customer: customer) }
+    }
+
+    /// The customer's card as JSON: everything the core knows of it. The look is logged.
+    public func cardJson(_ customer: CustomerId) async throws -> String {
+        try await run { try $0.cardJson(customer: customer) }
+    }
+
+    /// The customer's purchases, newest first. A look at the customer, which is logged as one.
+    public func purchases(_ customer: CustomerId) async throws -> [Purchase] {
+        try await run { try $0.purchases(customer: customer) }
+    }
+
+    /// Sums over the customer's purchases and returns. A look at the customer, which is logged as one.
+    public func totals(_ customer: CustomerId) async throws -> Totals {
+        try await run { try $0.totals(customer: customer) }
     }
 
     /// What to avoid, to say and to do before the customer is greeted.
@@ -152,9 +210,19 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.mayExist(kind: kind, endpoint: endpoint) }
     }
 
+    /// What to promise before the customer leaves, for the associate to take, to change or to leave; it promises nothing.
+    public func proposedPromise(_ customer: CustomerId) async throws -> ProposedPromise? {
+        try await run { try $0.proposedPromise(customer: customer) }
+    }
+
     /// What they gave beside what we gave.
     public func valueLedger(_ customer: CustomerId, language: Language = .english) async throws -> ValueLedger {
         try await run { try $0.valueLedger(customer: customer, language: language) }
+    }
+
+    /// What whoever takes over is handed, as JSON: brief, open promises, confirmed preferences, the last dealings.
+    public func handoverPackJson(_ customer: CustomerId) async throws -> String {
+        try await run { try $0.handoverPackJson(customer: customer) }
     }
 
     /// What the playbook owes this customer, and what became of it.
@@ -170,6 +238,11 @@ public final class CarnetBook: @unchecked Sendable {
     /// Where the chain stands; what the hub of this handheld did not sign is refused with `not_genuine`.
     public func standard() async throws -> Standard? {
         try await run { try $0.standard() }
+    }
+
+    /// The small events of the shop, the first to begin first. Who came is `Edit.setInvitation` on their card.
+    public func smallEvents() async throws -> [SmallEvent] {
+        try await run { try $0.smallEvents() }
     }
 
     /// Everybody who works for the chain; those who have left too, since cards name them.
@@ -253,14 +326,29 @@ public final class CarnetBook: @unchecked Sendable {
         }
     }
 
-    /// Records an edit, durably, network or not; on its usual ground unless `source` names another.
-    /// What takes an allergy or a "never" away is refused unless `source` says that it was the customer's word.
-    @discardableResult
-    public func record(_ customer: CustomerId, _ edit: Edit, source: Source? = nil) async throws -> RecordedEdit {
-        try await run {
-            guard let source else { return try $0.record(customer: customer, edit: edit) }
-            return try $0.recordFrom(customer: customer, edit: edit, source: source)
-        }
+    /// What colleagues said differently at the same time.
+    public func conflicts(_ customer: CustomerId) async throws -> [ConflictView] {
+        try await run { try $0.conflicts(customer: customer) }
+    }
+
+    /// Edits that the hub has not brought back yet.
+    public func outbox() async throws -> [WaitingEdit] {
+        try await run { try $0.outbox() }
+    }
+
+    /// Discards a refused edit for good.
+    public func discardRefused(_ number: UInt64) async throws {
+        try await run { try $0.discardRefused(number: number) }
+    }
+
+    /// For a manager: edits that colleagues who were deactivated left behind on this handheld.
+    public func leftBehind() async throws -> [WaitingEdit] {
+        try await run { try $0.leftBehind() }
+    }
+
+    /// Makes an edit that a colleague left behind the manager's own word.
+    public func takeOver(_ number: UInt64) async throws {
+        try await run { try $0.takeOver(number: number) }
     }
 
     /// How the book stands.
@@ -276,6 +364,29 @@ public final class CarnetBook: @unchecked Sendable {
         } onCancel: {
             started.cancel()
         }
+    }
+
+    /// Keeps a connection open, until `stopSync`.
+    public func startSync() async throws {
+        try await run { try $0.startSync() }
+    }
+
+    /// Ends the live connection.
+    public func stopSync() {
+        book.stopSync()
+    }
+
+    /// The associate's own switch: while it is set nothing reaches for the network.
+    public func setOffline(_ offline: Bool) async throws {
+        try await run { try $0.setOffline(offline: offline) }
+    }
+
+    /// Destroys the keys in the book, then its files. Refused while an edit waits or a draft is kept, unless `force` says
+    /// that it may be lost.
+    /// The app then deletes the database's key from its keychain.
+    @discardableResult
+    public func wipe(force: Bool = false) async throws -> WipeReport {
+        try await run { try $0.wipe(force: force) }
     }
 
     /// Changes as they come, for as long as the sequence is iterated. One iteration at a time.

@@ -1,5 +1,6 @@
-//! `carnet admin gap` and `carnet admin playbook`.
+//! `carnet admin gap`, `carnet admin promises` and `carnet admin playbook`.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -24,6 +25,13 @@ pub(super) struct GapArguments {
     /// Count as of the end of that day (YYYY-MM-DD) or of a moment, with what is known now; nothing is kept.
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
+    /// Say where it stood at the end of each week instead, the latest first: of the last N weeks, or of all.
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with_all = ["discover", "as_of", "order", "named", "currency", "days", "keep"]
+    )]
+    weeks: Option<Option<NonZeroUsize>>,
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
@@ -44,6 +52,13 @@ pub(super) struct GapArguments {
     keep: bool,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct PromisesArguments {
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum PlaybookCommand {
     /// Check a playbook: every problem names its item; exit code 1 when there is one.
@@ -61,6 +76,10 @@ pub(super) enum PlaybookCommand {
 }
 
 pub(super) fn gap(folder: &Path, arguments: &GapArguments) -> anyhow::Result<()> {
+    if let Some(latest) = arguments.weeks {
+        let (latest, json) = (latest.map(NonZeroUsize::get), arguments.json);
+        return order(folder, &Order::GapWeeks { latest, json });
+    }
     let as_of = arguments
         .as_of
         .as_deref()
@@ -82,6 +101,11 @@ pub(super) fn gap(folder: &Path, arguments: &GapArguments) -> anyhow::Result<()>
         keep: arguments.keep,
     };
     order(folder, &Order::Gap(asked))
+}
+
+pub(super) fn promises(folder: &Path, arguments: &PromisesArguments) -> anyhow::Result<()> {
+    let json = arguments.json;
+    order(folder, &Order::UnkeptPromises { json })
 }
 
 /// The end of a day in UTC, or the moment that is given.

@@ -120,9 +120,10 @@ pub(super) fn never_met(ben: &Book, noah: CustomerId) -> anyhow::Result<()> {
         verdict.ruling != ContactRuling::Allow,
         "somebody who agreed to nothing may be called: {verdict:?}"
     );
+    let reason = verdict.reason.map(|reason| reason.as_str());
     println!(
         "   May he call to sell something? No: {}.",
-        verdict.reason.unwrap_or_default().replace('_', " ")
+        reason.unwrap_or_default().replace('_', " ")
     );
     let note = "client riche, accent russe";
     let warned = ben.check_note(note.to_owned())?;

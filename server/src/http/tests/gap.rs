@@ -100,4 +100,21 @@ async fn the_gap_its_weeks_and_what_is_owed_are_read() {
         .unwrap();
     let unkept = ask("/v1/promises/unkept").await;
     assert_eq!(unkept["promises"][0]["customer"], json!(customer));
+    let order = crate::operator::Order::UnkeptPromises { json: true };
+    let lines = crate::operator::carry_out(&app.state, order).await.unwrap();
+    let told: Value = serde_json::from_str(&lines.join("\n")).unwrap();
+    assert_eq!(
+        told["promises"], unkept["promises"],
+        "at the desk as over REST"
+    );
+    let order = crate::operator::Order::UnkeptPromises { json: false };
+    let lines = crate::operator::carry_out(&app.state, order).await.unwrap();
+    assert!(lines[1].contains(&customer.to_string()), "{lines:?}");
+    let order = crate::operator::Order::GapWeeks {
+        latest: None,
+        json: true,
+    };
+    let lines = crate::operator::carry_out(&app.state, order).await.unwrap();
+    let told: Value = serde_json::from_str(&lines.join("\n")).unwrap();
+    assert_eq!(told, weeks, "at the desk as over REST");
 }

@@ -76,6 +76,7 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("GET",   "/v1/customers/{customer}",                   [401,   403,   200,  200,    404,  200,   200]),
     ("GET",   "/v1/customers/{customer}/brief",             [401,   403,   200,  200,    404,  200,   200]),
     ("GET",   "/v1/customers/{customer}/recommendations",   [401,   403,   200,  200,    404,  200,   200]),
+    ("GET",   "/v1/customers/{customer}/question",          [401,   403,   200,  200,    404,  200,   200]),
     ("GET",   "/v1/customers/{customer}/ledger",            [401,   403,   200,  200,    404,  200,   200]),
     ("POST",  "/v1/customers/{customer}/contact-verdict",   [401,   403,   422,  422,    422,  422,   422]),
     ("GET",   "/v1/customers/{customer}/dealings",          [401,   403,   200,  200,    404,  200,   200]),

@@ -131,7 +131,14 @@ async fn without_notes_read_no_source_tells_what_somebody_said() {
     };
     let key = app.hub.identity.add_integration(new).await.unwrap();
     let key = Actor::Bearer(key.key.expose().clone());
-    for what in ["", "/brief", "/recommendations", "/ledger", "/person"] {
+    for what in [
+        "",
+        "/brief",
+        "/recommendations",
+        "/question",
+        "/ledger",
+        "/person",
+    ] {
         let answer = app.of(&key, ines, what).await;
         assert_eq!(answer.status, StatusCode::OK, "{what}: {}", answer.text);
         assert!(!answer.text.contains(NEEDLE), "{what}: {}", answer.text);

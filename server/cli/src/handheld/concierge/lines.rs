@@ -147,8 +147,8 @@ pub(super) fn held(verdict: &ContactVerdict) -> Option<String> {
 }
 
 pub(super) fn verdict(verdict: &ContactVerdict) -> Vec<String> {
-    let reason = verdict.reason.as_deref().unwrap_or_default();
-    let reason = reason.replace('_', " ");
+    let reason = verdict.reason.map(|reason| reason.as_str());
+    let reason = reason.unwrap_or_default().replace('_', " ");
     let line = match verdict.ruling {
         ContactRuling::Allow => "Yes.".to_owned(),
         ContactRuling::Deny => format!("No: {reason}."),
@@ -186,7 +186,7 @@ pub(super) fn owed(items: &[OwedItem]) -> Vec<String> {
     }
     let line = |item: &OwedItem| {
         let closes = day::moment(item.closes);
-        format!("  {:<8}  by {closes}  {}", item.state, item.title)
+        format!("  {:<8}  by {closes}  {}", item.state.as_str(), item.title)
     };
     items.iter().map(line).collect()
 }

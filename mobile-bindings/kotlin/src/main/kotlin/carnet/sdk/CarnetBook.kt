@@ -2,7 +2,7 @@
  * The book as Kotlin speaks: suspending calls, a Flow of changes, a sync that is cancelled with its coroutine.
  *
  * Ids, records, edits and errors are the generated ones; this class only moves calls off the caller's thread.
- * What has no function here is reached through [record] with an Edit, or through [book] itself.
+ * Shorthands of [record] are in Recording.kt. A session over an app's own transport is reached through [book] itself.
  */
 package carnet.sdk
 
@@ -37,6 +37,7 @@ import uniffi.carnet.GestureBudget
 import uniffi.carnet.GuestCard
 import uniffi.carnet.GuestIntroduction
 import uniffi.carnet.GuestWord
+import uniffi.carnet.Hit
 import uniffi.carnet.HubAnswer
 import uniffi.carnet.Language
 import uniffi.carnet.LinkEvidence
@@ -51,6 +52,7 @@ import uniffi.carnet.Person
 import uniffi.carnet.Place
 import uniffi.carnet.Playbook
 import uniffi.carnet.ProposedPromise
+import uniffi.carnet.Purchase
 import uniffi.carnet.Purpose
 import uniffi.carnet.RecommendationList
 import uniffi.carnet.RecordedEdit
@@ -58,6 +60,7 @@ import uniffi.carnet.RewordedNote
 import uniffi.carnet.Sameness
 import uniffi.carnet.SearchResult
 import uniffi.carnet.ServiceCase
+import uniffi.carnet.SmallEvent
 import uniffi.carnet.Source
 import uniffi.carnet.Standard
 import uniffi.carnet.Status
@@ -66,10 +69,12 @@ import uniffi.carnet.SyncReport
 import uniffi.carnet.SyncRun
 import uniffi.carnet.Timestamp
 import uniffi.carnet.Today
+import uniffi.carnet.Totals
 import uniffi.carnet.ValueLedger
 import uniffi.carnet.VisitQuestion
 import uniffi.carnet.WaitingEdit
 import uniffi.carnet.WalkIn
+import uniffi.carnet.WipeReport
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -79,7 +84,7 @@ class CarnetBook private constructor(
     val book: Book,
     private val dispatcher: CoroutineDispatcher,
 ) : AutoCloseable {
-    private val calls = Calls(dispatcher)
+    internal val calls = Calls(dispatcher)
 
     /** Changes as they come, for as long as the flow is collected. One collector at a time. */
     val changes: Flow<Change> =
@@ -111,8 +116,23 @@ class CarnetBook private constructor(
         password: String,
     ): Associate = calls.run { book.signIn(login, password) }
 
+    /**
+     * Lets another associate who signed in here, and has not signed out, work with the book. Needs no network.
+     * The app makes sure who holds the handheld; one that can't calls [switchWithPassword].
+     */
+    suspend fun switchAssociate(associate: AssociateId) = calls.run { book.switchAssociate(associate) }
+
+    /** As [switchAssociate], for whoever knows the password that the associate last signed in with here. */
+    suspend fun switchWithPassword(
+        associate: AssociateId,
+        password: String,
+    ) = calls.run { book.switchWithPassword(associate, password) }
+
     /** Signs out whoever works with the book. What they recorded goes out all the same. */
     suspend fun signOut() = calls.run { book.signOut() }
+
+    /** Drops what was opened from memory: when the app goes to the background or locks. */
+    suspend fun forgetOpened() = calls.run { book.forgetOpened() }
 
     /** Finds customers as [text] is typed. */
     suspend fun search(
@@ -120,8 +140,20 @@ class CarnetBook private constructor(
         limit: Int = 20,
     ): SearchResult = calls.run { book.search(text, limit.toUInt()) }
 
+    /** The customer as a list shows them; none when they are not in this book. */
+    suspend fun row(customer: CustomerId): Hit? = calls.run { book.row(customer) }
+
     /** The customer's card. The look is logged. */
     suspend fun customer(customer: CustomerId): Card = calls.run { book.customer(customer) }
+
+    /** The customer's card as JSON: everything the core knows of it. The look is logged. */
+    suspend fun cardJson(customer: CustomerId): String = calls.run { book.cardJson(customer) }
+
+    /** The customer's purchases, newest first. A look at the customer, which is logged as one. */
+    suspend fun purchases(customer: CustomerId): List<Purchase> = calls.run { book.purchases(customer) }
+
+    /** Sums over the customer's purchases and returns. A look at the customer, which is logged as one. */
+    suspend fun totals(customer: CustomerId): Totals = calls.run { book.totals(customer) }
 
     /** What to avoid, to say and to do before the customer is greeted. */
     suspend fun brief(customer: CustomerId): Brief = calls.run { book.brief(customer) }
@@ -221,11 +253,17 @@ class CarnetBook private constructor(
         endpoint: String,
     ): MayExist = calls.run { book.mayExist(kind, endpoint) }
 
+    /** What to promise before the customer leaves, for the associate to take, to change or to leave; it promises nothing. */
+    suspend fun proposedPromise(customer: CustomerId): ProposedPromise? = calls.run { book.proposedPromise(customer) }
+
     /** What they gave beside what we gave. */
     suspend fun valueLedger(
         customer: CustomerId,
         language: Language = Language.ENGLISH,
     ): ValueLedger = calls.run { book.valueLedger(customer, language) }
+
+    /** What whoever takes over is handed, as JSON: brief, open promises, confirmed preferences, the last dealings. */
+    suspend fun handoverPackJson(customer: CustomerId): String = calls.run { book.handoverPackJson(customer) }
 
     /** What the playbook owes this customer, and what became of it. */
     suspend fun owed(
@@ -238,6 +276,9 @@ class CarnetBook private constructor(
 
     /** Where the chain stands; what the hub of this handheld did not sign is refused with `not_genuine`. */
     suspend fun standard(): Standard? = calls.run { book.standard() }
+
+    /** The small events of the shop, the first to begin first. Who came is `Edit.SetInvitation` on their card. */
+    suspend fun smallEvents(): List<SmallEvent> = calls.run { book.smallEvents() }
 
     /** Everybody who works for the chain; those who have left too, since cards name them. */
     suspend fun colleagues(): List<Colleague> = calls.run { book.colleagues() }
@@ -372,6 +413,16 @@ class CarnetBook private constructor(
 
     /** Ends the live connection. */
     fun stopSync() = book.stopSync()
+
+    /** The associate's own switch: while it is set nothing reaches for the network. */
+    suspend fun setOffline(offline: Boolean) = calls.run { book.setOffline(offline) }
+
+    /**
+     * Destroys the keys in the book, then its files. Refused while an edit waits or a draft is kept, unless [force] says
+     * that it may be lost.
+     * The app then deletes the database's key from its keystore.
+     */
+    suspend fun wipe(force: Boolean = false): WipeReport = calls.run { book.wipe(force) }
 
     /** Lets the book go. Its file stays. */
     override fun close() {

@@ -16,6 +16,7 @@ import uniffi.carnet.AskKind
 import uniffi.carnet.BookException
 import uniffi.carnet.Channel
 import uniffi.carnet.ConsentMethod
+import uniffi.carnet.ContactReason
 import uniffi.carnet.ContactRuling
 import uniffi.carnet.ContactWay
 import uniffi.carnet.CustomerId
@@ -32,6 +33,7 @@ import uniffi.carnet.MayExist
 import uniffi.carnet.NamePart
 import uniffi.carnet.NamePartText
 import uniffi.carnet.NeedInput
+import uniffi.carnet.ObligationState
 import uniffi.carnet.PersonStanding
 import uniffi.carnet.Purpose
 import uniffi.carnet.Sameness
@@ -99,7 +101,8 @@ class ConciergeTest {
                 assertTrue(book.serviceCases(ana).isEmpty() && book.responses(ana).isEmpty())
                 assertTrue(book.outsideContacts(ana).isEmpty() && book.colleagues().isEmpty())
                 assertFalse(book.valueLedger(ana).line.isEmpty())
-                assertTrue(book.owed(ana).all { it.opens <= it.closes })
+                assertTrue(book.owed(ana).all { it.opens <= it.closes && (it.state != ObligationState.MET || it.doneAt != null) })
+                assertTrue(book.handoverPackJson(ana).startsWith("{") && book.smallEvents().isEmpty())
             }
         }
 
@@ -159,7 +162,7 @@ class ConciergeTest {
         assertTrue(today.today.any { it.about == promise })
         val verdict = book.mayContact(lea, Channel.CALL, Purpose.SELL, ContactWay.THROUGH_HUB)
         assertEquals(ContactRuling.DENY, verdict.ruling)
-        assertEquals("no_consent", verdict.reason)
+        assertEquals(ContactReason.NO_CONSENT, verdict.reason)
         val warnings = book.checkNote("cliente avec un problème cardiaque")
         assertEquals("health", warnings.single().category)
         val asked = book.record(lea, Edit.Ask(AskInput(AskKind.RESERVATION, "COAT-0100"))).edit
