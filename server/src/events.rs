@@ -324,7 +324,7 @@ pub fn review(
     Ok(remarks)
 }
 
-/// Replaces the list by the host's own, in their order. Who came stays noted.
+/// Replaces the list by the host's own, in their order. Who came stays noted, unless they are on it no more.
 ///
 /// # Errors
 /// [`EventError`]; otherwise why nothing was kept.
@@ -355,18 +355,13 @@ pub async fn set_guests(
             .filter(|guest| guest.attended)
             .map(|guest| guest.customer)
             .collect();
-        view.guests = seats
-            .into_iter()
-            .map(|seat| Listed {
-                customer: seat.customer,
-                host: seat.host,
-                attended: came.contains(&seat.customer),
-            })
-            .collect();
-        let row = ListRow {
-            guests: view.guests.clone(),
-        };
-        store::put_row(engine.tx(), Table::Desk, &list_key(shop, &id), &row)?;
+        let listed = seats.into_iter().map(|seat| Listed {
+            customer: seat.customer,
+            host: seat.host,
+            attended: came.contains(&seat.customer),
+        });
+        let before = std::mem::replace(&mut view.guests, listed.collect());
+        after::keep_list(engine, shop, &view, &before)?;
         Ok(view)
     })
     .await

@@ -5,20 +5,21 @@
 //! # Invariants
 //! - A guest is heard by a reaction that names the event, or by any reaction within [`HEARD_MS`] from its beginning.
 //! - Who came is told to wherever their card is, with the host who looks after them: their reaction is due there until it is written down.
+//! - What is told there is what the list says, however it came to say it: each change of the list compares it with what stands there.
 //! - What guests said stays on their cards: here stands which suggestions there are and how far they are, never their words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use sync_core::card::CardView;
 use sync_core::card::terms::{InvitationState, SuggestionState};
 use sync_core::concierge::guests::{EventBody, HEARD_MS, heard_rate_bp, is_heard};
 use sync_core::ids::{CustomerId, EditId, ShopId, Timestamp};
-use sync_core::notices::{NoticeDraft, Subject};
+use sync_core::notices::{self, NoticeDraft, Subject};
 use sync_core::store::{self, Table};
 
 use super::{EventError, EventView, ListRow, Listed, SOURCE, event, event_that_is_on, list_key};
-use crate::book::Book;
+use crate::book::{Book, EngineTx};
 use crate::desk::invitations::guest as guest_of;
 use crate::writer::WriteError;
 
@@ -62,43 +63,54 @@ pub async fn set_attendance(
             let text = format!("attended: {stranger} is not on the list: add them first");
             return Err(EventError::Invalid(text));
         }
-        let mut told = Vec::new();
-        let as_of = engine.now();
         for guest in &mut view.guests {
-            let has_come = came.contains(&guest.customer);
-            if guest.attended != has_come {
-                guest.attended = has_come;
-                told.push(came_or_not((id.as_str(), &view.event), guest, as_of));
-            }
+            guest.attended = came.contains(&guest.customer);
         }
-        engine.put_notices(&told)?;
-        let row = ListRow {
-            guests: view.guests,
-        };
-        store::put_row(engine.tx(), Table::Desk, &list_key(shop, &id), &row)?;
-        Ok(())
+        keep_list(engine, shop, &view, &[])
     })
     .await
 }
 
-/// What wherever the guest's card is, is told: that they came, and who looked after them; or that they did not after all.
-fn came_or_not((id, event): (&str, &EventBody), guest: &Listed, as_of: Timestamp) -> NoticeDraft {
-    let body = EventBody {
-        hosts: guest
-            .host
-            .map_or_else(|| event.hosts.clone(), |host| vec![host]),
+/// Keeps the list, and tells wherever the cards of its guests are who came. `before`: who was on it.
+pub(super) fn keep_list(
+    engine: &mut EngineTx<'_>,
+    shop: ShopId,
+    view: &EventView,
+    before: &[Listed],
+) -> Result<(), EventError> {
+    let mut guests: BTreeMap<CustomerId, Option<&Listed>> = BTreeMap::new();
+    guests.extend(before.iter().map(|guest| (guest.customer, None)));
+    let listed = view.guests.iter();
+    guests.extend(listed.map(|guest| (guest.customer, Some(guest).filter(|guest| guest.attended))));
+    let mut told = Vec::new();
+    for (customer, came) in guests {
+        let subject = Subject::Customer(customer);
+        let known = notices::get::<EventBody>(engine.tx().as_read(), subject, &view.id)?;
+        let said = came.map(|guest| told_of(&view.event, guest));
+        if known.map(|(_, body)| body) != said {
+            let event = said.as_ref().unwrap_or(&view.event);
+            let draft = NoticeDraft::new(subject, &*view.id, (SOURCE, engine.now()), event);
+            told.push(NoticeDraft {
+                body: draft.body.filter(|_| came.is_some()),
+                ..draft
+            });
+        }
+    }
+    engine.put_notices(&told)?;
+    let row = ListRow {
+        guests: view.guests.clone(),
+    };
+    store::put_row(engine.tx(), Table::Desk, &list_key(shop, &view.id), &row)?;
+    Ok(())
+}
+
+/// What is told of a guest who came: the event, its host theirs.
+fn told_of(event: &EventBody, guest: &Listed) -> EventBody {
+    let own = guest.host.map(|host| vec![host]);
+    EventBody {
+        hosts: own.unwrap_or_else(|| event.hosts.clone()),
         granted: 0,
         ..event.clone()
-    };
-    let draft = NoticeDraft::new(
-        Subject::Customer(guest.customer),
-        id,
-        (SOURCE, as_of),
-        &body,
-    );
-    NoticeDraft {
-        body: draft.body.filter(|_| guest.attended),
-        ..draft
     }
 }
 

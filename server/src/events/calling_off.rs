@@ -16,6 +16,7 @@ use sync_core::notices::bodies::OwnerBody;
 use sync_core::notices::{self, NoticeDraft, Subject};
 use sync_core::store::{StoreError, Table};
 
+use super::after::keep_list;
 use super::{EventError, EventView, SOURCE, event};
 use crate::book::{Book, EngineTx};
 use crate::desk::invitations::guest_within;
@@ -63,6 +64,11 @@ pub async fn call_off(
             let said = (SOURCE, now);
             let draft = NoticeDraft::new(Subject::Shop(shop), id.as_str(), said, &view.event);
             engine.put_notices(&[draft])?;
+            // Somebody ticked before its day did not come either.
+            for guest in &mut view.guests {
+                guest.attended = false;
+            }
+            keep_list(engine, shop, &view, &[])?;
         }
         let to_tell = who_expects_it(engine, (shop, &view), &had_seats)?;
         for (customer, host) in &to_tell {

@@ -1,6 +1,7 @@
 //! Claims about small events on the hub.
 
 mod guard;
+mod told;
 
 use std::sync::Arc;
 

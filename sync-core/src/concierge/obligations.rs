@@ -32,7 +32,7 @@ use crate::ids::{CustomerId, Timestamp};
 
 pub use bought::{BoughtDay, bought_days, corrected, sold_at};
 pub use evidence::{Done, Thing, Written};
-pub use instances::Instance;
+pub use instances::{About, Instance};
 pub use own_wish::{Excuse, OwnWish};
 
 /// What became of an obligation.
@@ -338,12 +338,8 @@ impl<'a> Facts<'a> {
         (opens_at, until): (Timestamp, Timestamp),
     ) -> Option<(Timestamp, Vec<usize>)> {
         if kind == Evidence::Quiet {
-            // What shows it is the contact itself, wherever that was written down.
-            let about = instance.about.to_string();
-            let mut done = self.done.iter();
-            let place = done.position(|done| done.from.to_string() == about);
             return (!instance.is_breach && instance.at <= self.now)
-                .then(|| (instance.at, place.into_iter().collect()));
+                .then(|| (instance.at, self.itself(instance).into_iter().collect()));
         }
         let mut needed = usize::try_from(item.at_least).unwrap_or(usize::MAX);
         if kind == Evidence::Honored {
@@ -362,6 +358,18 @@ impl<'a> Facts<'a> {
             .collect();
         let last = pieces.last().filter(|_| pieces.len() == needed)?.0;
         Some((last, pieces.into_iter().map(|(_, place)| place).collect()))
+    }
+
+    /// The piece of evidence that a contact of ours is of itself, on the card or in a notice.
+    fn itself(&self, contact: &Instance<'_>) -> Option<usize> {
+        let from = match contact.about {
+            About::Edit(edit) => Written::Edit(edit),
+            About::Key(key) => Written::Notice("contact", key),
+            About::Day(_) | About::Year(..) | About::Since(..) => return None,
+        };
+        let sought = (Evidence::Contact, contact.at, from);
+        let order = |done: &Done<'_>| (done.kind, done.at, done.from).cmp(&sought);
+        self.done.binary_search_by(order).ok()
     }
 
     /// Whether nothing but our own people's entries shows it.

@@ -274,3 +274,32 @@ fn quietness_breaks_with_a_second_approach_within_a_day_or_a_third_within_a_week
     whole.view.contact.blocked = Some(fact(None, noon(99)));
     check(&whole, &[missed]);
 }
+
+#[test]
+fn a_contact_shows_by_itself_that_it_was_quiet_wherever_it_is_written() {
+    let mut whole = Whole::default();
+    whole.view.interactions = vec![dealing(1, Act::ThankYou, noon(100))];
+    let contact = ContactBody {
+        channel: Some("email".to_owned()),
+        purpose: Some("care".to_owned()),
+        at: noon(110),
+        by_customer: false,
+        summary: None,
+        content: None,
+        by: None,
+        act: None,
+    };
+    whole.contacts = vec![told("esp:1", noon(110), contact)];
+    let owed = owed(&whole, "quietness", noon(300));
+    let shown: Vec<_> = owed
+        .iter()
+        .map(|one| (one.state, one.sources.clone(), one.self_attested))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (State::Met, vec![edit(1).to_string()], true),
+            (State::Met, vec!["contact:esp:1".to_owned()], false),
+        ]
+    );
+}
