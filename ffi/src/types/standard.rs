@@ -231,8 +231,8 @@ pub struct Standard {
     pub coverage_bp: Option<u32>,
     /// How many of the others are proven, in basis points.
     pub proven_bp: Option<u32>,
-    /// What the headline hides: always shown with it.
-    pub companions: StandardCompanions,
+    /// What the headline hides: always shown with it. None from a hub that did not tell yet.
+    pub companions: Option<StandardCompanions>,
 }
 
 /// What is always shown beside the gap and the coverage, so that neither looks better than it is. Shares in basis points; none where nothing is known.

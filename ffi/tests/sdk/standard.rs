@@ -95,6 +95,7 @@ fn where_the_chain_stands_is_shown_as_the_hub_signed_it() {
         [median_bp, gap_bp, coverage_bp, proven_bp],
         [8_000, 3_625, 4_200, 9_100].map(Some)
     );
+    let companions = companions.unwrap();
     assert_eq!(companions.self_attested_bp, Some(3_077));
     assert_eq!((companions.known_bp, companions.week_minutes), (None, 35));
     assert_eq!(items.len(), 1);

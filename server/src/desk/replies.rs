@@ -24,6 +24,7 @@ use sync_core::store::{ReadTx, StoreError};
 use super::{DeskError, deliveries, gathering};
 use crate::book::EngineTx;
 use crate::book::reading;
+use crate::duplicates::{KeepError, Keeper};
 use crate::identity::access::Principal;
 
 /// How long nobody is contacted while a human reads what may be a STOP.
@@ -68,7 +69,7 @@ pub struct Outcome {
     /// How it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Reply>,
-    /// For how many customers it counts.
+    /// For how many customers within the caller's reach it counts.
     pub customers: usize,
     /// Why it was not taken.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,14 +87,35 @@ impl Outcome {
     }
 }
 
-/// Takes one reply in.
+/// Who of the chain has the address that a reply came from, by the index of endpoints.
+///
+/// # Errors
+/// [`DeskError`]; nothing where the address is none.
+pub fn holders(keeper: &Keeper, row: &ReplyRow) -> Result<BTreeSet<CustomerId>, DeskError> {
+    let mut found = BTreeSet::new();
+    let Some(from) = &row.from else {
+        return Ok(found);
+    };
+    let kinds = Channel::parse(&row.channel).map_or(&[][..], endpoint_kinds);
+    for kind in kinds {
+        match keeper.holders(*kind, from) {
+            Ok(holders) => found.extend(holders),
+            Err(KeepError::Endpoint(_)) => {}
+            Err(KeepError::Store(error)) => return Err(error.into()),
+            Err(KeepError::Write(_) | KeepError::Panicked) => return Err(DeskError::Writer),
+        }
+    }
+    Ok(found)
+}
+
+/// Takes one reply in. `holders` are those who have its address ([`holders`]).
 ///
 /// # Errors
 /// [`DeskError`]; the job must then fail.
 pub fn take(
     engine: &mut EngineTx<'_>,
     (caller, author, source): (&Principal, &HubAuthor, &str),
-    row: &ReplyRow,
+    (row, holders): (&ReplyRow, &BTreeSet<CustomerId>),
 ) -> Result<Outcome, DeskError> {
     let is_name = |text: &str| {
         (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
@@ -111,14 +133,11 @@ pub fn take(
         return Ok(Outcome::refused("from"));
     }
     let read = stop::read(&row.words);
-    let among = match read {
-        Reply::Stop => Whom::Everybody,
-        Reply::Unsure | Reply::Words => Whom::Reached(caller),
+    let reached = senders(engine, Whom::Reached(caller), (channel, row, holders))?;
+    let customers = match read {
+        Reply::Stop => senders(engine, Whom::Everybody, (channel, row, holders))?,
+        Reply::Unsure | Reply::Words => reached.clone(),
     };
-    let customers = senders(engine, among, (channel, row))?;
-    if customers.is_empty() {
-        return Ok(Outcome::refused("unknown_sender"));
-    }
     let name = sha256("desk.reply.v1", &[source.as_bytes(), row.id.as_bytes()]);
     for customer in &customers {
         let edits = edits(engine, (*customer, channel), (read, row))?;
@@ -140,10 +159,14 @@ pub fn take(
             (source, &name.to_string()),
         )?;
     }
+    // Whether somebody beyond the caller's reach has the address is nothing for them to know, also where their STOP counts.
+    if reached.is_empty() {
+        return Ok(Outcome::refused("unknown_sender"));
+    }
     Ok(Outcome {
         taken: true,
         read: Some(read),
-        customers: customers.len(),
+        customers: reached.len(),
         code: None,
     })
 }
@@ -255,7 +278,7 @@ impl Whom<'_> {
 fn senders(
     engine: &mut EngineTx<'_>,
     among: Whom<'_>,
-    (channel, row): (Channel, &ReplyRow),
+    (channel, row, holders): (Channel, &ReplyRow, &BTreeSet<CustomerId>),
 ) -> Result<BTreeSet<CustomerId>, DeskError> {
     let mut found = BTreeSet::new();
     let tx = engine.tx().as_read();
@@ -267,7 +290,8 @@ fn senders(
         for kind in endpoint_kinds(channel) {
             forms.extend(normal::endpoint(*kind, from).ok());
         }
-        let mut candidates = BTreeSet::new();
+        // The index of endpoints knows all but the last minute, the search the numbers of that minute too.
+        let mut candidates = holders.clone();
         for form in &forms {
             candidates.extend(deliveries::sent_to(engine.tx().as_read(), form)?);
             candidates.extend(listed(engine.tx().as_read(), among, form)?);

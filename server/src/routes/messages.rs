@@ -1,5 +1,7 @@
 //! Messages: the log of what left, what customers wrote back, and the bounds that a manager sets.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use crate::book::reading;
 use crate::desk::deliveries::{self, Delivery};
 use crate::desk::replies::{self, Outcome, ReplyRow};
 use crate::desk::{DeskError, settings};
+use crate::duplicates::Keeper;
 use crate::http::AppState;
 use crate::http::authorized::{Authorized, BringReplies, ManageDesk, ReadShops};
 use crate::http::body::{Body, Parameters};
@@ -94,9 +97,13 @@ async fn bring(
     });
     let source = named.unwrap_or_else(|| author.associate.to_string());
     let principal = (*caller).clone();
+    let keeper = Keeper::new(Arc::clone(&state.book), state.keys.chain_key());
     let taken = state.book.write_batch(move |engine| {
         let by = (&principal, &author, source.as_str());
-        let taken = rows.iter().map(|row| replies::take(engine, by, row));
+        let taken = rows.iter().map(|row| {
+            let holders = replies::holders(&keeper, row)?;
+            replies::take(engine, by, (row, &holders))
+        });
         taken.collect::<Result<Vec<Outcome>, DeskError>>()
     });
     let replies = taken.await?;

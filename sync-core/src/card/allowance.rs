@@ -152,6 +152,48 @@ mod tests {
     }
 
     #[test]
+    fn what_was_supposed_beside_the_customer_s_word_decides_nothing_without_agreement() {
+        let mut stage = Stage::agreed();
+        stage.does(&json(SAID));
+        let mut supposed = stage.clone();
+        supposed.source = Source::Typed;
+        let black = SAID.replace("navy", "black").replace("like", "avoid");
+        let heads = {
+            let context = supposed.context();
+            let plan = json(&black).plan(&context, &Stage::agreed().visible);
+            let plan = plan.expect("a sound edit");
+            stage.visible.write(&plan);
+            plan.edit
+        };
+        let conflicts = stage.view().conflicts;
+        assert_eq!(conflicts.len(), 2, "{conflicts:?}");
+        answer(&mut stage, "ended");
+        let view = stage.view();
+        assert!(view.conflicts.is_empty());
+        let coats = &view.preferences[0];
+        assert_eq!(coats.value.value.as_deref(), Some("navy"));
+        assert_eq!(coats.polarity, Polarity::Like);
+        stage.source = Source::Typed;
+        let path = &conflicts[0].path;
+        let choose =
+            format!(r#"{{"edit":"resolve","place":"card","path":"{path}","choose":"{heads}"}}"#);
+        assert_eq!(stage.plans(&json(&choose)), Err(EditError::NotAgreed));
+    }
+
+    #[test]
+    fn a_never_that_was_seen_is_shown_behind_what_was_supposed() {
+        let mut stage = Stage::agreed();
+        stage.source = Source::Typed;
+        let like = NEVER.replace("never", "like");
+        stage.does(&json(&like));
+        answer(&mut stage, "ended");
+        assert!(stage.view().preferences.is_empty());
+        let seen = NEVER.replace("set_preference", "observe_preference");
+        stage.does(&json(&seen));
+        assert_eq!(stage.view().preferences[0].polarity, Polarity::Never);
+    }
+
+    #[test]
     fn nothing_is_concluded_without_agreement() {
         let mut stage = Stage::new();
         let refused = |stage: &mut Stage, text: &str| {

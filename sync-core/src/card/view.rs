@@ -7,6 +7,7 @@
 //! # What is not here
 //! Sentences for people: everything is typed, the app words it. Purchases and other records, which are not part of the card.
 
+mod concluded;
 mod conflict;
 mod group;
 mod note;
@@ -111,7 +112,11 @@ impl CardView {
     pub fn read(visible: &Visible, reading: &Reading<'_>) -> Self {
         let mut view = Self::default();
         for (facet, entries) in visible.iter() {
-            for group in group::groups(facet, entries, reading.corrections) {
+            // Groups come in the order of their names: whether they agreed is read before what hangs on it.
+            for mut group in group::groups(facet, entries, reading.corrections) {
+                if !view.allowance.may_conclude {
+                    group.leave_out_conclusions();
+                }
                 view.add(&group, reading);
             }
         }

@@ -117,6 +117,11 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.nextQuestion(customer: customer) }
     }
 
+    /// What to promise before the customer leaves: ask before the visit is closed. It is proposed, not made.
+    public func proposedPromise(_ customer: CustomerId) async throws -> ProposedPromise? {
+        try await run { try $0.proposedPromise(customer: customer) }
+    }
+
     /// Writes down that what is in doubt is so, or is not so, in the customer's words.
     @discardableResult
     public func answerQuestion(_ customer: CustomerId, yes: Bool) async throws -> RecordedEdit {
@@ -203,11 +208,6 @@ public final class CarnetBook: @unchecked Sendable {
     /// Whether the chain may know somebody with this number or address already, asked offline.
     public func mayExist(_ kind: EndpointKind, _ endpoint: String) async throws -> MayExist {
         try await run { try $0.mayExist(kind: kind, endpoint: endpoint) }
-    }
-
-    /// What to promise before the customer leaves, for the associate to take, to change or to leave; it promises nothing.
-    public func proposedPromise(_ customer: CustomerId) async throws -> ProposedPromise? {
-        try await run { try $0.proposedPromise(customer: customer) }
     }
 
     /// What they gave beside what we gave.

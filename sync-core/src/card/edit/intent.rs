@@ -11,8 +11,7 @@ use crate::card::terms::{
 };
 use crate::ids::{AssociateId, CustomerId, EditId, Timestamp};
 
-/// Something an associate does to a card: in JSON an object whose `edit` names the variant, frozen since its schema.
-/// Where nothing means "clear it", `null` has to be written out.
+/// Something an associate does to a card: in JSON an object whose `edit` names the variant, frozen since its schema; `null` clears.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "edit", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Edit {

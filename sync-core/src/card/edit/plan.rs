@@ -12,8 +12,8 @@ use crate::card::key::{FieldPath, Key};
 use crate::card::links::{self, Standing, Via};
 use crate::card::reduce::{self, Corrections, Decision, Head};
 use crate::card::schema::{self, Class, Reducer};
-use crate::card::terms::{Agreement, Place, Sensitivity, SuggestionState};
-use crate::card::value::{Entry, Value};
+use crate::card::terms::{Agreement, Place, Polarity, Sensitivity, SuggestionState};
+use crate::card::value::{Entry, Source, Value};
 use crate::ids::EditId;
 use crate::limits;
 
@@ -246,7 +246,20 @@ impl Planner<'_> {
         let path = FieldPath::new("agreement", "-", "state");
         let agreement = reduce::agreement(&self.heads(&Facet::Card, &path));
         let allowance = Allowance::of(agreement);
-        if !allowance.takes(edit, self.context.provenance.source) {
+        let source = self.context.provenance.source;
+        if !allowance.takes(edit, source) {
+            return Err(EditError::NotAgreed);
+        }
+        if let Edit::Resolve {
+            place,
+            path,
+            choose,
+        } = edit
+            && path.starts_with("preference/")
+            && source < Source::Stated
+            && !allowance.may_conclude
+            && self.chosen(*place, path, *choose)?.value.as_text() != Some(Polarity::Never.as_str())
+        {
             return Err(EditError::NotAgreed);
         }
         let is_refused = matches!(agreement, Some(Agreement::Declined | Agreement::Ended));

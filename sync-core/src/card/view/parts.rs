@@ -357,14 +357,6 @@ pub struct InteractionView {
     pub spent: Option<(i64, String)>,
 }
 
-impl InteractionView {
-    /// Whether it is a gesture beyond what it served: one with an act that cost nothing counts as its act alone.
-    #[must_use]
-    pub fn is_gesture(&self) -> bool {
-        self.kind == InteractionKind::Gesture && (self.spent.is_some() || self.act.is_none())
-    }
-}
-
 /// What the customer thought of an article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReactionView {

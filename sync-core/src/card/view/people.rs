@@ -9,7 +9,7 @@ use crate::card::reduce::{self, Head};
 use crate::card::terms::{
     Channel, EndpointKind, EndpointStatus, NamePart, Purpose, RelationshipKind, ServiceMode,
 };
-use crate::card::value::{Source, Value};
+use crate::card::value::Value;
 use crate::ids::Timestamp;
 
 impl CardView {
@@ -188,16 +188,11 @@ impl CardView {
         }
     }
 
-    /// Whether they agreed was read before: groups come in the order of their names.
     fn add_tag(&mut self, group: &Group<'_>) {
-        let heads = group.heads("present");
-        let is_said = heads
-            .iter()
-            .any(|head| head.provenance().source >= Source::Stated);
         if let Some(shown) = group.present("present")
             && let Some(tag) = item(&shown, 1)
-            && (is_said || self.allowance.may_conclude)
         {
+            let heads = group.heads("present");
             self.tags
                 .push(Fact::new(tag.to_owned(), &shown, heads, false));
         }

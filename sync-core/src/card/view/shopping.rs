@@ -102,8 +102,6 @@ impl CardView {
         }
     }
 
-    /// What was seen or supposed is left out where the customer agreed to no relationship, unless it protects them: it is never wanted.
-    /// Whether they agreed was read before: groups come in the order of their names.
     fn add_preference(&mut self, group: &Group<'_>, reading: &Reading<'_>) {
         let log = group.heads("sighting");
         let sightings = live_sightings(log);
@@ -114,12 +112,6 @@ impl CardView {
         let Some(basis) = Basis::of(values, &sightings) else {
             return;
         };
-        let evidence = Evidence::of(&basis, values, &sightings);
-        let polarity = polarity.filter(|_| is_stated).unwrap_or(basis.polarity);
-        let is_concluded = evidence.stated_at.is_none() && polarity != Polarity::Never;
-        if is_concluded && !self.allowance.may_conclude {
-            return;
-        }
         let is_disputed = values
             .iter()
             .map(|head| item(head, 2).map(fold))
@@ -139,6 +131,8 @@ impl CardView {
             let conflict = group.conflict("polarity", question, Settlement::Choose);
             self.conflicts.push(conflict);
         }
+        let evidence = Evidence::of(&basis, values, &sightings);
+        let polarity = polarity.filter(|_| is_stated).unwrap_or(basis.polarity);
         let value = basis.value.map(str::to_owned);
         let mut value = Fact::new(value, &basis.shown, values, is_disputed);
         value.sources.extend(sightings.iter().map(|head| head.edit));

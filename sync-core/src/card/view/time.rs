@@ -162,6 +162,14 @@ impl CardView {
     }
 }
 
+impl InteractionView {
+    /// Whether it is a gesture beyond what it served: one with an act that cost nothing counts as its act alone.
+    #[must_use]
+    pub fn is_gesture(&self) -> bool {
+        self.kind == InteractionKind::Gesture && (self.spent.is_some() || self.act.is_none())
+    }
+}
+
 /// The words of one entry of a log, with who wrote them.
 fn words(head: &Head<'_>) -> Option<Fact<String>> {
     let text = head.value().as_text()?.to_owned();

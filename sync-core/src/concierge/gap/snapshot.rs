@@ -90,12 +90,12 @@ pub struct StandardSnapshot {
     /// How many of the others are proven.
     #[n(8)]
     pub proven_bp: Option<u32>,
-    /// What the headline hides: always shown with it.
-    #[n(9)]
-    pub companions: StandardCompanions,
-    /// The hub's signature over all of the above.
-    #[cbor(n(10), with = "minicbor::bytes")]
+    /// The hub's signature over everything else.
+    #[cbor(n(9), with = "minicbor::bytes")]
     pub signature: Vec<u8>,
+    /// What the headline hides: always shown with it. None from a hub that did not tell yet.
+    #[n(10)]
+    pub companions: Option<StandardCompanions>,
 }
 
 impl NoticeBody for StandardSnapshot {
@@ -124,7 +124,7 @@ impl StandardSnapshot {
             gap_bp: report.gap_bp,
             coverage_bp: report.coverage.coverage_bp,
             proven_bp: report.coverage.proven_bp,
-            companions: StandardCompanions {
+            companions: Some(StandardCompanions {
                 best_bp: report.honesty.best_bp,
                 rest_bp: report.honesty.rest_bp,
                 excused_bp: report.honesty.excused_bp,
@@ -132,7 +132,7 @@ impl StandardSnapshot {
                 known_bp: report.honesty.known_bp,
                 levelled_down: report.honesty.levelled_down.clone(),
                 week_minutes: report.honesty.week_minutes,
-            },
+            }),
             signature: Vec::new(),
         };
         snapshot.signature = key.sign(&snapshot.digest()).0.to_vec();
@@ -164,5 +164,59 @@ impl StandardSnapshot {
             ..self.clone()
         };
         sha256("standard.v1", &[&encode_row(&unsigned)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As hubs wrote it before there were companions.
+    #[derive(Encode)]
+    #[cbor(array)]
+    struct Before {
+        #[n(0)]
+        playbook: u64,
+        #[n(1)]
+        as_of: Timestamp,
+        #[n(2)]
+        active: u64,
+        #[n(3)]
+        best: u64,
+        #[n(4)]
+        items: Vec<StandardItem>,
+        #[n(5)]
+        median_bp: Option<u32>,
+        #[n(6)]
+        gap_bp: Option<u32>,
+        #[n(7)]
+        coverage_bp: Option<u32>,
+        #[n(8)]
+        proven_bp: Option<u32>,
+        #[cbor(n(9), with = "minicbor::bytes")]
+        signature: Vec<u8>,
+    }
+
+    #[test]
+    fn what_was_signed_without_companions_is_read_and_is_genuine() {
+        let key = HubKey::from_bytes(&[7; 32]);
+        let mut before = Before {
+            playbook: 3,
+            as_of: Timestamp(5),
+            active: 900,
+            best: 20,
+            items: Vec::new(),
+            median_bp: Some(8_000),
+            gap_bp: Some(3_625),
+            coverage_bp: None,
+            proven_bp: None,
+            signature: Vec::new(),
+        };
+        let digest = sha256("standard.v1", &[&encode_row(&before)]);
+        before.signature = key.sign(&digest).0.to_vec();
+        let read: StandardSnapshot =
+            minicbor::decode(&encode_row(&before)).expect("the older form reads");
+        assert_eq!(read.companions, None);
+        assert!(read.is_signed_by(&key.public_key()));
     }
 }

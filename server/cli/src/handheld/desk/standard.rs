@@ -1,6 +1,7 @@
 //! The written standard and where the chain stands by it, as lines of text.
 
 use carnet_ffi::{Playbook, PlaybookItem, Standard, StandardRate};
+use sync_core::concierge::gap::snapshot::StandardCompanions;
 
 use super::{Desk, Lines};
 use crate::handheld::day;
@@ -55,8 +56,6 @@ fn item(item: &PlaybookItem) -> String {
 }
 
 fn told(standard: &Standard) -> Vec<String> {
-    let share = |bp: Option<u32>| bp.map_or_else(|| "not proven".to_owned(), percent);
-    let companions = &standard.companions;
     let mut lines = vec![
         format!(
             "as of        {} (playbook {})",
@@ -74,6 +73,17 @@ fn told(standard: &Standard) -> Vec<String> {
             share(standard.proven_bp)
         ),
         format!("best, median {}", share(standard.median_bp)),
+    ];
+    lines.extend(standard.companions.iter().flat_map(beside));
+    let counted = standard.items.iter();
+    let counted = counted.filter(|rate| rate.best_closed + rate.rest_closed > 0);
+    lines.extend(counted.map(|rate| format!("  {}  {}", rate.item, rates(rate))));
+    lines
+}
+
+/// What the headline hides.
+fn beside(companions: &StandardCompanions) -> Vec<String> {
+    let mut lines = vec![
         format!(
             "of all owed  best {}, others {}",
             share(companions.best_bp),
@@ -91,10 +101,11 @@ fn told(standard: &Standard) -> Vec<String> {
         let items = companions.levelled_down.join(", ");
         lines.push(format!("less than before for the best: {items}"));
     }
-    let counted = standard.items.iter();
-    let counted = counted.filter(|rate| rate.best_closed + rate.rest_closed > 0);
-    lines.extend(counted.map(|rate| format!("  {}  {}", rate.item, rates(rate))));
     lines
+}
+
+fn share(bp: Option<u32>) -> String {
+    bp.map_or_else(|| "not proven".to_owned(), percent)
 }
 
 fn rates(rate: &StandardRate) -> String {
@@ -152,7 +163,7 @@ mod tests {
             gap_bp: Some(3_625),
             coverage_bp: Some(5),
             proven_bp: Some(10_000),
-            companions: sync_core::concierge::gap::snapshot::StandardCompanions {
+            companions: Some(StandardCompanions {
                 best_bp: Some(9_000),
                 rest_bp: Some(4_000),
                 excused_bp: None,
@@ -160,7 +171,7 @@ mod tests {
                 known_bp: None,
                 levelled_down: vec!["heard".to_owned()],
                 week_minutes: 12,
-            },
+            }),
         };
         let text = told(&standard).join("\n");
         for expected in [

@@ -12,6 +12,7 @@ use sync_core::card::{CardView, Reading};
 use sync_core::notices::bodies::ContactBody;
 
 use super::*;
+use crate::duplicates::Keeper;
 
 const SECRET: [u8; 32] = [7; 32];
 
@@ -314,12 +315,31 @@ async fn a_stop_counts_in_every_shop_whichever_the_provider_s_key_is_for() {
     let words = app.reply(reply("Is my bag there?", "r1")).await;
     assert_eq!(words.body["replies"][0]["code"], "unknown_sender");
     let stop = app.reply(reply("STOP", "r2")).await;
-    assert_eq!(stop.body["replies"][0]["customers"], 1, "{}", stop.text);
+    assert_eq!(
+        stop.body["replies"][0]["code"], "unknown_sender",
+        "who is known elsewhere is not told"
+    );
     let view = app.view(elsewhere);
     assert_eq!(
         view.consent(Some(Channel::Sms), Purpose::Care),
         Decision::Deny
     );
+}
+
+#[tokio::test]
+async fn a_stop_by_e_mail_finds_who_was_never_written_to() {
+    let app = TestApp::with_desk().await;
+    let ines = app.customer("Ines").await;
+    let endpoint = json!({ "edit": "add_endpoint", "kind": "email", "value": "ines@example.org" });
+    app.write(&app.manager().await, ines, endpoint).await;
+    let keeper = Keeper::new(Arc::clone(&app.state.book), app.state.keys.chain_key());
+    Arc::new(keeper).catch_up().await.unwrap();
+    let row =
+        json!([{ "id": "r1", "channel": "email", "from": "ines@example.org", "words": "STOP" }]);
+    let taken = app.reply(row).await;
+    assert_eq!(taken.body["replies"][0]["customers"], 1, "{}", taken.text);
+    let decision = app.view(ines).consent(Some(Channel::Email), Purpose::Sell);
+    assert_eq!(decision, Decision::Deny);
 }
 
 #[tokio::test]

@@ -164,6 +164,9 @@ class CarnetBook private constructor(
     /** The one question of this visit; none when one was answered in it. */
     suspend fun nextQuestion(customer: CustomerId): VisitQuestion? = calls.run { book.nextQuestion(customer) }
 
+    /** What to promise before the customer leaves: ask before the visit is closed. It is proposed, not made. */
+    suspend fun proposedPromise(customer: CustomerId): ProposedPromise? = calls.run { book.proposedPromise(customer) }
+
     /** Writes down that what is in doubt is so, or is not so, in the customer's words. */
     suspend fun answerQuestion(
         customer: CustomerId,
@@ -249,9 +252,6 @@ class CarnetBook private constructor(
         kind: EndpointKind,
         endpoint: String,
     ): MayExist = calls.run { book.mayExist(kind, endpoint) }
-
-    /** What to promise before the customer leaves, for the associate to take, to change or to leave; it promises nothing. */
-    suspend fun proposedPromise(customer: CustomerId): ProposedPromise? = calls.run { book.proposedPromise(customer) }
 
     /** What they gave beside what we gave. */
     suspend fun valueLedger(
