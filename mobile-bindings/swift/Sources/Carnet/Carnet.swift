@@ -210,11 +210,6 @@ public final class CarnetBook: @unchecked Sendable {
         try await run { try $0.mayExist(kind: kind, endpoint: endpoint) }
     }
 
-    /// What to promise before the customer leaves, for the associate to take, to change or to leave; it promises nothing.
-    public func proposedPromise(_ customer: CustomerId) async throws -> ProposedPromise? {
-        try await run { try $0.proposedPromise(customer: customer) }
-    }
-
     /// What they gave beside what we gave.
     public func valueLedger(_ customer: CustomerId, language: Language = .english) async throws -> ValueLedger {
         try await run { try $0.valueLedger(customer: customer, language: language) }

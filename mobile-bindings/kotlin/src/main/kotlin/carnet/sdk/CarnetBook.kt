@@ -253,9 +253,6 @@ class CarnetBook private constructor(
         endpoint: String,
     ): MayExist = calls.run { book.mayExist(kind, endpoint) }
 
-    /** What to promise before the customer leaves, for the associate to take, to change or to leave; it promises nothing. */
-    suspend fun proposedPromise(customer: CustomerId): ProposedPromise? = calls.run { book.proposedPromise(customer) }
-
     /** What they gave beside what we gave. */
     suspend fun valueLedger(
         customer: CustomerId,
