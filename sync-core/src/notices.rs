@@ -341,7 +341,10 @@ fn counted(before: Option<&Notice>, draft: &NoticeDraft) -> Option<Vec<u8>> {
     };
     let last = before.and_then(|before| Some((before.as_of, before.body::<StockBody>().ok()??)));
     let continued = last.filter(|(_, last)| last.is_there());
-    let continued = continued.map(|(as_of, last)| last.there_since.unwrap_or(as_of));
+    // Builds before `there_since` knew the first count beside the stock: their hub says it once, of stock that does not.
+    let remembered = count.there_since;
+    let first = |as_of| remembered.map_or(as_of, |since| since.min(as_of));
+    let continued = continued.map(|(as_of, last)| last.there_since.unwrap_or_else(|| first(as_of)));
     let is_there = count.is_there();
     count.there_since = is_there.then(|| continued.unwrap_or(draft.as_of));
     Some(encode_row(&count))

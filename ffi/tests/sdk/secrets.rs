@@ -53,7 +53,7 @@ fn a_purchase_that_is_a_surprise_is_not_asked_about_on_any_handheld_until_its_da
     let [purchase] = &ana.book.purchases(lea).unwrap()[..] else {
         panic!("one purchase");
     };
-    let until = NOON.plus_ms(3 * Timestamp::DAY_MS);
+    let until = NOON.plus_ms(2 * Timestamp::DAY_MS);
     let keep = |until| {
         Edit::SetSurprise(SurpriseInput {
             source: purchase.source.clone(),
@@ -80,6 +80,10 @@ fn a_purchase_that_is_a_surprise_is_not_asked_about_on_any_handheld_until_its_da
     }
     ben.book.record(lea, keep(None)).unwrap();
     assert!(kinds(&ben, lea).contains(&LineKind::Reaction), "it is told");
-    ana.clock.advance_ms(2 * Timestamp::DAY_MS + 1);
+    ana.clock.advance_ms(2 * Timestamp::DAY_MS - 1);
     assert!(kinds(&ana, lea).contains(&LineKind::Secret));
+    ana.clock.advance_ms(1);
+    let after = kinds(&ana, lea);
+    assert!(!after.contains(&LineKind::Secret), "{after:?}");
+    assert!(after.contains(&LineKind::Reaction), "{after:?}");
 }

@@ -134,6 +134,19 @@ pub fn stock_of(
     Ok(found.filter(|told| told.body.is_there()))
 }
 
+/// Since when a shop has had an article, as the playbook counts it; nothing where it has none.
+///
+/// # Errors
+/// What the store reports.
+pub fn there_since(
+    tx: &dyn ReadTx,
+    sku: &str,
+    shop: ShopId,
+) -> Result<Option<Timestamp>, StoreError> {
+    let there = stock_of(tx, sku, shop)?;
+    Ok(there.map(|told| told.body.there_since.unwrap_or(told.as_of)))
+}
+
 /// What the playbook owes a customer now, in the order in which it closes.
 ///
 /// # Errors

@@ -13,11 +13,12 @@ use sync_core::concierge::picture::{House, Whole};
 use sync_core::concierge::playbook::Playbook;
 use sync_core::crypto::{HubKey, sha256};
 use sync_core::ids::{CustomerId, Hash32, ShopId, Timestamp};
+use sync_core::notices::bodies::StockBody;
 use sync_core::notices::{self, NoticeDraft, NoticeError, Subject};
 use sync_core::projection;
 use sync_core::store::{ReadTx, StoreError, Table, WriteTx, get_row, put_row};
 
-use super::ledger::{self, Ledger, Unkept};
+use super::ledger::{self, Ledger, Unkept, Wished};
 use super::{Kept, gather, history, settings};
 use crate::book::{Book, EngineTx};
 use crate::http::AppState;
@@ -62,7 +63,7 @@ enum Phase {
 fn hash_of(playbook: &Playbook, settings: &Settings) -> Hash32 {
     let settings = format!("{settings:?}");
     sha256(
-        "gap.era.v3",
+        "gap.era.v4",
         &[playbook.hash().as_bytes(), settings.as_bytes()],
     )
 }
@@ -135,7 +136,7 @@ impl Counting {
         }
         let whole = gather::whole(engine, card)?;
         let person = whole.members.first().copied().unwrap_or(card);
-        let wishes = note_stock(engine, &whole)?;
+        let wishes = wished(engine, &whole)?;
         gather::stock(engine.tx().as_read(), &whole, &mut self.house)?;
         let row = self.row(&whole);
         let unkept = self.unkept(&whole);
@@ -182,28 +183,49 @@ impl Counting {
     }
 }
 
-/// Notes since when the shops have what a customer wishes for. Returns the articles, each with the shop that wrote it down.
-fn note_stock(
-    engine: &mut EngineTx<'_>,
-    whole: &Whole,
-) -> Result<Vec<(String, ShopId)>, StoreError> {
-    let wishes = whole.view.wishes.iter();
-    let wishes: Vec<_> = wishes
-        .map(|wish| (wish.sku.value.clone(), wish.sku.shop))
-        .collect();
-    for (sku, shop) in &wishes {
-        let tx = engine.tx();
-        let there = gather::stock_of(tx.as_read(), sku, *shop)?;
-        let since = ledger::in_stock_since(tx.as_read(), sku, *shop)?;
-        if there.is_some() != since.is_some() {
-            let since = there.map(|told| told.as_of);
-            ledger::note_stock(tx, (sku, *shop), since)?;
-        }
+/// What a customer wishes for, each with since when the shop that wrote it down has it.
+fn wished(engine: &mut EngineTx<'_>, whole: &Whole) -> Result<Vec<Wished>, StoreError> {
+    let mut wishes = Vec::new();
+    for wish in &whole.view.wishes {
+        let (sku, shop) = (wish.sku.value.clone(), wish.sku.shop);
+        tell_first_count(engine, &sku, shop)?;
+        let since = gather::there_since(engine.tx().as_read(), &sku, shop)?;
+        wishes.push(Wished { sku, shop, since });
     }
     Ok(wishes)
 }
 
-/// Counts some customers again whose wish has come, or is gone, since they were counted: goods touch nobody's card.
+/// Tells stock again that a build before `there_since` told, with the first count that it noted beside it: once for each article.
+fn tell_first_count(engine: &mut EngineTx<'_>, sku: &str, shop: ShopId) -> Result<(), StoreError> {
+    let Some(noted) = ledger::in_stock_since(engine.tx().as_read(), sku, shop)? else {
+        return Ok(());
+    };
+    ledger::note_stock(engine.tx(), (sku, shop), None)?;
+    let tx = engine.tx().as_read();
+    let there = gather::stock_of(tx, sku, shop)?;
+    let Some(told) = there.filter(|told| told.body.there_since.is_none()) else {
+        return Ok(());
+    };
+    let body = StockBody {
+        there_since: Some(noted),
+        ..told.body
+    };
+    for subject in [Subject::Chain, Subject::Shop(shop)] {
+        let stands = notices::get::<StockBody>(engine.tx().as_read(), subject, &told.key)?;
+        if stands.is_none_or(|(notice, _)| notice.as_of != told.as_of) {
+            continue;
+        }
+        let from = (told.source.as_str(), told.as_of);
+        let draft = NoticeDraft::new(subject, told.key.as_str(), from, &body);
+        // Of a notice that has no room for a moment more, the last count stays the first.
+        if let Err(NoticeError::Store(error)) = engine.put_notices(&[draft]) {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Counts some customers again whose wish has come, is gone, or went and came back since they were counted: goods touch nobody's card.
 /// Returns after whom to go on; nothing when all were looked at.
 ///
 /// # Errors
@@ -220,9 +242,8 @@ pub fn look_for_wishes(
     let (mut looked, mut last, mut moved) = (0, None, Vec::new());
     let tx = engine.tx().as_read();
     ledger::wishes(tx, after, &mut |customer, wishes| {
-        for (sku, shop) in wishes {
-            let is_there = gather::stock_of(tx, &sku, shop)?.is_some();
-            if is_there != ledger::in_stock_since(tx, &sku, shop)?.is_some() {
+        for wished in wishes {
+            if gather::there_since(tx, &wished.sku, wished.shop)? != wished.since {
                 moved.push(customer);
                 break;
             }

@@ -9,7 +9,7 @@
 //! | `e` | | how far counting is: [`super::keeper::Era`] |
 //! | `h` | ISO year and week | the report of that week, JSON; kept for good |
 //! | `i` | card, card | that the second says something of the first |
-//! | `k` | shop, article | since when a shop has an article that somebody wishes for; kept |
+//! | `k` | shop, article | since when a shop had an article, as builds noted it that told of stock without it; gone once it is told |
 //! | `l` | card | the cards that it says something of |
 //! | `m` | card | the customer whose row this card is counted in, where that is another |
 //! | `n` | moment, customer | customers by when to look whether their row changes by itself |
@@ -18,7 +18,7 @@
 //! | `t` | day | all walk-ins of that day; kept, with `v` ([`crate::walk_ins::counted`]) |
 //! | `u` | customer | their promises whose time is over |
 //! | `v` | day, handheld | the walk-ins that a handheld told of, and in which shop |
-//! | `w` | customer | the articles they wish for, each with the shop that wrote it down |
+//! | `w` | customer | the articles they wish for, each with the shop that wrote it down, and since when that had it as they were counted |
 //!
 //! `a`, `b`, `c`, `e`, `i`, `l`, `m`, `n`, `r`, `u` and `w` are derived and made again when the playbook or the settings change.
 //!
@@ -51,7 +51,7 @@ use sync_core::store::{
 };
 
 use ranks::Ranks;
-pub use wishes::{WishVisit, in_stock_since, note_stock, put_wishes, wishes};
+pub use wishes::{WishVisit, Wished, in_stock_since, note_stock, put_wishes, wishes};
 
 const TALLY: &[u8] = b"a";
 const BEST: &[u8] = b"b";

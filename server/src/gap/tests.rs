@@ -1,6 +1,7 @@
 //! Claims about the gap on the hub: what is kept equals counting from nothing, over any history and any restart; nobody is named.
 
 mod stage;
+mod wishes;
 
 use std::sync::Arc;
 
@@ -228,65 +229,6 @@ async fn a_promise_not_kept_is_listed_until_it_is() {
     stage.edit(customer, done).await;
     stage.settle().await;
     assert_eq!(listed(), []);
-}
-
-#[tokio::test]
-async fn a_wish_counts_from_when_its_article_first_came() {
-    let stage = Stage::new(2, 1).await;
-    let customer = stage.customers[0];
-    let wish = json!({ "edit": "add_wish", "sku": "Coat", "quantity": 1 });
-    stage.edit(customer, wish).await;
-    let shop = stage.hub.shop;
-    let from = ("erp", stage.now());
-    let coat = NoticeDraft::new(Subject::Chain, "coat", from, &ArticleBody::default());
-    let listed = stage.book.put_notices(vec![coat]).await;
-    listed.unwrap();
-    let count = async |pieces: u32| {
-        let body = StockBody {
-            shop,
-            sku: "coat".to_owned(),
-            on_hand: [(String::new(), pieces)].into(),
-            arriving: Vec::new(),
-            there_since: None,
-        };
-        let from = ("erp", stage.now());
-        let draft = NoticeDraft::new(Subject::Chain, format!("{shop}/coat"), from, &body);
-        let put = stage.book.write_batch(move |engine| {
-            engine.put_notices(&[draft])?;
-            Ok::<_, NoticeError>(())
-        });
-        put.await.unwrap();
-        stage.settle().await;
-    };
-    let owed = || gather::obligations(&stage.book, customer, stage.now()).unwrap();
-    stage.settle().await;
-    assert_eq!(owed(), []);
-    stage.hub.clock.advance_ms(DAY);
-    count(1).await;
-    let came = stage.now();
-    assert_eq!((owed().len(), owed()[0].at), (1, came));
-    let row = |stage: &Stage| ledger::row(&*stage.hub.store.read().unwrap(), customer).unwrap();
-    assert!(
-        row(&stage)
-            .unwrap()
-            .items
-            .iter()
-            .any(|item| item.due_minutes > 0)
-    );
-    stage.hub.clock.advance_ms(DAY);
-    count(3).await;
-    assert_eq!(owed()[0].at, came, "another count is no news");
-    stage.hub.clock.advance_ms(2 * DAY);
-    stage.settle().await;
-    assert!(
-        row(&stage)
-            .unwrap()
-            .items
-            .iter()
-            .any(|item| item.missed == 1)
-    );
-    count(0).await;
-    assert_eq!(owed(), []);
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! What customers wish for, and since when the shops have it: rows `w` and `k`.
+//! What customers wish for, and since when the shops have it: rows `w`, and `k` of earlier builds.
 
 use std::ops::ControlFlow;
 
+use minicbor::{Decode, Encode};
 use sync_core::ids::{CustomerId, ShopId, Timestamp};
 use sync_core::store::{
     Direction, KeyRange, ReadTx, StoreError, Table, WriteTx, get_row, key, prefix_end, put_row,
@@ -11,6 +12,21 @@ use super::{WISHES, customer_of};
 
 const IN_STOCK: &[u8] = b"k";
 
+/// An article that a customer wishes for, as it was when they were counted. Encoded as a CBOR array.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Wished {
+    /// Its number, as it was typed.
+    #[n(0)]
+    pub sku: String,
+    /// The shop that wrote it down.
+    #[n(1)]
+    pub shop: ShopId,
+    /// Since when that shop had it.
+    #[n(2)]
+    pub since: Option<Timestamp>,
+}
+
 /// Notes what a customer wishes for.
 ///
 /// # Errors
@@ -18,7 +34,7 @@ const IN_STOCK: &[u8] = b"k";
 pub fn put_wishes(
     tx: &mut dyn WriteTx,
     customer: CustomerId,
-    wishes: &[(String, ShopId)],
+    wishes: &[Wished],
 ) -> Result<(), StoreError> {
     let key = key(&[WISHES, customer.as_bytes()]);
     if wishes.is_empty() {
@@ -27,9 +43,9 @@ pub fn put_wishes(
     put_row(tx, Table::Gap, &key, &wishes.to_vec())
 }
 
-/// What looks at a customer's wishes: articles, each with the shop that wrote it down.
+/// What looks at a customer's wishes.
 pub type WishVisit<'v> =
-    dyn FnMut(CustomerId, Vec<(String, ShopId)>) -> Result<ControlFlow<()>, StoreError> + 'v;
+    dyn FnMut(CustomerId, Vec<Wished>) -> Result<ControlFlow<()>, StoreError> + 'v;
 
 /// Visits customers with wishes, from the first after `after`, until the visitor breaks.
 ///

@@ -72,7 +72,7 @@ impl Book {
                     .into_iter()
                     .filter(|_| random.percent(50))
                     .collect(),
-                there_since: None,
+                there_since: there_since(as_of, version),
             };
             let key = format!("{shop}/{sku}");
             self.post(Subject::Chain, &key, (as_of, version), &body);
@@ -138,6 +138,15 @@ impl Book {
             self.post(Subject::Associate(ME), &key, (NOW, 1), &body);
         }
     }
+}
+
+/// Up to four days before the last count, or not told, as by an earlier build.
+/// A stream of its own, so that the rest of the book stays as it is.
+fn there_since(as_of: Timestamp, version: u64) -> Option<Timestamp> {
+    let random = &mut SeededEntropy::new(as_of.0.cast_unsigned() ^ version);
+    let hours = i64::try_from(random.below(96)).unwrap();
+    let is_told = random.percent(50);
+    is_told.then(|| as_of.plus_ms(-hours * 3_600_000))
 }
 
 fn article(sku: &str, random: &mut SeededEntropy) -> ArticleBody {
