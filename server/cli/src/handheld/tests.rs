@@ -92,6 +92,7 @@ fn every_line_is_a_command_or_a_hint() {
         "said",
         "said no idea",
         "said capture it",
+        "said said tag opera",
         "occasion birthday",
         "occasion birthday 02-30",
         "occasion party 03-14",

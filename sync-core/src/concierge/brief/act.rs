@@ -329,10 +329,12 @@ fn conflict_line(conflict: &Conflict) -> Line {
     let (about, subject) = found.map_or(("", String::new()), |(about, subject)| {
         (about.as_str(), subject)
     });
-    let mut options: Vec<&str> = Vec::new();
+    let mut options: Vec<String> = Vec::new();
     for option in &conflict.options {
-        if !option.text.is_empty() && !options.contains(&option.text.as_str()) {
-            options.push(&option.text);
+        // What parts the sides stands in none of them.
+        let side = option.text.replace(OPTIONS_APART, "/");
+        if !side.is_empty() && !options.contains(&side) {
+            options.push(side);
         }
     }
     let arguments = [

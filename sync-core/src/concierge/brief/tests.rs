@@ -295,3 +295,16 @@ fn an_allergy_that_one_took_back_is_still_a_warning() {
 fn an_empty_card_has_an_empty_brief() {
     assert_eq!(read(&Stage::new()), Brief::default());
 }
+
+#[test]
+fn a_side_of_a_question_that_holds_a_stroke_stays_one_side() {
+    let mut stage = Stage::new();
+    let size = |size: &str| {
+        json(&format!(
+            r#"{{"edit":"set_size","category":"shoe","system":"EU","size":"{size}"}}"#
+        ))
+    };
+    stage.meanwhile(&[&[size("38 / 39")], &[size("40")]]);
+    let asked = english(&read(&stage).act);
+    assert_eq!(asked, ["Ask size shoe EU: 38/39 or 40?"]);
+}

@@ -59,6 +59,9 @@ pub(super) fn read(word: &str, rest: &str, now: Timestamp) -> Option<Read> {
 fn in_their_words(rest: &str, now: Timestamp) -> Read {
     let usage = "said tag opera: what the customer says of themselves";
     let (word, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    if word.eq_ignore_ascii_case("said") {
+        return Err(usage);
+    }
     match read(&word.to_lowercase(), rest.trim(), now) {
         Some(Ok(OnCard::Edit(edit))) => Ok(OnCard::Said(edit)),
         Some(Err(hint)) => Err(hint),
