@@ -373,7 +373,7 @@ async fn the_gap_is_told_week_by_week() {
 }
 
 #[tokio::test]
-async fn promises_not_kept_are_named() {
+async fn where_every_promise_is_kept_it_is_said_so() {
     let folder = folder().await;
     let none = out(&carnet(folder.path(), &["promises"]));
     assert!(none.starts_with("Every promise whose time"), "{none}");

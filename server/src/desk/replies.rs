@@ -291,7 +291,8 @@ fn senders(
             forms.extend(normal::endpoint(*kind, from).ok());
         }
         // The index of endpoints knows all but the last minute, the search the numbers of that minute too.
-        let mut candidates = holders.clone();
+        found.extend(holders);
+        let mut candidates = BTreeSet::new();
         for form in &forms {
             candidates.extend(deliveries::sent_to(engine.tx().as_read(), form)?);
             candidates.extend(listed(engine.tx().as_read(), among, form)?);

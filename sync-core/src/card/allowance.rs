@@ -63,6 +63,7 @@ mod tests {
     use crate::card::EditError;
     use crate::card::stage::Stage;
     use crate::card::view::CardView;
+    use crate::ids::EditId;
 
     fn json(text: &str) -> Edit {
         serde_json::from_str(text).expect("the test's JSON is an edit")
@@ -178,6 +179,42 @@ mod tests {
         let choose =
             format!(r#"{{"edit":"resolve","place":"card","path":"{path}","choose":"{heads}"}}"#);
         assert_eq!(stage.plans(&json(&choose)), Err(EditError::NotAgreed));
+    }
+
+    /// Settles the polarity of the only conflict about a coat by choosing a side, as colleagues do: they write down what they settled.
+    fn settles(stage: &mut Stage, chosen: EditId) {
+        let conflicts = stage.view().conflicts.into_iter();
+        let mut paths = conflicts.map(|one| one.path);
+        let path = paths
+            .find(|path| path.ends_with("polarity"))
+            .expect("a conflict");
+        let choose =
+            format!(r#"{{"edit":"resolve","place":"card","path":"{path}","choose":"{chosen}"}}"#);
+        stage.source = Source::Typed;
+        stage.does(&json(&choose));
+        stage.source = Source::Stated;
+    }
+
+    #[test]
+    fn a_never_that_was_settled_stays_when_the_agreement_ends() {
+        let mut stage = Stage::agreed();
+        stage.source = Source::Typed;
+        let like = json(&NEVER.replace("never", "like"));
+        let heads = stage.meanwhile(&[&[like], &[json(NEVER)]]);
+        settles(&mut stage, heads[1]);
+        answer(&mut stage, "ended");
+        assert_eq!(stage.view().preferences[0].polarity, Polarity::Never);
+    }
+
+    #[test]
+    fn what_two_heard_is_settled_without_agreement_and_stays() {
+        let mut stage = Stage::new();
+        let avoid = json(&SAID.replace("like", "avoid"));
+        let heads = stage.meanwhile(&[&[json(SAID)], &[avoid]]);
+        settles(&mut stage, heads[0]);
+        let view = stage.view();
+        assert!(view.conflicts.is_empty());
+        assert_eq!(view.preferences[0].polarity, Polarity::Like);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! - It is proposed and never made: the associate says it to the customer, and records what was said.
 //! - What is proposed names what it rests on. The same picture gives the same proposal, in whatever order its rows came.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::grounds::{SourceId, sorted};
@@ -12,10 +14,11 @@ use super::obligations::{bought_days, sold_at};
 use super::picture::Picture;
 use super::recommend::{Barrier, Profile};
 use super::stock::{Supply, SupplyKind, article, label, supplies};
+use crate::card::normal::fold;
 use crate::card::terms::{Agreement, NeedState, ServiceMode};
 use crate::card::view::{PromiseView, WishView};
 use crate::ids::Timestamp;
-use crate::records::RecordKind;
+use crate::records::{Record, RecordKind};
 
 /// Days in which an open need is looked into, and after which a purchase is asked about.
 const DAYS: i64 = 14;
@@ -88,7 +91,8 @@ fn is_today(picture: &Picture<'_>, at: Timestamp) -> bool {
 fn wish(picture: &Picture<'_>) -> Option<Proposal> {
     let profile = Profile::of(picture);
     let open = picture.whole.view.wishes.iter();
-    let open = open.filter(|wish| !wish.fulfilled);
+    // What is kept secret would be told at an address that linked people may share.
+    let open = open.filter(|wish| !wish.fulfilled && wish.surprise_until.is_none());
     let arriving = open.filter_map(|wish| {
         let supply = arrival(picture, &profile, wish)?;
         Some((supply.expected?, wish, supply))
@@ -147,13 +151,28 @@ fn care_check(picture: &Picture<'_>) -> Option<Proposal> {
     if is_promised {
         return None;
     }
-    let sales = picture.whole.sales.iter();
-    let of_today = sales.filter(|record| {
-        record.kind == RecordKind::Purchase && sold_at(record, picture.house).0 == today
+    let view = &picture.whole.view;
+    let of_today = |kind| {
+        let sales = picture.whole.sales.iter();
+        sales.filter(move |record| record.kind == kind && sold_at(record, picture.house).0 == today)
+    };
+    let is_secret = |record: &Record| view.surprise(&record.source, &record.source_id).is_some();
+    let purchases = of_today(RecordKind::Purchase).filter(|record| !is_secret(record));
+    let mut purchases: Vec<_> = purchases.collect();
+    purchases.sort_by_key(|record| (record.sale.at.moment(), record.key()));
+    if purchases.is_empty() {
+        return None;
+    }
+    let back = of_today(RecordKind::Return).flat_map(|record| &record.sale.lines);
+    let back: BTreeSet<_> = back
+        .filter_map(|line| line.sku.as_deref().map(fold))
+        .collect();
+    let lines = purchases.iter().flat_map(|record| &record.sale.lines);
+    let kept = lines.filter(|line| {
+        let sku = line.sku.as_deref().map(fold);
+        sku.is_none_or(|sku| !back.contains(&sku))
     });
-    let of_today: Vec<_> = of_today.collect();
-    let lines = of_today.iter().flat_map(|record| &record.sale.lines);
-    let mut names = lines.filter_map(|line| {
+    let mut names = kept.filter_map(|line| {
         let named = line.label.clone();
         named.or_else(|| Some(label(picture.house, line.sku.as_ref()?)))
     });
@@ -161,7 +180,7 @@ fn care_check(picture: &Picture<'_>) -> Option<Proposal> {
         kind: ProposalKind::CareCheck,
         about: names.next().unwrap_or_default(),
         due: bought.at.plus_ms(DAYS * Timestamp::DAY_MS),
-        sources: sorted(of_today.into_iter().map(SourceId::from)),
+        sources: sorted(purchases.into_iter().map(SourceId::from)),
     })
 }
 

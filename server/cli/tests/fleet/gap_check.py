@@ -215,8 +215,6 @@ def acts(one, window, now):
         if not at <= now < at + window:
             continue
         counts[kind] += 1
-        if kind in ("recognized", "honored", "alteration"):
-            counts["gesture"] += 1
         if kind in APPROACHES:
             counts["message"] += 1
             counts["contact"] += 1

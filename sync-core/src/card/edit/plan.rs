@@ -255,10 +255,9 @@ impl Planner<'_> {
             path,
             choose,
         } = edit
-            && path.starts_with("preference/")
             && source < Source::Stated
             && !allowance.may_conclude
-            && self.chosen(*place, path, *choose)?.value.as_text() != Some(Polarity::Never.as_str())
+            && self.is_supposed(*place, path, *choose)
         {
             return Err(EditError::NotAgreed);
         }
@@ -274,6 +273,21 @@ impl Planner<'_> {
             return Err(EditError::Declined);
         }
         Ok(())
+    }
+
+    /// Whether a side of a conflict about a preference is a conclusion that protects nobody.
+    fn is_supposed(&self, place: Place, path: &str, choose: EditId) -> bool {
+        let key = Key::parse(&format!("{path}#{choose}"));
+        let of_preference = key.filter(|key| key.path.entity == "preference");
+        let side = of_preference.and_then(|key| {
+            let entries = self.visible.get(&self.facet(place))?;
+            entries.get(&key)
+        });
+        side.is_some_and(|entry| {
+            let polarity = entry.value.as_text().and_then(Polarity::parse);
+            let protects = matches!(polarity, Some(Polarity::Never | Polarity::Dropped));
+            entry.provenance.source < Source::Stated && !protects
+        })
     }
 
     fn room_for_a_note(&self, place: Place) -> Result<(), EditError> {

@@ -23,15 +23,20 @@ impl Group<'_> {
         let polarities = self.heads("polarity").iter();
         let protecting = polarities.filter(|head| protects(head.value().as_text()));
         let protecting: BTreeSet<EditId> = protecting.map(|head| head.edit).collect();
+        let stands = |head: &Head<'_>| is_said(head) || protecting.contains(&head.edit);
+        // Whoever settles one of the two writes that one alone: what stands of the other keeps its half.
+        let has = |name: &str| self.heads(name).iter().any(stands);
+        let whole = match (has("polarity"), has("value")) {
+            (true, false) => "value",
+            (false, true) => "polarity",
+            _ => "",
+        };
         for field in &mut self.fields {
-            let is_seen = field.name == "sighting";
-            field.heads.retain(|head| {
-                if is_seen {
-                    protects(item(head, 3))
-                } else {
-                    is_said(head) || protecting.contains(&head.edit)
-                }
-            });
+            if field.name == "sighting" {
+                field.heads.retain(|head| protects(item(head, 3)));
+            } else if field.name != whole {
+                field.heads.retain(stands);
+            }
         }
         self.fields.retain(|field| !field.heads.is_empty());
     }

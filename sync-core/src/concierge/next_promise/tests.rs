@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::card::terms::PromiseStatus;
+use crate::card::view::SurpriseView;
 use crate::concierge::scene::{DAY, HERE, ME, NOW, Scene};
 use crate::ids::EditId;
 
@@ -140,4 +141,37 @@ fn the_order_of_rows_does_not_matter() {
     let first = next_promise(&scene.picture());
     scene.whole.view.needs.reverse();
     assert_eq!(next_promise(&scene.picture()), first);
+}
+
+#[test]
+fn no_promise_tells_of_what_is_kept_secret() {
+    let mut scene = Scene::new();
+    scene.wish("boot");
+    arrives(&mut scene, 5);
+    scene.whole.view.wishes[0].surprise_until = Some(NOW.plus_ms(20 * DAY));
+    assert_eq!(of(&scene), None);
+    scene.sale(RecordKind::Purchase, &["ring"], 0);
+    assert_eq!(of(&scene).map(|one| one.0), Some(ProposalKind::CareCheck));
+    let ring = &scene.whole.sales[0];
+    let id = crate::card::normal::surprise_id(&ring.source, &ring.source_id);
+    let source = ring.source.clone();
+    let purchase = ring.source_id.clone();
+    let purchase = scene.fact(purchase, 0);
+    let until = NOW.plus_ms(20 * DAY);
+    scene.whole.view.surprises.push(SurpriseView {
+        id,
+        source,
+        purchase,
+        until,
+    });
+    assert_eq!(of(&scene), None);
+}
+
+#[test]
+fn what_was_brought_back_is_not_asked_about() {
+    let mut scene = Scene::new();
+    scene.sale(RecordKind::Purchase, &["Boot", "scarf"], 0);
+    scene.sale(RecordKind::Return, &["boot"], 0);
+    let proposal = next_promise(&scene.picture()).unwrap();
+    assert_eq!(proposal.about, "scarf");
 }

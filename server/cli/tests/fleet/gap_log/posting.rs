@@ -128,7 +128,7 @@ fn edit(one: &Dealing) -> Option<HubEdit> {
     let edit = match one.kind {
         "visit" => json!({ "edit": "arrive", "with": SOURCE }),
         "recognized" | "honored" | "alteration" => json!({
-            "edit": "record_interaction", "kind": "gesture", "visit": about, "act": one.kind, "summary": label(),
+            "edit": "record_interaction", "kind": "service", "visit": about, "act": one.kind, "summary": label(),
         }),
         "reaction" => json!({
             "edit": "record_reaction", "interaction": about, "sku": WISHED, "sentiment": "liked", "words": label(),

@@ -335,7 +335,7 @@ async fn a_stop_by_e_mail_finds_who_was_never_written_to() {
     let keeper = Keeper::new(Arc::clone(&app.state.book), app.state.keys.chain_key());
     Arc::new(keeper).catch_up().await.unwrap();
     let row =
-        json!([{ "id": "r1", "channel": "email", "from": "ines@example.org", "words": "STOP" }]);
+        json!([{ "id": "r1", "channel": "email", "from": "Ines@Example.org", "words": "STOP" }]);
     let taken = app.reply(row).await;
     assert_eq!(taken.body["replies"][0]["customers"], 1, "{}", taken.text);
     let decision = app.view(ines).consent(Some(Channel::Email), Purpose::Sell);
