@@ -18,6 +18,7 @@ pub mod people;
 pub mod records;
 pub mod shops;
 pub mod sync;
+pub mod today;
 pub mod walk_ins;
 
 use crate::http::route::Route;
@@ -35,6 +36,7 @@ pub fn all() -> Vec<Route> {
         customers::routes(),
         gap::routes(),
         concierge::routes(),
+        today::routes(),
         dealings::routes(),
         notes::routes(),
         articles::routes(),
@@ -64,6 +66,7 @@ pub fn openapi_parts() -> Vec<&'static str> {
         customers::OPENAPI,
         gap::OPENAPI,
         concierge::OPENAPI,
+        today::OPENAPI,
         dealings::OPENAPI,
         notes::OPENAPI,
         articles::OPENAPI,

@@ -483,7 +483,7 @@ fn the_property_draws_every_edit_every_facet_and_second_runs() {
     let (mut planned, mut places) = (BTreeSet::new(), BTreeSet::new());
     let mut second_runs = 0;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    for _ in 0..240 {
+    for _ in 0..400 {
         let acts = acts().new_tree(&mut runner).unwrap().current();
         let world = World::play(&acts);
         for run in &world.runs {
@@ -493,7 +493,8 @@ fn the_property_draws_every_edit_every_facet_and_second_runs() {
         }
         second_runs += world.second_runs;
     }
-    assert_eq!(planned, all);
+    let never: Vec<_> = all.difference(&planned).collect();
+    assert!(never.is_empty(), "never planned: {never:?}");
     assert_eq!(places.len(), Place::ALL.len(), "{places:?}");
     assert!(second_runs > 60, "{second_runs}");
 }

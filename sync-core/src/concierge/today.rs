@@ -10,6 +10,7 @@
 //! [`Picture`] when something of the customer changes and stored ([`due`]), because no handheld could read 5,000 cards in 150 ms.
 
 pub mod due;
+mod row;
 mod unheard;
 mod wishes;
 
@@ -27,6 +28,8 @@ use crate::card::terms::AskKind;
 use crate::ids::{AssociateId, CustomerId, Hash32, Timestamp};
 use crate::limits;
 use crate::notices::bodies::AnswerState;
+
+pub use row::row_of;
 
 /// What kind of thing is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, Serialize)]

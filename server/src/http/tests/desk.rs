@@ -3,6 +3,7 @@
 mod events;
 mod messages;
 mod rights;
+mod today;
 mod verdicts;
 
 use sync_core::concierge::guard::Settings;

@@ -91,6 +91,7 @@ const TABLE: &[(&str, &str, [u16; 7])] = &[
     ("POST",  "/v1/customers/{customer}/book",              [401,   403,   403,  422,    422,  422,   403]),
     ("GET",   "/v1/customers/{customer}/records",           [401,   403,   200,  200,    404,  200,   200]),
     ("GET",   "/v1/customers/{customer}/obligations",       [401,   403,   200,  200,    404,  200,   200]),
+    ("GET",   "/v1/today",                                  [401,   403,   200,  200,    200,  200,   403]),
     ("GET",   "/v1/promises/unkept",                        [401,   403,   200,  200,    200,  200,   200]),
     ("GET",   "/v1/playbook",                               [401,   403,   200,  200,    200,  200,   200]),
     ("PUT",   "/v1/playbook",                               [401,   403,   403,  403,    403,  428,   403]),

@@ -6,16 +6,13 @@
 use super::{Book, BookError, ToldPlaybook};
 use crate::card::CardView;
 use crate::card::links::Person;
-use crate::concierge::gap::Contribution;
-use crate::concierge::gap::Settings as GapSettings;
-use crate::concierge::gap::exact::Share;
 use crate::concierge::gather::{Gathered, Goods};
 use crate::concierge::guard::{self, Request, Settings, Verdict};
-use crate::concierge::obligations::{self, Obligation, State};
+use crate::concierge::obligations::{self, Obligation};
 use crate::concierge::picture::{Picture, Viewer};
 use crate::concierge::playbook::Playbook;
 use crate::concierge::rights::Rights;
-use crate::concierge::today::{CustomerDue, DueItem, DueKind, Effort, due, due_of};
+use crate::concierge::today::{CustomerDue, due, row_of};
 use crate::ids::{CustomerId, Timestamp};
 use crate::notices::{self, Subject};
 use crate::projection;
@@ -180,7 +177,7 @@ impl Book {
         for customer in &missing.customers {
             let row = match self.seen_with(tx.as_read(), *customer, Goods::Wished, now) {
                 Ok(seen) if stands_behind(tx.as_read(), &seen)? => nothing_due(*customer),
-                Ok(seen) => due_row(&seen, &playbook),
+                Ok(seen) => row_of(&seen.picture(), &playbook),
                 // A row whose card is still to come says that it was looked for; the card's arrival forgets it.
                 Err(BookError::UnknownCustomer) => nothing_due(*customer),
                 Err(error) => return Err(error),
@@ -214,57 +211,6 @@ fn nothing_due(customer: CustomerId) -> CustomerDue {
         wishes: Vec::new(),
         items: Vec::new(),
     }
-}
-
-/// What may fall due for a customer: promises, arrivals, and what the playbook owes.
-fn due_row(seen: &Seen, playbook: &Playbook) -> CustomerDue {
-    let picture = seen.picture();
-    let whole = (&seen.gathered.whole, &seen.gathered.house);
-    let mut items = due_of(&picture, &Effort::default());
-    let promises: Vec<_> = items
-        .iter()
-        .map(|item| (item.about.clone(), item.words.clone()))
-        .collect();
-    for owed in obligations::obligations(seen.customer, whole, playbook, seen.now) {
-        let promise = promises.iter().find(|(about, _)| *about == owed.about);
-        let words = promise.and_then(|(_, words)| words.clone());
-        items.extend(of_playbook(&owed, playbook, seen.now).map(|item| DueItem { words, ..item }));
-    }
-    let settings = GapSettings::default();
-    let share = Contribution::of(whole, playbook, &settings, seen.now).share(playbook, &settings);
-    let wishes = seen.gathered.whole.view.wishes.iter();
-    let wishes = wishes.filter(|wish| !wish.fulfilled);
-    CustomerDue {
-        customer: seen.customer,
-        wishes: wishes.map(|wish| wish.sku.value.clone()).collect(),
-        owner: seen.gathered.whole.owner.as_ref().map(|owner| owner.owner),
-        delivery_bp: share.map(Share::bp),
-        items,
-    }
-}
-
-/// An obligation that can still be done: in time, or late for half.
-fn of_playbook(owed: &Obligation, playbook: &Playbook, now: Timestamp) -> Option<DueItem> {
-    let item = playbook.item(&owed.item)?;
-    let lapses = item.late.after(owed.closes_at);
-    let is_open = match owed.state {
-        State::Pending => true,
-        State::Missed => now < lapses,
-        State::Met | State::Late | State::Excused | State::Void => false,
-    };
-    is_open.then(|| DueItem {
-        id: owed.id.clone(),
-        kind: DueKind::Obligation,
-        item: owed.item.clone(),
-        about: owed.about.clone(),
-        weight: item.weight,
-        minutes: item.minutes,
-        opens: owed.opens_at,
-        closes: owed.closes_at,
-        lapses: Some(lapses),
-        assignees: Vec::new(),
-        words: None,
-    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::desk::rights::{fate, gestures};
 
 impl TestApp {
     /// Ana on a handheld, who looks after a customer first.
-    async fn owned(&self) -> (AssociateId, Arc<TestDevice>, CustomerId) {
+    pub(super) async fn owned(&self) -> (AssociateId, Arc<TestDevice>, CustomerId) {
         let ana = self.hub.add("ana", Role::Associate, self.hub.shop).await;
         let device = Arc::new(self.hub.enrol(100).await);
         let on_handheld = self.on_handheld(Arc::clone(&device), "ana").await;

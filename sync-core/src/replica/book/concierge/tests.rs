@@ -143,7 +143,7 @@ fn listed(book: &[Scene], standings: &[Standing], playbook: &Playbook) -> Today 
             synced_at: Some(NOW),
             now: NOW,
         };
-        due_row(&seen, playbook)
+        row_of(&seen.picture(), playbook)
     });
     let shift = Shift {
         of: None,
