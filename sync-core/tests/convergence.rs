@@ -109,6 +109,10 @@ const POOL: &[&str] = &[
     r#"{"edit":"answer_suggestion","suggestion":"$suggestion","answer":"in June"}"#,
     r#"{"edit":"tell_suggestion","suggestion":"$suggestion"}"#,
     r#"{"edit":"tell_suggestion","suggestion":"$suggestion"}"#,
+    // Three in a row are rare, so each of them is drawn more often.
+    r#"{"edit":"add_suggestion","what":"a lamp"}"#,
+    r#"{"edit":"answer_suggestion","suggestion":"$suggestion","answer":"soon"}"#,
+    r#"{"edit":"tell_suggestion","suggestion":"$suggestion"}"#,
     r#"{"edit":"link_customers","other":"1040g2081040g2081040g20810","sameness":"same","evidence":["phone","email"]}"#,
     r#"{"edit":"link_customers","other":"1040g2081040g2081040g20810","sameness":"different"}"#,
     r#"{"edit":"ask","kind":"reservation","subject":"A-1","quantity":2}"#,
