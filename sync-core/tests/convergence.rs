@@ -109,7 +109,6 @@ const POOL: &[&str] = &[
     r#"{"edit":"answer_suggestion","suggestion":"$suggestion","answer":"in June"}"#,
     r#"{"edit":"tell_suggestion","suggestion":"$suggestion"}"#,
     r#"{"edit":"tell_suggestion","suggestion":"$suggestion"}"#,
-    // Three in a row are rare, so each of them is drawn more often.
     r#"{"edit":"add_suggestion","what":"a lamp"}"#,
     r#"{"edit":"answer_suggestion","suggestion":"$suggestion","answer":"soon"}"#,
     r#"{"edit":"tell_suggestion","suggestion":"$suggestion"}"#,
@@ -478,10 +477,8 @@ fn name(json: &str) -> String {
 
 #[test]
 fn the_property_draws_every_edit_every_facet_and_second_runs() {
-    let all: BTreeSet<String> = include_str!("../../tests/fixtures/edits.jsonl")
-        .lines()
-        .map(name)
-        .collect();
+    let kinds = include_str!("../../tests/fixtures/edits.jsonl");
+    let all: BTreeSet<String> = kinds.lines().map(name).collect();
     let pool: BTreeSet<String> = POOL.iter().map(|json| name(json)).collect();
     assert_eq!(pool, all, "the fixture has one of each kind");
     let (mut planned, mut places) = (BTreeSet::new(), BTreeSet::new());
@@ -497,8 +494,7 @@ fn the_property_draws_every_edit_every_facet_and_second_runs() {
         }
         second_runs += world.second_runs;
     }
-    let never: Vec<_> = all.difference(&planned).collect();
-    assert!(never.is_empty(), "never planned: {never:?}");
+    assert_eq!(all.difference(&planned).next(), None, "never planned");
     assert_eq!(places.len(), Place::ALL.len(), "{places:?}");
     assert!(second_runs > 60, "{second_runs}");
 }
