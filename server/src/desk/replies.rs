@@ -133,9 +133,15 @@ pub fn take(
         return Ok(Outcome::refused("from"));
     }
     let read = stop::read(&row.words);
-    let reached = senders(engine, Whom::Reached(caller), (channel, row, holders))?;
+    let all = senders(engine, (channel, row, holders))?;
+    let mut reached = BTreeSet::new();
+    for customer in &all {
+        let within = reading::reach(engine.tx().as_read(), caller, *customer)?;
+        reached.extend(within.map(|_| *customer));
+    }
     let customers = match read {
-        Reply::Stop => senders(engine, Whom::Everybody, (channel, row, holders))?,
+        // Who says STOP means every shop of the chain, whichever of them the provider's key is for.
+        Reply::Stop => all,
         Reply::Unsure | Reply::Words => reached.clone(),
     };
     let name = sha256("desk.reply.v1", &[source.as_bytes(), row.id.as_bytes()]);
@@ -253,31 +259,9 @@ fn tell(
     Ok(())
 }
 
-/// Whom a reply can be from.
-#[derive(Clone, Copy)]
-enum Whom<'a> {
-    /// Anybody whom the chain knows: who says STOP means all of its shops, whichever of them the provider's key is for.
-    Everybody,
-    /// Whoever is within the reach of who brings it.
-    Reached(&'a Principal),
-}
-
-impl Whom<'_> {
-    fn holds(self, tx: &dyn ReadTx, customer: CustomerId) -> Result<bool, StoreError> {
-        match self {
-            Self::Everybody => {
-                let books = documents::scopes(tx, Facet::Card.document(customer))?;
-                Ok(!books.is_empty())
-            }
-            Self::Reached(caller) => Ok(reading::reach(tx, caller, customer)?.is_some()),
-        }
-    }
-}
-
-/// Whom a reply is from: the customer of the message it answers, and everybody who has its address.
+/// Whom of the chain a reply is from: the customer of the message it answers, and everybody who has its address.
 fn senders(
     engine: &mut EngineTx<'_>,
-    among: Whom<'_>,
     (channel, row, holders): (Channel, &ReplyRow, &BTreeSet<CustomerId>),
 ) -> Result<BTreeSet<CustomerId>, DeskError> {
     let mut found = BTreeSet::new();
@@ -295,7 +279,7 @@ fn senders(
         let mut candidates = BTreeSet::new();
         for form in &forms {
             candidates.extend(deliveries::sent_to(engine.tx().as_read(), form)?);
-            candidates.extend(listed(engine.tx().as_read(), among, form)?);
+            candidates.extend(listed(engine.tx().as_read(), form)?);
         }
         for customer in candidates {
             let view = gathering::card(engine, customer)?;
@@ -308,20 +292,24 @@ fn senders(
             }
         }
     }
-    let tx = engine.tx().as_read();
-    let mut reached = BTreeSet::new();
+    let mut known = BTreeSet::new();
     for customer in found {
-        if among.holds(tx, customer)? {
-            reached.insert(customer);
+        if is_in_a_book(engine.tx().as_read(), customer)? {
+            known.insert(customer);
         }
     }
-    Ok(reached)
+    Ok(known)
+}
+
+fn is_in_a_book(tx: &dyn ReadTx, customer: CustomerId) -> Result<bool, StoreError> {
+    let books = documents::scopes(tx, Facet::Card.document(customer))?;
+    Ok(!books.is_empty())
 }
 
 /// Customers whose rows the search finds for an address.
-fn listed(tx: &dyn ReadTx, whom: Whom<'_>, address: &str) -> Result<Vec<CustomerId>, StoreError> {
+fn listed(tx: &dyn ReadTx, address: &str) -> Result<Vec<CustomerId>, StoreError> {
     let among = Among {
-        reach: &|row| whom.holds(tx, row.customer),
+        reach: &|row| is_in_a_book(tx, row.customer),
         names_only: true,
     };
     match search::search_among(tx, address, SHARING_MAX, &among) {

@@ -12,6 +12,7 @@ use sync_core::concierge::rights::local_day;
 use sync_core::concierge::today::{Shift, Today, TodayList, row_of};
 use sync_core::ids::{AssociateId, Timestamp};
 use sync_core::limits;
+use sync_core::store::ReadTx;
 
 use super::customers::read_aside;
 use crate::book::person::{self, Seen};
@@ -115,7 +116,7 @@ fn list(
     let shift = Shift {
         of: Some(associate),
         now,
-        ends: day_ends(state, principal, now)?,
+        ends: day_ends(&*tx, principal, now)?,
         minutes,
     };
     let customers = rows.len();
@@ -131,13 +132,8 @@ fn list(
 }
 
 /// When the day of the caller's shop is over, by its clock; in a day where it has none.
-fn day_ends(
-    state: &AppState,
-    principal: &Principal,
-    now: Timestamp,
-) -> Result<Timestamp, ApiError> {
-    let tx = state.book.store().read()?;
-    let shops = gap::gather::shops(&*tx)?;
+fn day_ends(tx: &dyn ReadTx, principal: &Principal, now: Timestamp) -> Result<Timestamp, ApiError> {
+    let shops = gap::gather::shops(tx)?;
     let ahead = shops.minutes_ahead(principal.shop, now);
     let ends = ahead.map(|ahead| local_day(now, ahead).until);
     Ok(ends.unwrap_or_else(|| now.plus_ms(Timestamp::DAY_MS)))

@@ -13,8 +13,9 @@ use sync_core::concierge::guard::{Reason, Ruling, guard};
 use sync_core::concierge::handover::Pack;
 use sync_core::concierge::ledger::{EntryKind, ledger};
 use sync_core::concierge::obligations::{State, obligations};
+use sync_core::concierge::playbook::Playbook;
 use sync_core::concierge::rights::{Gesture, Held, Marks, RightBody, Rights, Slot, spend};
-use sync_core::concierge::today::{CustomerDue, Effort, Shift, TodayList, due, due_of};
+use sync_core::concierge::today::{Shift, TodayList, due, row_of};
 use sync_core::concierge::{Brief, LineKind, Picture, Recommendations, Viewer};
 use sync_core::crypto::sha256;
 use sync_core::entropy::SeededEntropy;
@@ -140,7 +141,7 @@ impl Side<'_> {
         let text = serde_json::to_string(&(&brief, &recommendations, &pack)).unwrap();
         assert!(!text.contains("dermatitis"), "the effect without the cause");
         let (obligations, share) = owed(tx.as_read(), &picture, seen);
-        let row = due_row(&picture);
+        let row = row_of(&picture, &Playbook::standard());
         let results = Results {
             brief: brief.hash(),
             recommendations: recommendations.hash(),
@@ -196,16 +197,6 @@ fn look(brief: &Brief, recommendations: &Recommendations, picture: &Picture<'_>,
     seen.confirmed += confirmed.count() as u64;
     let came_true = view.wishes.iter().filter(|wish| wish.fulfilled);
     seen.came_true += came_true.count() as u64;
-}
-
-fn due_row(picture: &Picture<'_>) -> CustomerDue {
-    CustomerDue {
-        customer: CUSTOMER,
-        owner: picture.whole.owner.as_ref().map(|owner| owner.owner),
-        delivery_bp: None,
-        wishes: Vec::new(),
-        items: due_of(picture, &Effort::default()),
-    }
 }
 
 fn today(tx: &dyn ReadTx, seen: &mut Seen) -> Hash32 {
