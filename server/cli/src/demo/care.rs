@@ -190,7 +190,9 @@ pub(super) fn week(stage: &Stage<'_>, ana: &Book, ben: &Book) -> anyhow::Result<
     care(ben, &seen_by_ben)?;
     meet("Ana", ana)?;
     meet("Ben", ben)?;
-    println!("   The same week, and Ana and Ben do the same for everybody who came:");
+    println!(
+        "   The same week, and Ana and Ben do the same for everybody who came. It is one week of two associates, and shows:"
+    );
     let after = report(stage, then)?;
     show_report(&after);
     // A boutique of a handful of customers proves nothing, and says so.
@@ -290,6 +292,7 @@ fn show_report(report: &Report) {
         percent(report.gap_bp),
     );
     let honesty = &report.honesty;
+    let known = honesty.known_bp.map(|bp| percent(Some(bp)));
     println!(
         "          Of all that is owed the best got {}, the others {}; excused {}, on our own word alone {}.",
         percent(honesty.best_bp),
@@ -298,8 +301,8 @@ fn show_report(report: &Report) {
         percent(honesty.self_attested_bp),
     );
     println!(
-        "          Visits of somebody known {}; what is still owed to the others this week takes {} minutes.",
-        percent(honesty.known_bp),
+        "          Visits of somebody known: {}; what is still owed to the others this week takes {} minutes.",
+        known.as_deref().unwrap_or("not counted before tomorrow"),
         honesty.week_minutes,
     );
 }
